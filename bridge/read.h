@@ -1,0 +1,74 @@
+/* read - a Delta table's snapshot as Arrow, through Delta Kernel.
+ *
+ * Invariant: what bridge_file_read yields over all files is exactly the table's logical rows at the opened version:
+ * deletion vectors applied, column mapping resolved, partition values filled in, columns in the asked order.
+ *
+ * A bridge_table is opened by one thread; after that bridge_file_read may be called from several at once. Strings and
+ * structs returned by pointer are borrowed and live until bridge_table_close. Panics never cross this interface: they
+ * become ERROR_INTERNAL.
+ *
+ * Errors: ERROR_DATA when the path is no Delta table (no _delta_log), the version does not exist, the table needs a
+ * feature that is not supported, or is catalog-managed, or a data file cannot be decoded; ERROR_IO when the system
+ * refuses. Each message names the path and what to do. */
+#ifndef LAKEPROOF_BRIDGE_READ_H
+#define LAKEPROOF_BRIDGE_READ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+#include "bridge/arrow.h"
+
+struct bridge_table;
+
+struct bridge_info {
+	int64_t version;
+	int64_t commit_time_ms;    /* of that version: inCommitTimestamp if the table has them, else the log entry's
+				      commitInfo.timestamp, else the log file's modification time */
+	const char *table_id;      /* metaData.id */
+	const char *schema_json;   /* Delta's schema string, logical names, types as Delta spells them */
+	const char *features;      /* "reader 3 (deletionVectors, columnMapping), writer 7 (…)", for people */
+	const char *partition_columns; /* comma-separated logical names, "" when none */
+	uint64_t file_count;
+	int64_t rows_physical; /* sum of numRecords over files, or -1 when a file has no statistics */
+	int64_t rows_deleted;  /* sum of the deletion vectors' cardinalities */
+};
+
+struct bridge_file {
+	const char *path; /* as in the log: relative to the table or absolute, percent-decoded */
+	uint64_t size_bytes;
+	int64_t modification_time_ms;
+	int64_t rows_physical; /* numRecords, or -1 */
+	int64_t rows_deleted;  /* deletion vector's cardinality, 0 without one */
+	const char *deletion_vector; /* its unique id, "" without one; path + this + partition identify the rows */
+	const char *partition_values; /* canonical text "name=value;…" ("name;" for null, "%;=" escaped as %XX), "" when
+					 unpartitioned */
+};
+
+struct bridge_version {
+	int64_t version;
+	int64_t commit_time_ms;
+	const char *operation; /* commitInfo.operation, "" when unknown */
+};
+
+/* version -1 is the latest. Takes a local folder (path) for now. */
+int bridge_table_open(const char *path, int64_t version, struct bridge_table **table, struct error *error) MUST_USE;
+void bridge_table_close(struct bridge_table *table); /* NULL is allowed */
+const struct bridge_info *bridge_table_info(const struct bridge_table *table);
+/* The logical schema, one child a column. The caller releases it. */
+int bridge_table_schema(struct bridge_table *table, struct ArrowSchema *schema, struct error *error) MUST_USE;
+const struct bridge_file *bridge_table_file(const struct bridge_table *table, uint64_t index);
+
+/* Rows of one file, only the named top-level columns (logical names), in that order, in batches of at most batch_rows.
+ * With `positions`, one more last column "__row" (int64, not null): the row's physical position in the file. Strings
+ * and binaries come with 32-bit offsets ("u", "z"), never as views or dictionaries. The caller releases the stream; a
+ * failing get_next returns an enum error_code and get_last_error says why. */
+int bridge_file_read(struct bridge_table *table, uint64_t index, const char *const *columns, uint64_t column_count,
+		     uint64_t batch_rows, bool positions, struct ArrowArrayStream *stream, struct error *error) MUST_USE;
+
+/* The versions still in the log, newest first, at most `limit`. *versions is borrowed until the next call or close. */
+int bridge_table_versions(struct bridge_table *table, uint64_t limit, const struct bridge_version **versions,
+			  uint64_t *count, struct error *error) MUST_USE;
+
+#endif

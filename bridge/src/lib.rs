@@ -1,0 +1,25 @@
+//! The bridge between Delta Kernel and the C program: `bridge/read.h` and `bridge/write.h`.
+//!
+//! Rust delivers rows and commits files; everything that decides whether two values are equal is in C. One module per
+//! concern:
+//!
+//! - `abi`: the structures shared with C, field by field as in the headers.
+//! - `error`: kernel errors to an exit code and one line of text.
+//! - `engine`: the runtime, the object store and the kernel's engine of one table.
+//! - `table`: opening a table, its facts, its files, its history.
+//! - `rows`: the rows of one file.
+//! - `parquet`: decoding that file.
+//! - `stream`: the Arrow C stream interface, in both directions.
+//! - `write`: creating tables, commits, checkpoints.
+//!
+//! Every function with a C name runs inside `error::guarded`, which turns a panic into `ERROR_INTERNAL`: unwinding must
+//! not cross the interface.
+
+mod abi;
+mod engine;
+mod error;
+mod parquet;
+mod rows;
+mod stream;
+mod table;
+mod write;

@@ -1,0 +1,497 @@
+-- What the evidence says of a key: docs/semantics.md as plain SQL, one table per notion of the page, in the page's order.
+--
+-- Written for SQLite 3.40, and to be read. It shares nothing with the fast merge but the page: the property tests run both and
+-- hold every column of `judgement` together. The first part makes the tables that are filled from outside; the second, below
+-- the line of equal signs, states the rules and is run once over filled tables.
+--
+-- A side is (state, item, row, comparable, expires):
+--   state      0 UNKNOWN, 1 ABSENT, 2 PRESENT (image unknown), 3 IMAGE; the order is the order of knowing
+--   item       item digest, 16 bytes; NULL unless IMAGE (and for lake rows)
+--   row        row digest, 8 bytes; NULL unless IMAGE
+--   flags      why the row digest equals no row: 1 lossy, 2 mistyped; 0 when it can be compared
+--   expires    TTL value in seconds, NULL without one
+-- Digests and event ids are blobs of big-endian bytes, so that SQL orders them as C orders unsigned numbers. Times are
+-- microseconds. Two sides A and B are NOT compatible when
+--   min(A.state, B.state) = 1 AND max(A.state, B.state) > 1      one knows of no item, the other of one
+--   OR A.state = 3 AND B.state = 3 AND A.item <> B.item          two different images
+
+-- ---- Facts, as read
+
+CREATE TABLE fact (
+	key BLOB NOT NULL,
+	key_hash INTEGER NOT NULL,
+	kind INTEGER NOT NULL,          -- 0 lake row, 1 snapshot item, 2 change
+	damaged INTEGER NOT NULL,
+	deleted INTEGER NOT NULL,       -- a soft-deleted lake row
+	source INTEGER NOT NULL,        -- which file
+	record INTEGER NOT NULL,        -- which record of it
+	"offset" INTEGER NOT NULL,
+	after_state INTEGER NOT NULL, after_item BLOB, after_row BLOB, after_flags INTEGER NOT NULL, after_expires INTEGER,
+	-- changes only
+	before_state INTEGER NOT NULL, before_item BLOB, before_row BLOB, before_flags INTEGER NOT NULL, before_expires INTEGER,
+	domain INTEGER,
+	ttl INTEGER NOT NULL,           -- 0 NO, 1 YES, 2 UNKNOWN
+	sequence BLOB,                  -- 17 bytes; NULL without one
+	time_lo INTEGER, time_hi INTEGER,
+	event BLOB                      -- 8 bytes
+);
+CREATE TABLE source_group (source INTEGER PRIMARY KEY, export_group INTEGER NOT NULL);   -- files of exports
+CREATE TABLE domain_alias (domain INTEGER PRIMARY KEY, same_as INTEGER NOT NULL);        -- nameless domains that are a stream's
+
+-- ---- Scope, as computed once for all keys
+
+CREATE TABLE scope_export (
+	ordinal INTEGER PRIMARY KEY,    -- 1 is the oldest
+	export_group INTEGER NOT NULL, lo INTEGER NOT NULL, hi INTEGER NOT NULL, complete INTEGER NOT NULL
+);
+CREATE TABLE scope_domain (domain INTEGER PRIMARY KEY, filtered INTEGER NOT NULL);
+CREATE TABLE scope_window (lo INTEGER NOT NULL, hi INTEGER NOT NULL, filtered INTEGER NOT NULL);   -- the union: disjoint
+CREATE TABLE scope_hole (lo INTEGER NOT NULL, hi INTEGER NOT NULL);
+CREATE TABLE policy (                   -- one row
+	baseline_empty INTEGER NOT NULL,
+	deletes_column INTEGER NOT NULL,   -- deletes: {column}
+	ttl_keep INTEGER NOT NULL,         -- ttl: keep
+	ambiguous_accept INTEGER NOT NULL,
+	as_of INTEGER,                     -- NULL without
+	has_lake INTEGER NOT NULL,
+	settle_from INTEGER,               -- NULL without
+	unreadable INTEGER NOT NULL,
+	evidence_end INTEGER NOT NULL
+);
+
+-- =====================================================================================================================
+
+-- ---- Facts: those that count, numbered in fact order
+
+CREATE TABLE keys (key_id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, key_hash INTEGER NOT NULL);
+INSERT INTO keys (key, key_hash) SELECT DISTINCT key, key_hash FROM fact ORDER BY key;
+
+CREATE TABLE counted AS
+SELECT row_number() OVER (ORDER BY key_id, kind, ordinal, sequence, time_lo, event, fact.source, record) AS place,
+       key_id, kind, damaged, deleted, fact.source AS source, record, "offset",
+       after_state, after_item, after_row, after_flags, after_expires,
+       before_state, before_item, before_row, before_flags, before_expires,
+       coalesce(same_as, fact.domain) AS domain, ttl, sequence, time_lo, time_hi, event, ordinal
+FROM fact
+JOIN keys ON keys.key = fact.key
+CROSS JOIN policy
+LEFT JOIN source_group ON source_group.source = fact.source AND kind = 1
+LEFT JOIN scope_export ON scope_export.export_group = source_group.export_group
+LEFT JOIN domain_alias ON domain_alias.domain = fact.domain
+WHERE CASE kind WHEN 0 THEN has_lake
+                WHEN 1 THEN ordinal IS NOT NULL                  -- the scope leaves out exports after as_of
+                ELSE as_of IS NULL OR time_lo < as_of END;
+CREATE INDEX counted_key ON counted (key_id, kind);
+
+-- ---- Groups: the changes of one key with one domain and one stamp; group_id ascends in the order of a domain's groups
+
+CREATE TABLE member AS
+SELECT dense_rank() OVER (ORDER BY key_id, domain, sequence,
+                                   CASE WHEN sequence IS NULL THEN time_lo END,
+                                   CASE WHEN sequence IS NULL THEN event END) AS group_id, *
+FROM counted WHERE kind = 2;
+
+CREATE TABLE best_member AS
+SELECT *, row_number() OVER (PARTITION BY group_id ORDER BY after_state DESC, after_item DESC, after_row DESC, source, record) AS after_rank,
+       row_number() OVER (PARTITION BY group_id ORDER BY before_state DESC, before_item DESC, before_row DESC, source, record) AS before_rank
+FROM member;
+CREATE INDEX best_member_group ON best_member (group_id);
+
+CREATE TABLE group_known AS
+SELECT group_id, key_id, domain, sequence, count(*) AS members, min(place) AS first_place, min(time_lo) AS time_lo, max(time_hi) AS time_hi,
+       CASE WHEN max(ttl = 1) THEN 1 WHEN max(ttl = 2) THEN 2 ELSE 0 END AS ttl, max(damaged) AS damaged,
+       (max(after_state = 1) AND max(after_state > 1)) OR count(DISTINCT after_item) > 1
+       OR (max(before_state = 1) AND max(before_state > 1)) OR count(DISTINCT before_item) > 1 AS conflict
+FROM best_member GROUP BY group_id;
+
+-- ---- The decisive snapshot: what each export says of each key, S and S' among those that say something, and W
+
+CREATE TABLE item AS
+SELECT *, row_number() OVER (PARTITION BY key_id, ordinal
+                             ORDER BY after_state DESC, after_item DESC, after_row DESC, source, record) AS item_rank
+FROM counted WHERE kind = 1;
+CREATE INDEX item_export ON item (key_id, ordinal, item_rank);
+
+CREATE TABLE item_disputed AS     -- an export with items of one key that are not compatible
+SELECT key_id, ordinal FROM item GROUP BY key_id, ordinal
+HAVING (max(after_state = 1) AND max(after_state > 1)) OR count(DISTINCT after_item) > 1;
+
+CREATE TABLE says AS
+SELECT keys.key_id, scope_export.ordinal, lo, hi,
+       coalesce(after_state, complete) AS state,     -- without an item: ABSENT (1) from a complete export, else UNKNOWN (0)
+       after_item AS item, after_row AS row, coalesce(after_flags, 0) AS flags, after_expires AS expires, source, record, "offset"
+FROM keys CROSS JOIN scope_export
+LEFT JOIN item ON item.key_id = keys.key_id AND item.ordinal = scope_export.ordinal AND item_rank = 1;
+
+CREATE TABLE saying AS
+SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY ordinal DESC) AS age FROM says WHERE state > 0;
+CREATE INDEX saying_age ON saying (key_id, age);
+
+-- One row a key; S.* is NULL without S, earlier_* without S', w_* without W.
+CREATE TABLE snapshot AS
+SELECT keys.key_id, s.ordinal, s.lo, s.hi, s.state, s.item, s.row, s.flags, s.expires, s.source, s.record, s."offset",
+       item_disputed.key_id IS NOT NULL AS conflict,
+       EXISTS (SELECT 1 FROM item WHERE item.key_id = keys.key_id AND item.ordinal = s.ordinal AND damaged) AS damaged,
+       earlier.lo AS earlier_lo, earlier.state AS earlier_state, earlier.item AS earlier_item,
+       w.lo AS w_lo, w.hi AS w_hi, w.filtered AS w_filtered,
+       w.lo IS NOT NULL AND earlier.lo IS NOT NULL AND w.lo <= earlier.lo AS earlier_counts
+FROM keys
+LEFT JOIN saying AS s ON s.key_id = keys.key_id AND s.age = 1
+LEFT JOIN saying AS earlier ON earlier.key_id = keys.key_id AND earlier.age = 2
+LEFT JOIN item_disputed ON item_disputed.key_id = keys.key_id AND item_disputed.ordinal = s.ordinal
+LEFT JOIN scope_window AS w ON w.lo <= s.lo AND s.lo <= w.hi;
+CREATE UNIQUE INDEX snapshot_key ON snapshot (key_id);
+
+-- The groups with their sides, B, I or A against S, and whether a B group counts.
+CREATE TABLE change_group AS
+SELECT g.*, a.source, a.record, a."offset",
+       a.after_state, a.after_item, a.after_row, a.after_flags, a.after_expires,
+       b.before_state, b.before_item, b.before_row, b.before_flags, b.before_expires,
+       CASE WHEN s.lo IS NULL THEN 'A' WHEN g.time_hi <= s.lo THEN 'B' WHEN g.time_lo >= s.hi THEN 'A' ELSE 'I' END AS side,
+       w_lo IS NOT NULL AND g.time_lo >= w_lo AND (NOT earlier_counts OR g.time_hi > earlier_lo) AS counts  -- means B groups
+FROM group_known AS g
+JOIN best_member AS a ON a.group_id = g.group_id AND a.after_rank = 1
+JOIN best_member AS b ON b.group_id = g.group_id AND b.before_rank = 1
+JOIN snapshot AS s ON s.key_id = g.key_id;
+CREATE UNIQUE INDEX change_group_id ON change_group (group_id);
+CREATE INDEX change_group_key ON change_group (key_id);
+
+-- ---- The expected state
+
+CREATE TABLE candidate AS
+SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY key_id, domain ORDER BY group_id DESC) AS newness
+               FROM change_group WHERE side <> 'B')
+WHERE newness = 1;
+
+CREATE TABLE winner AS
+SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY time_lo DESC, domain DESC) AS standing FROM candidate)
+WHERE standing = 1;
+CREATE UNIQUE INDEX winner_key ON winner (key_id);
+
+-- The groups that make the winner ambiguous: their order against it is not known, and they end in another state.
+CREATE TABLE rival AS
+SELECT other.*
+FROM winner
+JOIN change_group AS other ON other.key_id = winner.key_id AND other.group_id <> winner.group_id
+WHERE other.side <> 'B'
+  AND other.time_hi > winner.time_lo
+  AND (other.after_state <> winner.after_state OR other.after_item <> winner.after_item)
+  AND (other.domain = winner.domain AND other.sequence IS NULL OR other.group_id IN (SELECT group_id FROM candidate));
+
+-- C, the states that S may have seen.
+CREATE TABLE seen AS
+SELECT key_id, after_state AS state, after_item AS item
+FROM (SELECT *, row_number() OVER (PARTITION BY key_id, domain ORDER BY group_id DESC) AS newness
+      FROM change_group WHERE side = 'B' AND counts)
+WHERE newness = 1
+UNION
+SELECT key_id, earlier_state, earlier_item FROM snapshot
+WHERE earlier_counts AND NOT EXISTS (SELECT 1 FROM change_group AS g WHERE g.key_id = snapshot.key_id AND g.side = 'B' AND g.counts)
+UNION
+SELECT key_id, after_state, after_item FROM change_group WHERE side = 'I'
+UNION
+SELECT key_id, before_state, before_item FROM change_group WHERE side = 'I';
+CREATE INDEX seen_key ON seen (key_id);
+
+-- Rules 1 to 4: who decides (2 a change, 1 the snapshot, 0 nothing), and whether that is settled.
+CREATE TABLE decision AS
+SELECT s.key_id,
+       CASE WHEN w.group_id IS NOT NULL THEN 2 WHEN s.lo IS NOT NULL THEN 1 ELSE 0 END AS decided_by,
+       w.group_id AS winner_id,
+       CASE WHEN w.group_id IS NOT NULL THEN w.time_lo ELSE s.lo END AS decided_time,      -- NULL: before all time
+       w.side IS 'I' AS inside,
+       w.side IS 'I'
+       AND NOT EXISTS (SELECT 1 FROM scope_window WHERE scope_window.lo <= w.time_lo AND scope_window.hi >= s.hi)
+       AND NOT (w.after_state = s.state AND w.after_item IS s.item)
+       AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.key_id = s.key_id AND seen.state = s.state AND seen.item IS s.item)
+       AS not_settled,
+       EXISTS (SELECT 1 FROM rival WHERE rival.key_id = s.key_id) AS ambiguous
+FROM snapshot AS s LEFT JOIN winner AS w ON w.key_id = s.key_id;
+CREATE UNIQUE INDEX decision_key ON decision (key_id);
+
+-- ---- What contradicts the evidence
+
+CREATE TABLE overlap AS          -- keys whose S is compatible with no member of C
+SELECT s.key_id, earlier_counts AS capture_lost
+FROM snapshot AS s JOIN seen ON seen.key_id = s.key_id
+WHERE w_hi >= hi AND NOT w_filtered
+GROUP BY s.key_id
+HAVING min((min(s.state, seen.state) = 1 AND max(s.state, seen.state) > 1)
+           OR (s.state = 3 AND seen.state = 3 AND s.item <> seen.item));
+CREATE UNIQUE INDEX overlap_key ON overlap (key_id);
+
+-- The pairs that must fit: earlier (state, item), later group. Each that does not is a chain break.
+CREATE TABLE chain_break AS
+WITH held AS (
+	SELECT *,
+	       lag(side) OVER (PARTITION BY key_id, domain ORDER BY group_id) AS earlier_side,
+	       lag(after_state) OVER (PARTITION BY key_id, domain ORDER BY group_id) AS earlier_state,
+	       lag(after_item) OVER (PARTITION BY key_id, domain ORDER BY group_id) AS earlier_item,
+	       row_number() OVER (PARTITION BY key_id, side = 'B' ORDER BY group_id) AS nth            -- within one domain
+	FROM change_group
+), domains AS (
+	SELECT key_id, count(DISTINCT CASE WHEN side <> 'B' THEN domain END) AS deciding, count(DISTINCT domain) AS all_of_them
+	FROM change_group GROUP BY key_id
+), pair AS (
+	SELECT key_id, group_id, domain, before_state, before_item, earlier_state, earlier_item
+	FROM held WHERE earlier_side IS NOT NULL AND side <> 'B' AND NOT (earlier_side = 'B' AND side = 'A')
+	UNION ALL
+	SELECT held.key_id, group_id, domain, before_state, before_item, s.state, s.item
+	FROM held JOIN domains ON domains.key_id = held.key_id JOIN snapshot AS s ON s.key_id = held.key_id
+	WHERE deciding = 1 AND side = 'A' AND nth = 1 AND s.lo IS NOT NULL
+	UNION ALL
+	SELECT held.key_id, group_id, domain, before_state, before_item, 1, NULL
+	FROM held JOIN domains ON domains.key_id = held.key_id CROSS JOIN policy
+	WHERE all_of_them = 1 AND nth = 1 AND baseline_empty AND NOT EXISTS (SELECT 1 FROM scope_export)
+)
+SELECT key_id, group_id FROM pair
+WHERE domain NOT IN (SELECT domain FROM scope_domain WHERE filtered)
+  AND ((min(before_state, earlier_state) = 1 AND max(before_state, earlier_state) > 1)
+       OR (before_state = 3 AND earlier_state = 3 AND before_item <> earlier_item));
+CREATE INDEX chain_break_key ON chain_break (key_id);
+
+CREATE TABLE broken AS           -- the last group in fact order that breaks a chain or is in conflict
+SELECT key_id, source, record, "offset"
+FROM (SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY first_place DESC) AS lastness
+      FROM change_group
+      WHERE side <> 'B' AND (conflict OR group_id IN (SELECT group_id FROM chain_break)))
+WHERE lastness = 1;
+CREATE UNIQUE INDEX broken_key ON broken (key_id);
+
+-- ---- TTL: the last image known of each key, and so which absences may be the TTL service's
+
+CREATE TABLE last_image AS       -- of the last group in fact order that has one, else of the newest export
+SELECT key_id, expires FROM (
+	SELECT key_id, expires, row_number() OVER (PARTITION BY key_id ORDER BY first_place DESC, ordinal DESC) AS lastness
+	FROM (SELECT key_id, first_place, 0 AS ordinal,
+	             CASE WHEN after_state = 3 THEN after_expires ELSE before_expires END AS expires
+	      FROM change_group WHERE after_state = 3 OR before_state = 3
+	      UNION ALL
+	      SELECT key_id, 0, ordinal, expires FROM says WHERE state = 3))
+WHERE lastness = 1;
+CREATE UNIQUE INDEX last_image_key ON last_image (key_id);
+
+-- ---- Older images, for telling which one a stale row is
+
+CREATE TABLE image_side AS       -- every IMAGE side of a change or snapshot item, in fact order
+SELECT key_id, 2 * place + 1 AS place, source, record, "offset", ordinal, kind, 0 AS is_before,
+       after_row AS row, after_flags AS flags, after_expires AS expires FROM counted WHERE kind > 0 AND after_state = 3
+UNION ALL
+SELECT key_id, 2 * place, source, record, "offset", ordinal, kind, 1, before_row, before_flags, before_expires
+FROM counted WHERE kind = 2 AND before_state = 3;
+CREATE INDEX image_side_key ON image_side (key_id, place);
+
+-- ---- The possible states: the expected one first (rank 0), then the others that the evidence allows
+--
+-- A state comes with the TTL mark of its group (S's absence: UNKNOWN), the time it is an absence since, and what was before.
+
+CREATE TABLE stated AS
+SELECT d.key_id, 0 AS rank, 'change' AS whose, w.after_state AS state, w.after_item AS item, w.after_row AS row, w.after_flags AS flags,
+       w.after_expires AS expires, w.ttl AS marked, w.time_hi AS gone_by, w.before_state, w.before_row, w.before_flags
+FROM decision AS d JOIN winner AS w ON w.key_id = d.key_id
+UNION ALL
+SELECT d.key_id, 0, 'snapshot', s.state, s.item, s.row, s.flags, s.expires, 2, s.hi, 0, NULL, 0
+FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id WHERE decided_by = 1
+UNION ALL
+SELECT key_id, 0, 'baseline', baseline_empty, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0
+FROM decision CROSS JOIN policy WHERE decided_by = 0
+UNION ALL        -- not settled, or a contradiction at the snapshot that the winner is inside of
+SELECT d.key_id, 1, 'snapshot', s.state, s.item, s.row, s.flags, s.expires, 2, s.hi, 0, NULL, 0
+FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
+WHERE not_settled OR inside AND d.key_id IN (SELECT key_id FROM overlap)
+UNION ALL        -- ambiguous, accepted or not
+SELECT key_id, 1, 'change', after_state, after_item, after_row, after_flags, after_expires, ttl, time_hi, before_state, before_row, before_flags
+FROM rival
+UNION ALL        -- a conflict in the winning group
+SELECT w.key_id, 1, 'change', m.after_state, m.after_item, m.after_row, m.after_flags, m.after_expires,
+       w.ttl, w.time_hi, w.before_state, w.before_row, w.before_flags
+FROM winner AS w JOIN best_member AS m ON m.group_id = w.group_id WHERE w.conflict
+UNION ALL        -- a conflict in the snapshot that decides
+SELECT d.key_id, 1, 'snapshot', i.after_state, i.after_item, i.after_row, i.after_flags, i.after_expires, 2, s.hi, 0, NULL, 0
+FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id JOIN item AS i ON i.key_id = d.key_id AND i.ordinal = s.ordinal
+WHERE decided_by = 1 AND s.conflict;
+
+-- The TTL mark of each: UNKNOWN only stands where the last image's TTL value had passed. Seconds against microseconds: a value v
+-- is at or before t when v <= floor(t / 1 000 000).
+CREATE TABLE possible AS
+SELECT stated.*,
+       CASE WHEN state <> 1 THEN 0
+            WHEN marked <> 2 THEN marked
+            WHEN last_image.expires <= gone_by / 1000000 - (gone_by % 1000000 < 0) THEN 2
+            ELSE 0 END AS ttl
+FROM stated LEFT JOIN last_image ON last_image.key_id = stated.key_id;
+
+-- ---- What the lake must hold, by the table of the page, for every possible state
+
+CREATE TABLE demand AS
+SELECT key_id, rank, state, item, row, flags, expires, ttl,
+       CASE WHEN state = 0 THEN 'ANY'
+            WHEN state > 1 THEN 'ROW'
+            WHEN ttl_keep AND ttl = 1 THEN 'ROW'
+            WHEN ttl_keep AND ttl = 2 THEN 'ANY'
+            ELSE 'NONE' END AS demands,
+       -- whether one image is asked for, and its row digest (NULL when lossy or mistyped: it equals no row)
+       state = 3 OR (state = 1 AND ttl_keep AND ttl = 1 AND before_state = 3) AS one_image,
+       CASE WHEN state = 3 AND flags = 0 THEN row
+            WHEN state = 1 AND ttl_keep AND ttl = 1 AND before_state = 3 AND before_flags = 0 THEN before_row END AS image
+FROM possible CROSS JOIN policy;
+CREATE INDEX demand_key ON demand (key_id, rank);
+
+CREATE TABLE lake AS             -- one row a key
+SELECT keys.key_id, count(place) AS rows, coalesce(sum(deleted), 0) AS rows_deleted, min(place) AS first_place
+FROM keys LEFT JOIN counted ON counted.key_id = keys.key_id AND kind = 0
+GROUP BY keys.key_id;
+CREATE UNIQUE INDEX lake_key ON lake (key_id);
+
+CREATE TABLE lake_first AS
+SELECT lake.key_id, rows, rows_deleted, source, record, "offset", after_row AS row, after_expires AS expires,
+       CASE WHEN rows = 0 THEN 'none' WHEN deleted THEN 'soft' ELSE 'live' END AS holds    -- of its first row
+FROM lake LEFT JOIN counted ON counted.place = lake.first_place;
+CREATE UNIQUE INDEX lake_first_key ON lake_first (key_id);
+
+-- Whether a lake with at most one row is what a state asks for.
+CREATE TABLE answer AS
+SELECT demand.key_id, rank,
+       CASE WHEN state = 0 THEN 1
+            WHEN holds = 'live' THEN demands = 'ANY' OR (demands = 'ROW' AND (NOT one_image OR coalesce(lake_first.row = image, 0)))
+            WHEN holds = 'none' THEN demands <> 'ROW'
+            ELSE demands <> 'ROW' AND deletes_column END AS answered
+FROM demand JOIN lake_first ON lake_first.key_id = demand.key_id CROSS JOIN policy;
+CREATE INDEX answer_key ON answer (key_id, rank);
+
+-- ---- Unproven: the reasons as a set of bits
+
+CREATE TABLE evidence AS         -- counts over the groups of a key
+SELECT keys.key_id, count(group_id) AS changes, coalesce(sum(members - 1), 0) AS duplicates,
+       coalesce(sum(side <> 'B' AND conflict), 0) AS conflicts, coalesce(max(side <> 'B' AND damaged), 0) AS damaged
+FROM keys LEFT JOIN change_group ON change_group.key_id = keys.key_id GROUP BY keys.key_id;
+CREATE UNIQUE INDEX evidence_key ON evidence (key_id);
+
+CREATE TABLE reasons AS
+SELECT d.key_id,
+       (p.state = 0) * 1                                                       -- STATE
+       | (p.state = 2) * 2                                                     -- IMAGE
+       | (unreadable OR EXISTS (SELECT 1 FROM scope_hole
+                                WHERE decided_time IS NULL OR scope_hole.hi > decided_time)) * 4      -- HOLE
+       | not_settled * 8                                                       -- NOT_SETTLED
+       | (ambiguous AND NOT ambiguous_accept) * 16                             -- AMBIGUOUS
+       | (conflicts > 0 OR s.conflict) * 32                                    -- CONFLICT
+       | (d.key_id IN (SELECT key_id FROM chain_break)) * 64                   -- CHAIN
+       | (d.key_id IN (SELECT key_id FROM overlap)) * 128                      -- OVERLAP
+       | (e.damaged OR s.damaged) * 256 AS unproven                            -- DAMAGED
+FROM decision AS d
+JOIN demand AS p ON p.key_id = d.key_id AND p.rank = 0
+JOIN evidence AS e ON e.key_id = d.key_id
+JOIN snapshot AS s ON s.key_id = d.key_id
+CROSS JOIN policy;
+CREATE UNIQUE INDEX reasons_key ON reasons (key_id);
+
+-- ---- Judging a key: the first step that applies
+
+CREATE TABLE step AS
+SELECT d.key_id,
+       CASE WHEN rows = 0 AND NOT knows THEN 'nothing known'
+            WHEN NOT has_lake THEN 'no lake'
+            WHEN rows > 1 THEN 'duplicate rows'
+            WHEN expected.answered THEN 'as expected'
+            WHEN unproven & (1 | 4 | 256) THEN 'as is possible'                -- STATE, HOLE, DAMAGED: unbounded
+            WHEN EXISTS (SELECT 1 FROM answer WHERE answer.key_id = d.key_id AND answered) THEN 'as is possible'
+            WHEN decided_by = 2 AND settle_from IS NOT NULL AND w.time_hi > settle_from THEN 'not settled'
+            WHEN ttl_keep AND NOT knows AND holds = 'live'
+                 AND lake_first.expires < evidence_end / 1000000 + (evidence_end % 1000000 > 0) THEN 'archived'
+            ELSE 'different' END AS step,
+       unproven, rows, holds, knows, demands, p.ttl AS ttl, has_lake, p.state AS state
+FROM decision AS d
+JOIN reasons ON reasons.key_id = d.key_id
+JOIN lake_first ON lake_first.key_id = d.key_id
+JOIN demand AS p ON p.key_id = d.key_id AND p.rank = 0
+JOIN answer AS expected ON expected.key_id = d.key_id AND expected.rank = 0
+JOIN (SELECT key_id, EXISTS (SELECT 1 FROM counted WHERE counted.key_id = keys.key_id AND kind > 0) AS knows FROM keys) AS k ON k.key_id = d.key_id
+LEFT JOIN winner AS w ON w.key_id = d.key_id
+CROSS JOIN policy;
+CREATE UNIQUE INDEX step_key ON step (key_id);
+
+CREATE TABLE stale AS            -- the last image of the key that the lake's live row is
+SELECT * FROM (
+	SELECT image_side.*, row_number() OVER (PARTITION BY image_side.key_id ORDER BY image_side.place DESC) AS lastness
+	FROM step JOIN lake_first ON lake_first.key_id = step.key_id JOIN image_side ON image_side.key_id = step.key_id
+	WHERE step = 'different' AND step.holds = 'live' AND image_side.flags = 0 AND image_side.row = lake_first.row)
+WHERE lastness = 1;
+CREATE UNIQUE INDEX stale_key ON stale (key_id);
+
+CREATE TABLE verdict AS
+SELECT step.key_id,
+       CASE step WHEN 'nothing known' THEN 'NOTHING'
+                 WHEN 'no lake' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN state = 1 THEN 'DELETED' ELSE 'EQUAL' END
+                 WHEN 'as expected' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN demands = 'ANY' THEN 'OUT_OF_SCOPE'
+                                              WHEN holds = 'live' THEN 'EQUAL' ELSE 'DELETED' END
+                 WHEN 'as is possible' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN holds = 'live' THEN 'EQUAL' ELSE 'DELETED' END
+                 WHEN 'not settled' THEN 'UNPROVEN'
+                 WHEN 'archived' THEN 'OUT_OF_SCOPE'
+                 ELSE 'DIFFERENT' END AS class,
+       CASE WHEN step = 'duplicate rows' THEN 'duplicate'
+            WHEN step <> 'different' THEN NULL
+            WHEN demands = 'ROW' AND rows = 0 THEN 'missing'
+            WHEN demands <> 'ROW' AND ttl = 1 THEN 'zombie_ttl'
+            WHEN demands <> 'ROW' AND knows THEN 'zombie'
+            WHEN demands <> 'ROW' THEN 'phantom'
+            WHEN stale.key_id IS NOT NULL THEN 'stale'
+            ELSE 'differs' END AS finding,
+       unproven | (step = 'not settled') * 8 AS unproven
+FROM step LEFT JOIN stale ON stale.key_id = step.key_id;
+CREATE UNIQUE INDEX verdict_key ON verdict (key_id);
+
+CREATE TABLE missed AS           -- the changes after the stale image, by their first members
+SELECT stale.key_id, row_number() OVER (PARTITION BY stale.key_id ORDER BY g.first_place) AS nth,
+       m.source, m.record, m."offset"
+FROM verdict
+JOIN stale ON stale.key_id = verdict.key_id
+JOIN change_group AS g ON g.key_id = stale.key_id
+JOIN counted AS m ON m.place = g.first_place
+LEFT JOIN scope_export ON scope_export.ordinal = stale.ordinal
+WHERE finding = 'stale'
+  AND (g.first_place > stale.place / 2
+       OR stale.is_before AND g.group_id = (SELECT group_id FROM member WHERE member.place = stale.place / 2))
+  AND (stale.kind = 2 OR m.time_hi > scope_export.lo);
+CREATE INDEX missed_key ON missed (key_id, nth);
+
+-- ---- The outcome, one row a key
+
+CREATE VIEW judgement AS
+SELECT keys.key, key_hash,
+       p.state AS expected_state, p.item AS expected_item, p.row AS expected_row, p.flags AS expected_flags, p.expires AS expected_expires,
+       p.ttl,
+       decided_by, decided_time,
+       CASE decided_by WHEN 2 THEN w.source WHEN 1 THEN s.source END AS decided_source,
+       CASE decided_by WHEN 2 THEN w.record WHEN 1 THEN s.record END AS decided_record,
+       CASE decided_by WHEN 2 THEN w."offset" WHEN 1 THEN s."offset" END AS decided_offset,
+       verdict.unproven,
+       changes, duplicates, conflicts + s.conflict AS conflicts,
+       (SELECT count(*) FROM chain_break WHERE chain_break.key_id = keys.key_id) AS chain_breaks,
+       overlap.key_id IS NOT NULL AS overlap,
+       coalesce(overlap.capture_lost, 0) AS capture_lost,
+       CASE WHEN broken.key_id IS NOT NULL THEN broken.source WHEN s.conflict THEN s.source END AS broken_source,
+       CASE WHEN broken.key_id IS NOT NULL THEN broken.record WHEN s.conflict THEN s.record END AS broken_record,
+       CASE WHEN broken.key_id IS NOT NULL THEN broken."offset" WHEN s.conflict THEN s."offset" END AS broken_offset,
+       p.demands AS lake_expected,
+       l.rows AS lake_rows, l.rows_deleted AS lake_rows_deleted,
+       (SELECT count(*) FROM counted WHERE counted.key_id = keys.key_id AND kind = 0 AND NOT deleted AND after_row = p.image) AS lake_rows_equal,
+       l.source AS lake_source, l.record AS lake_record, l."offset" AS lake_offset, l.row AS lake_row,
+       class, finding,
+       CASE WHEN finding = 'stale' THEN stale.source END AS stale_source,
+       CASE WHEN finding = 'stale' THEN stale.record END AS stale_record,
+       CASE WHEN finding = 'stale' THEN stale."offset" END AS stale_offset,
+       coalesce(finding = 'stale' AND stale.is_before, 0) AS stale_before,
+       (SELECT count(*) FROM missed WHERE missed.key_id = keys.key_id) AS missed,
+       keys.key_id
+FROM keys
+JOIN decision ON decision.key_id = keys.key_id
+JOIN demand AS p ON p.key_id = keys.key_id AND p.rank = 0
+JOIN snapshot AS s ON s.key_id = keys.key_id
+JOIN evidence ON evidence.key_id = keys.key_id
+JOIN lake_first AS l ON l.key_id = keys.key_id
+JOIN verdict ON verdict.key_id = keys.key_id
+LEFT JOIN winner AS w ON w.key_id = keys.key_id
+LEFT JOIN overlap ON overlap.key_id = keys.key_id
+LEFT JOIN broken ON broken.key_id = keys.key_id
+LEFT JOIN stale ON stale.key_id = keys.key_id;

@@ -1,0 +1,22 @@
+/* contract_writer - the contract that a generated history is to be judged by, and the columns its pipeline writes.
+ *
+ * Both name the same columns: the key's (S string, N decimal(38,0), B binary), the preset's, the TTL's. */
+#ifndef LAKEPROOF_GENERATORS_CONTRACT_WRITER_H
+#define LAKEPROOF_GENERATORS_CONTRACT_WRITER_H
+
+#include "generators/model.h"
+
+struct contract_parts {
+	const struct model *model;
+	const char *exports[2]; /* folders relative to the contract; NULL for none */
+	bool events;
+	bool with_from, with_to; /* the records alone do not show that the capture covers the exports */
+	int64_t from_us, to_us;
+};
+
+/* contract.yaml */
+int contract_write(const struct contract_parts *parts, struct buffer *yaml) MUST_USE;
+/* What the embedded pipeline takes with --columns: NAME TYPE ATTRIBUTE [key] a line. */
+int contract_write_pipeline(const struct model *model, struct buffer *text) MUST_USE;
+
+#endif

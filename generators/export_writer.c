@@ -1,0 +1,298 @@
+#include "generators/export_writer.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/prng.h"
+#include "generators/compress.h"
+#include "generators/preset.h"
+#include "generators/text.h"
+
+enum { DATA_STEM = 26, SHARD_JSON_MAX_GIB = 2, PATH_MAX_BYTES = EXPORT_FOLDER_MAX + 64 };
+
+struct export_run {
+	const struct export_request *request;
+	struct output *output;
+	struct export_result *result;
+	struct compressor *compressor;
+	uint32_t *items;  /* grouped by shard */
+	uint64_t *starts; /* shards + 1 */
+	struct buffer json, packed, manifest;
+	uint64_t billed_bytes;
+};
+
+/* ---- shards ---- */
+
+/* Of three shards or more one owns an empty range, as a partition without items does. */
+static unsigned empty_shard(const struct model *model, unsigned shards)
+{
+	return shards < 3 ? shards : (unsigned)(model->salt % shards);
+}
+
+bool export_shard_is_empty(const struct model *model, unsigned shard, unsigned shards)
+{
+	return shard == empty_shard(model, shards);
+}
+
+unsigned export_shard_of(const struct model *model, uint64_t item, unsigned shards)
+{
+	unsigned empty = empty_shard(model, shards);
+	unsigned ranges = empty < shards ? shards - 1 : shards;
+	unsigned range = (unsigned)((model_partition_hash(model, item) >> 32) * ranges >> 32);
+	return range >= empty ? range + 1 : range;
+}
+
+struct placed {
+	uint64_t hash;
+	uint32_t item;
+};
+
+static int compare_placed(const void *left, const void *right)
+{
+	const struct placed *a = left, *b = right;
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	return (a->item > b->item) - (a->item < b->item);
+}
+
+/* By hash of the partition key; within one partition, item numbers increase with the sort key. */
+static int sort_shard(const struct model *model, uint32_t *items, size_t count, struct error *error)
+{
+	struct placed *placed = malloc((count + 1) * sizeof(*placed));
+	if (placed == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory for a data file's %zu items; use more shards",
+				 count);
+	for (size_t i = 0; i < count; i++)
+		placed[i] = (struct placed){model_partition_hash(model, items[i]), items[i]};
+	qsort(placed, count, sizeof(*placed), compare_placed);
+	for (size_t i = 0; i < count; i++)
+		items[i] = placed[i].item;
+	free(placed);
+	return 0;
+}
+
+/* A counting sort: live items grouped by shard. */
+static int group_items(struct export_run *run, struct error *error)
+{
+	const struct export_request *request = run->request;
+	unsigned shards = request->shards;
+	uint64_t live = 0;
+
+	run->starts = calloc(shards + 2, sizeof(*run->starts));
+	if (run->starts == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory for %u shards; use fewer", shards);
+	for (uint64_t item = 0; item < request->slots; item++) {
+		if (state_status(request->states[item]) != ITEM_LIVE)
+			continue;
+		live++;
+		run->starts[export_shard_of(request->model, item, shards) + 2]++;
+	}
+	for (unsigned shard = 2; shard <= shards + 1; shard++)
+		run->starts[shard] += run->starts[shard - 1];
+	run->items = malloc((live + 1) * sizeof(*run->items));
+	if (run->items == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory for %llu items; generate fewer",
+				 (unsigned long long)live);
+	for (uint64_t item = 0; item < request->slots; item++) {
+		if (state_status(request->states[item]) == ITEM_LIVE)
+			run->items[run->starts[export_shard_of(request->model, item, shards) + 1]++] = (uint32_t)item;
+	}
+	return 0;
+}
+
+/* ---- data files ---- */
+
+static int render_shard(struct export_run *run, unsigned shard, struct error *error)
+{
+	const struct export_request *request = run->request;
+	uint32_t *items = run->items + run->starts[shard];
+	size_t count = (size_t)(run->starts[shard + 1] - run->starts[shard]);
+
+	run->json.size = 0;
+	if (sort_shard(request->model, items, count, error) != 0)
+		return error->code;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t size_bytes = 0;
+		uint32_t version = state_version(request->states[items[i]]);
+		if (buffer_append(&run->json, "{\"Item\":", 8) != 0 ||
+		    model_image(request->model, items[i], version, &run->json, &size_bytes) != 0 ||
+		    buffer_append(&run->json, "}\n", 2) != 0)
+			return error_set(error, ERROR_INTERNAL, "a data file exceeds %d GiB of JSON; use more shards",
+					 SHARD_JSON_MAX_GIB);
+		run->billed_bytes += size_bytes;
+	}
+	return 0;
+}
+
+/* 26 characters of base32 in lower case. */
+static void data_stem(const struct export_run *run, unsigned shard, char text[DATA_STEM + 1])
+{
+	uint64_t word = 0;
+	for (unsigned i = 0; i < DATA_STEM; i++) {
+		if (i % 12 == 0)
+			word = model_random(run->request->model, (uint64_t)run->request->time_us, shard, i);
+		text[i] = "abcdefghijklmnopqrstuvwxyz234567"[word & 31];
+		word >>= 5;
+	}
+	text[DATA_STEM] = '\0';
+}
+
+static int write_manifest_line(struct export_run *run, const char *path, uint64_t items, struct slice sum_of,
+			       struct slice stored, struct error *error)
+{
+	char md5[MD5_BASE64_MAX], etag[ETAG_MAX];
+
+	if (md5_base64(sum_of, md5, error) != 0 || md5_etag(stored, etag, error) != 0)
+		return error->code;
+	if (buffer_printf(&run->manifest,
+			  "{\"itemCount\":%llu,\"md5Checksum\":\"%s\",\"etag\":\"%s\",\"dataFileS3Key\":\"%s\"}\n",
+			  (unsigned long long)items, md5, etag, path) != 0)
+		return error_set(error, ERROR_INTERNAL, "out of memory for the manifest; use fewer shards");
+	return 0;
+}
+
+static int write_shard(struct export_run *run, unsigned shard, struct error *error)
+{
+	const struct export_faults *faults = &run->request->faults;
+	struct export_result *result = run->result;
+	uint64_t items = run->starts[shard + 1] - run->starts[shard];
+	char path[PATH_MAX_BYTES], stem[DATA_STEM + 1];
+	const int64_t hits[4] = {faults->missing_file, faults->wrong_md5, faults->wrong_count, faults->truncated_file};
+
+	if (render_shard(run, shard, error) != 0)
+		return error->code;
+	run->packed.size = 0;
+	if (compressor_gzip(run->compressor, buffer_slice(&run->json), &run->packed, error) != 0)
+		return error->code;
+	data_stem(run, shard, stem);
+	snprintf(path, sizeof(path), "%s/data/%s.json.gz", result->folder, stem);
+	struct slice stored = buffer_slice(&run->packed);
+	/* The wrong sum is a right one, but of other bytes: the file without its last byte. */
+	struct slice summed = {stored.data, stored.size - (faults->wrong_md5 == (int64_t)shard ? 1 : 0)};
+	uint64_t items_said = items + (faults->wrong_count == (int64_t)shard ? 1 : 0);
+	if (write_manifest_line(run, path, items_said, summed, stored, error) != 0)
+		return error->code;
+	for (unsigned i = 0; i < 4; i++) {
+		if (hits[i] == (int64_t)shard)
+			memcpy(result->hit_file[i], path, sizeof(path));
+	}
+	result->items += items;
+	result->json_bytes += run->json.size;
+	result->stored_bytes += stored.size;
+	if (run->request->progress != NULL)
+		run->request->progress(items, stored.size);
+	if (faults->missing_file == (int64_t)shard)
+		return 0;
+	if (faults->truncated_file == (int64_t)shard)
+		stored.size -= stored.size / 3;
+	return output_write(run->output, path, stored, error);
+}
+
+/* ---- manifests ---- */
+
+static int write_with_md5(struct export_run *run, const char *name, struct slice bytes, struct error *error)
+{
+	char path[PATH_MAX_BYTES], md5[MD5_BASE64_MAX];
+
+	if (md5_base64(bytes, md5, error) != 0)
+		return error->code;
+	snprintf(path, sizeof(path), "%s/%s.json", run->result->folder, name);
+	if (output_write(run->output, path, bytes, error) != 0)
+		return error->code;
+	snprintf(path, sizeof(path), "%s/%s.md5", run->result->folder, name);
+	return output_write(run->output, path, slice_from(md5), error);
+}
+
+static int write_summary(struct export_run *run, struct error *error)
+{
+	enum { RUNNING_US = 341333000 };
+	const struct export_request *request = run->request;
+	const char *table = request->model->config.preset->table;
+	char start[CLOCK_TEXT_MAX], end[CLOCK_TEXT_MAX];
+	uint64_t id_high = prng_mix(request->model->salt + 1), id_low = prng_mix(request->model->salt + 2);
+	bool prefixed = request->prefix[0] != '\0';
+	struct buffer json;
+	int failed;
+
+	buffer_init(&json, 8192);
+	clock_format_ms(request->time_us, start);
+	clock_format_ms(request->time_us + RUNNING_US, end);
+	failed = buffer_printf(
+		&json,
+		"{\"version\":\"2020-06-30\",\"exportArn\":\"" TABLE_ARN_PREFIX "%s/export/%s\","
+		"\"startTime\":\"%s\",\"endTime\":\"%s\",\"tableArn\":\"" TABLE_ARN_PREFIX "%s\","
+		"\"tableId\":\"%08x-%04x-4%03x-a%03x-%012llx\",\"exportTime\":\"%s\",\"s3Bucket\":\"lakeproof\","
+		"\"s3Prefix\":",
+		table, run->result->id, start, end, table, (unsigned)(id_high >> 32),
+		(unsigned)(id_high >> 16 & 0xffff), (unsigned)(id_high & 0xfff), (unsigned)(id_low >> 52),
+		(unsigned long long)(id_low & UINT64_C(0xffffffffffff)), start);
+	failed |= prefixed ? buffer_append_json(&json, slice_from(request->prefix)) : buffer_append_text(&json, "null");
+	failed |= buffer_printf(&json,
+				",\"s3SseAlgorithm\":\"AES256\",\"s3SseKmsKeyId\":null,"
+				"\"manifestFilesS3Key\":\"%s/manifest-files.json\",\"billedSizeBytes\":%llu,"
+				"\"itemCount\":%llu,\"outputFormat\":\"DYNAMODB_JSON\"}",
+				run->result->folder, (unsigned long long)run->billed_bytes,
+				(unsigned long long)run->result->items);
+	if (failed)
+		failed = error_set(error, ERROR_INTERNAL, "the export's summary is too long; use a shorter prefix");
+	else
+		failed = write_with_md5(run, "manifest-summary", buffer_slice(&json), error);
+	buffer_release(&json);
+	return failed;
+}
+
+/* ---- the whole ---- */
+
+static int name_export(struct export_run *run, struct error *error)
+{
+	const struct export_request *request = run->request;
+	struct export_result *result = run->result;
+	uint64_t suffix = prng_mix(request->model->salt ^ (uint64_t)request->time_us) >> 32;
+
+	if (strlen(request->prefix) >= EXPORT_PREFIX_MAX)
+		return error_set(error, ERROR_USAGE, "the S3 prefix is longer than %d bytes", EXPORT_PREFIX_MAX - 1);
+	char *at = text_padded(result->id, (uint64_t)(request->time_us / 1000), 14);
+	*at++ = '-';
+	at = text_hex(at, suffix, 8);
+	*at = '\0';
+	snprintf(result->folder, sizeof(result->folder), "%s%sAWSDynamoDB/%s", request->prefix,
+		 request->prefix[0] != '\0' ? "/" : "", result->id);
+	return 0;
+}
+
+int export_write(const struct export_request *request, struct output *output, struct export_result *result,
+		 struct error *error)
+{
+	struct export_run run = {.request = request, .output = output, .result = result};
+	char started[PATH_MAX_BYTES];
+	int failed;
+
+	assert(request->shards >= 1 && request->shards <= EXPORT_SHARDS_MAX);
+	*result = (struct export_result){.files = request->shards};
+	buffer_init(&run.json, (size_t)SHARD_JSON_MAX_GIB << 30);
+	buffer_init(&run.packed, (size_t)SHARD_JSON_MAX_GIB << 30);
+	buffer_init(&run.manifest, (size_t)64 << 20);
+	if ((failed = name_export(&run, error)) != 0 || (failed = compressor_new(&run.compressor, error)) != 0)
+		goto out;
+	snprintf(started, sizeof(started), "%s/_started", result->folder);
+	if ((failed = output_write(output, started, (struct slice){NULL, 0}, error)) != 0 ||
+	    (failed = group_items(&run, error)) != 0)
+		goto out;
+	for (unsigned shard = 0; shard < request->shards; shard++) {
+		if ((failed = write_shard(&run, shard, error)) != 0)
+			goto out;
+	}
+	/* The summary comes last: its presence says that the export is complete. */
+	if ((failed = write_with_md5(&run, "manifest-files", buffer_slice(&run.manifest), error)) == 0)
+		failed = write_summary(&run, error);
+out:
+	buffer_release(&run.json);
+	buffer_release(&run.packed);
+	buffer_release(&run.manifest);
+	compressor_free(run.compressor);
+	free(run.items);
+	free(run.starts);
+	return failed;
+}

@@ -1,0 +1,343 @@
+#include "generators/generator.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "generators/contract_writer.h"
+#include "generators/lineage.h"
+#include "generators/preset.h"
+
+enum { ITEMS_A_SHARD = 50000, SHARDS_MIN = 4 };
+#define FAULT_LOG_MAX ((size_t)4 << 30)
+/* The closing export is taken so long after the window's end. */
+#define CLOSING_DELAY_US (300 * CLOCK_SECOND_US)
+/* Stream times are whole seconds, and the first and last changes some way inside the window. */
+#define COVERAGE_MARGIN_US (2 * CLOCK_SECOND_US)
+
+struct run {
+	const struct generator_options *options;
+	struct generator_report *report;
+	struct error *error;
+	struct model model;
+	struct history history;
+	struct output output;
+	struct fault_plan plan;
+	struct delivery delivery;
+	struct buffer log;
+	int64_t export_us[GENERATOR_EXPORTS_MAX];
+};
+
+static void watch_begin(struct run *run, const char *step, uint64_t total, const char *unit)
+{
+	if (run->options->watch.begin != NULL)
+		run->options->watch.begin(step, total, unit);
+}
+
+static void watch_end(struct run *run)
+{
+	if (run->options->watch.end != NULL)
+		run->options->watch.end();
+}
+
+/* ---- options against each other ---- */
+
+static int64_t export_time(const struct generator_options *options)
+{
+	int64_t time_us = options->model.start_us + options->model.duration_us / 100 * options->export_percent;
+	return time_us / 1000 * 1000; /* exports are timed in milliseconds */
+}
+
+static int check_options(const struct generator_options *options, struct error *error)
+{
+	const struct model_config *config = &options->model;
+	int64_t room_us = EXPORT_FUZZ_US + COVERAGE_MARGIN_US;
+
+	if (options->shards > EXPORT_SHARDS_MAX)
+		return error_set(error, ERROR_USAGE, "an export has at most %d shards", EXPORT_SHARDS_MAX);
+	if (options->fuzz_us < 0 || options->fuzz_us > EXPORT_FUZZ_US)
+		return error_set(error, ERROR_USAGE, "the fuzz is 0 s to 60 s, which is what the service promises");
+	if (options->faults.truncated_files > 0 && !options->gzip)
+		return error_set(error, ERROR_USAGE, "the fault \"truncate-gzip\" needs --gzip");
+	if (options->export_percent < 0) {
+		if (options->second_export || options->late_s >= 0 || options->missing_export_file ||
+		    options->wrong_md5 || options->wrong_count || options->truncated_export)
+			return error_set(error, ERROR_USAGE,
+					 "without an export there is neither a second one nor a fault of it");
+		return 0;
+	}
+	if (options->export_percent > 100)
+		return error_set(error, ERROR_USAGE, "the export lies at 0 to 100 percent of the window");
+	int64_t time_us = export_time(options);
+	if (config->changes > 0 &&
+	    (time_us - config->start_us < room_us || config->start_us + config->duration_us - time_us < room_us))
+		return error_set(error, ERROR_USAGE,
+				 "an export at %d%% of %" PRId64 " s comes within 62 s of the window's start or end; "
+				 "the capture must overlap it on both sides: give a longer --duration",
+				 options->export_percent, config->duration_us / CLOCK_SECOND_US);
+	return 0;
+}
+
+/* ---- steps ---- */
+
+static void plan_export_faults(const struct run *run, unsigned shards, struct export_faults *faults)
+{
+	const struct generator_options *options = run->options;
+	const bool wanted[4] = {options->missing_export_file, options->wrong_md5, options->wrong_count,
+				options->truncated_export};
+	int64_t *const hits[4] = {&faults->missing_file, &faults->wrong_md5, &faults->wrong_count,
+				  &faults->truncated_file};
+	unsigned shard = (unsigned)(run->model.salt >> 32) % shards;
+
+	for (unsigned i = 0; i < 4; i++) {
+		if (!wanted[i])
+			continue;
+		/* Each fault has a file of its own as long as there are enough. */
+		shard = (shard + 1) % shards;
+		if (shards > 1 && export_shard_is_empty(&run->model, shard, shards))
+			shard = (shard + 1) % shards;
+		*hits[i] = shard;
+	}
+}
+
+static int log_export_faults(struct run *run, const struct export_result *result)
+{
+	static const char *const names[4] = {"missing-export-file", "wrong-md5", "wrong-count", "truncate-export"};
+	for (unsigned i = 0; i < 4; i++) {
+		if (result->hit_file[i][0] != '\0' &&
+		    fault_log_file(names[i], result->hit_file[i], NULL, &run->log) != 0)
+			return error_set(run->error, ERROR_INTERNAL, "out of memory for the fault log");
+	}
+	return 0;
+}
+
+static uint64_t live_items(const uint32_t *states, const struct model *model)
+{
+	uint64_t live = 0;
+	for (uint64_t item = 0; item < model->slots_max; item++)
+		live += state_status(states[item]) == ITEM_LIVE;
+	return live;
+}
+
+static int write_export(struct run *run, unsigned index)
+{
+	const struct generator_options *options = run->options;
+	struct export_request request = {
+		.model = &run->model,
+		.slots = run->model.slots_max,
+		.time_us = run->export_us[index],
+		.prefix = options->prefix,
+		.shards = options->shards,
+		.faults = EXPORT_FAULTS_NONE,
+		.progress = options->watch.add,
+	};
+	int failed;
+
+	if (request.shards == 0)
+		request.shards = SHARDS_MIN + (unsigned)(options->model.items / ITEMS_A_SHARD);
+	if (index == 0)
+		plan_export_faults(run, request.shards, &request.faults);
+	uint32_t *states = malloc(run->model.slots_max * sizeof(*states));
+	if (states == NULL)
+		return error_set(run->error, ERROR_INTERNAL, "out of memory for the export's items; generate fewer");
+	history_snapshot(&run->model, &run->history, request.time_us, options->fuzz_us, states);
+	request.states = states;
+	watch_begin(run, index == 0 ? "writing the export" : "writing the closing export",
+		    live_items(states, &run->model), "items");
+	failed = export_write(&request, &run->output, &run->report->exported[index], run->error);
+	watch_end(run);
+	free(states);
+	if (failed)
+		return failed;
+	run->report->exports++;
+	return log_export_faults(run, &run->report->exported[index]);
+}
+
+static int write_exports(struct run *run)
+{
+	const struct model_config *config = &run->options->model;
+
+	if (run->options->export_percent < 0)
+		return 0;
+	run->export_us[0] = export_time(run->options);
+	run->export_us[1] = (config->start_us + config->duration_us + CLOSING_DELAY_US) / 1000 * 1000;
+	if (write_export(run, 0) != 0)
+		return run->error->code;
+	return run->options->second_export ? write_export(run, 1) : 0;
+}
+
+static int write_stream(struct run *run)
+{
+	const struct generator_options *options = run->options;
+	struct stream_request request = {
+		.model = &run->model,
+		.history = &run->history,
+		.delivery = &run->delivery,
+		.view = options->view,
+		.shape = options->shape,
+		.time = options->time,
+		.gzip = options->gzip,
+		.envelope_records = options->envelope_records,
+		.progress = options->watch.add,
+	};
+	struct buffer json;
+	uint64_t records = 0;
+	int failed;
+
+	run->plan = options->faults;
+	if (options->late_s >= 0)
+		run->plan.late_start_us = run->export_us[0] + EXPORT_FUZZ_US + options->late_s * CLOCK_SECOND_US;
+	if (delivery_plan(&run->model, &run->history, &run->plan, &run->delivery, &run->log, run->error) != 0)
+		return run->error->code;
+	run->report->dropped = run->delivery.dropped;
+	run->report->duplicated = run->delivery.duplicated;
+	for (uint64_t i = 0; i < run->delivery.file_count; i++)
+		records += run->delivery.files[i].count;
+	watch_begin(run, "writing the stream", records, "records");
+	failed = stream_write(&request, &run->output, &run->report->stream, &run->log, run->error);
+	watch_end(run);
+	if (failed)
+		return failed;
+	buffer_init(&json, (size_t)1 << 20);
+	if (lineage_describe(&run->model, &run->history, stream_view_name(options->view), &json) != 0)
+		failed = error_set(run->error, ERROR_INTERNAL, "out of memory for the stream's description");
+	else
+		failed = output_write(&run->output, OUTPUT_STREAM, buffer_slice(&json), run->error);
+	buffer_release(&json);
+	return failed;
+}
+
+static int write_truth(struct run *run)
+{
+	const struct generator_report *report = run->report;
+	const struct history *history = &run->history;
+	char path[OUTPUT_PATH_MAX];
+	const struct truth_count counts[] = {
+		{"live", report->totals.live},
+		{"deleted", report->totals.deleted},
+		{"expired", report->totals.expired},
+		{"changes", history->count},
+		{"inserts", history->inserts},
+		{"modifies", history->modifies},
+		{"deletes", history->deletes},
+		{"ttl_deletes", history->expiries},
+		{"reinserts", history->reinserts},
+		{"revivals", history->revivals},
+		{"no_effects", history->no_effects},
+		{"export_items", report->exported[0].items},
+		{"closing_export_items", report->exported[1].items},
+		{"records_dropped", report->dropped},
+		{"records_duplicated", report->duplicated},
+		{"records_delivered", report->stream.records},
+		{"files_delivered", report->stream.files},
+		{NULL, 0},
+	};
+	int failed;
+
+	if (output_path(&run->output, OUTPUT_TRUTH, path, run->error) != 0)
+		return run->error->code;
+	watch_begin(run, "writing the truth", 0, "items");
+	failed = truth_write(&run->model, history, run->options->truth, counts, path, run->error);
+	watch_end(run);
+	return failed;
+}
+
+static int write_contract(struct run *run)
+{
+	const struct model_config *config = &run->options->model;
+	unsigned exports = run->report->exports;
+	struct contract_parts parts = {.model = &run->model, .events = run->delivery.count > 0};
+	struct buffer yaml;
+	int failed;
+
+	for (unsigned i = 0; i < exports; i++)
+		parts.exports[i] = run->report->exported[i].folder;
+	parts.from_us = config->start_us;
+	parts.to_us = config->start_us + config->duration_us;
+	if (exports > 0 && run->history.count > 0) {
+		int64_t first_us = run->history.changes[0].time_us;
+		int64_t last_us = run->history.changes[run->history.count - 1].time_us;
+		int64_t until_us = run->export_us[exports - 1] + EXPORT_FUZZ_US + COVERAGE_MARGIN_US;
+		/* A capture that started too late has no business claiming otherwise. */
+		parts.with_from = run->options->late_s < 0 &&
+				  first_us > run->export_us[0] - EXPORT_FUZZ_US - COVERAGE_MARGIN_US;
+		parts.with_to = last_us < until_us;
+		if (parts.to_us < until_us)
+			parts.to_us = until_us;
+	}
+	buffer_init(&yaml, (size_t)1 << 20);
+	if (contract_write(&parts, &yaml) != 0)
+		failed = error_set(run->error, ERROR_INTERNAL, "out of memory for the contract");
+	else
+		failed = output_write(&run->output, OUTPUT_CONTRACT, buffer_slice(&yaml), run->error);
+	yaml.size = 0;
+	if (!failed && contract_write_pipeline(&run->model, &yaml) != 0)
+		failed = error_set(run->error, ERROR_INTERNAL, "out of memory for the pipeline's columns");
+	if (!failed)
+		failed = output_write(&run->output, OUTPUT_COLUMNS, buffer_slice(&yaml), run->error);
+	buffer_release(&yaml);
+	return failed;
+}
+
+/* Written last: a marker with contents says that the run was complete. */
+static int write_marker(struct run *run)
+{
+	const struct generator_report *report = run->report;
+	struct buffer json;
+	int failed;
+
+	buffer_init(&json, (size_t)1 << 20);
+	buffer_printf(&json, "{\"program\":\"lakeproof generate\",\"seed\":%" PRIu64 ",\"reproduce\":",
+		      run->options->model.seed);
+	buffer_append_json(&json, slice_from(run->options->reproduce != NULL ? run->options->reproduce : ""));
+	buffer_printf(&json, ",\"live\":%" PRIu64 ",\"changes\":%" PRIu64 ",\"records\":%" PRIu64 ",\"exports\":[",
+		      report->totals.live, run->history.count, report->stream.records);
+	for (unsigned i = 0; i < report->exports; i++) {
+		buffer_append_text(&json, i > 0 ? "," : "");
+		buffer_append_json(&json, slice_from(report->exported[i].folder));
+	}
+	buffer_append_text(&json, "]}\n");
+	failed = json.failed ? error_set(run->error, ERROR_INTERNAL, "out of memory for the marker file")
+			     : output_write(&run->output, OUTPUT_MARKER, buffer_slice(&json), run->error);
+	buffer_release(&json);
+	return failed;
+}
+
+static int run_steps(struct run *run, const char *root)
+{
+	const struct generator_options *options = run->options;
+
+	if (check_options(options, run->error) != 0 || model_init(&run->model, &options->model, run->error) != 0 ||
+	    output_open(&run->output, root, options->prefix, options->force, run->error) != 0)
+		return run->error->code;
+	watch_begin(run, "living the history", 0, "changes");
+	if (history_run(&run->model, &run->history, run->error) != 0)
+		return run->error->code;
+	run->report->totals = truth_totals(&run->history);
+	watch_end(run);
+	if (write_exports(run) != 0 || write_stream(run) != 0 || write_truth(run) != 0 || write_contract(run) != 0)
+		return run->error->code;
+	if (output_write(&run->output, OUTPUT_FAULTS, buffer_slice(&run->log), run->error) != 0)
+		return run->error->code;
+	return write_marker(run);
+}
+
+int generator_run(const struct generator_options *options, const char *root, struct generator_report *report,
+		  struct error *error)
+{
+	struct run run = {.options = options, .report = report, .error = error};
+
+	*report = (struct generator_report){0};
+	buffer_init(&run.log, FAULT_LOG_MAX);
+	int failed = run_steps(&run, root);
+	buffer_release(&run.log);
+	delivery_release(&run.delivery);
+	report->history = run.history;
+	report->history.changes = NULL;
+	report->history.states = NULL;
+	report->files = run.output.files;
+	report->bytes = run.output.bytes;
+	history_release(&run.history);
+	return failed;
+}

@@ -1,0 +1,67 @@
+/* generator - one whole generated history in a folder: exports, stream files, truth, contract, fault log.
+ *
+ * A pure function of its options: same options, same bytes, whatever the machine, time, locale or folder. The window
+ * is [start, start + duration]; the export lies inside it by more than its fuzz, so the capture overlaps it on both
+ * sides. Errors: ERROR_USAGE for options that cannot be met, ERROR_IO, ERROR_INTERNAL. */
+#ifndef LAKEPROOF_GENERATORS_GENERATOR_H
+#define LAKEPROOF_GENERATORS_GENERATOR_H
+
+#include "generators/export_writer.h"
+#include "generators/stream_writer.h"
+#include "generators/truth.h"
+
+enum { GENERATOR_EXPORTS_MAX = 2 };
+
+/* What the service promises: all before a minute ahead of the export's time, nothing after a minute past it. */
+#define EXPORT_FUZZ_US (INT64_C(60) * 1000000)
+
+/* Told of each step, so that a program can show progress; members may be NULL. */
+struct generator_watch {
+	void (*begin)(const char *step, uint64_t total, const char *unit);
+	void (*add)(uint64_t units, uint64_t bytes);
+	void (*end)(void);
+};
+
+struct generator_options {
+	struct model_config model;
+	int export_percent; /* of the window; -1 for no export */
+	bool second_export; /* another one after the window, which closes it */
+	int64_t fuzz_us;    /* 0 to EXPORT_FUZZ_US */
+	unsigned shards;    /* 0: by the number of items */
+	const char *prefix; /* "" for none */
+	struct fault_plan faults;
+	bool missing_export_file, wrong_md5, wrong_count, truncated_export;
+	int64_t late_s; /* the capture starts so many seconds after the export's interval; -1 for no such fault */
+	enum stream_view view;
+	enum stream_shape shape;
+	enum stream_time time;
+	bool gzip;
+	uint64_t envelope_records;
+	enum truth_level truth;
+	bool force;
+	const char *reproduce; /* the options as text, kept in the marker file; may be NULL */
+	struct generator_watch watch;
+};
+
+struct generator_report {
+	struct truth_totals totals;
+	struct history history; /* counters only: its arrays are gone */
+	uint64_t dropped, duplicated;
+	unsigned exports;
+	struct export_result exported[GENERATOR_EXPORTS_MAX];
+	struct stream_result stream;
+	uint64_t files, bytes;
+};
+
+/* The demo's: 100,000 items, export mid-history, a stream with duplicates, shuffles and replays, TTL. */
+void generator_defaults(struct generator_options *options);
+/* "pk:S,sk:N" */
+int generator_parse_key(const char *text, struct model_config *config, struct error *error) MUST_USE;
+/* "1%", "0.05%", "12", "0" or "none" */
+int generator_parse_rate(const char *text, struct fault_rate *rate, struct error *error) MUST_USE;
+/* "NAME[:rate]", several separated by commas. */
+int generator_parse_faults(const char *text, struct generator_options *options, struct error *error) MUST_USE;
+int generator_run(const struct generator_options *options, const char *root, struct generator_report *report,
+		  struct error *error) MUST_USE;
+
+#endif

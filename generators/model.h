@@ -1,0 +1,126 @@
+/* model - a DynamoDB table as a deterministic function: it IS the table, so that what it says is the truth.
+ *
+ * An item is a number; its key is a pure function of (seed, item), its image of (seed, item, version). So a table of
+ * any size needs four bytes an item: a version and whether it lives. Consecutive versions of an item always have
+ * different images, but every so often a version repeats the image before last (A, B, A).
+ *
+ * Times are virtual, in microseconds since 1970. The model is immutable once initialised and may be shared by threads.
+ * Nothing here orders or merges records: that is for the programs under test. */
+#ifndef LAKEPROOF_GENERATORS_MODEL_H
+#define LAKEPROOF_GENERATORS_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "generators/item_writer.h"
+
+enum {
+	KEY_NAME_MAX = 64,
+	KEY_PART_MAX = 96,
+	SEQUENCE_TEXT_MAX = 41,
+	EVENT_ID_MAX = 33,
+	MODEL_VERSION_MAX = 0x1fffffff
+};
+
+#define MODEL_ITEMS_MAX UINT64_C(4000000000)
+/* The service ignores TTL values older than five years (Developer Guide, "Time to live"). */
+#define TTL_AGE_MAX_S (INT64_C(5) * 365 * 86400)
+
+struct preset;
+
+struct model_config {
+	uint64_t seed;
+	uint64_t items;   /* live when the window opens */
+	uint64_t changes; /* writes by users within the window, those without effect included */
+	int64_t start_us; /* the window: where the capture begins */
+	int64_t duration_us;
+	unsigned skew;    /* 0 uniform; each step makes hot keys four times hotter, up to SKEW_MAX */
+	unsigned ttl_ppm; /* share of images whose TTL falls into the window, per million; 0: no TTL attribute at all */
+	bool wild;        /* extra attributes with awkward names, TTL values of the wrong type */
+	const struct preset *preset;
+	char key_type[2]; /* 'S', 'N' or 'B'; [1] is 0 without a sort key */
+	char key_name[2][KEY_NAME_MAX];
+};
+
+enum { SKEW_MAX = 8 };
+
+struct model {
+	struct model_config config;
+	uint64_t salt;      /* mixed seed */
+	uint64_t slots_max; /* items that can ever exist: the initial ones and those inserted within the window */
+};
+
+/* Status of an item, kept with its version in one 32-bit state. */
+enum item_status { ITEM_UNBORN = 0, ITEM_LIVE, ITEM_DELETED, ITEM_EXPIRED };
+
+static inline uint32_t state_make(uint32_t version, enum item_status status)
+{
+	return version << 2 | (uint32_t)status;
+}
+static inline enum item_status state_status(uint32_t state)
+{
+	return (enum item_status)(state & 3);
+}
+static inline uint32_t state_version(uint32_t state)
+{
+	return state >> 2;
+}
+
+/* ERROR_USAGE when the configuration is out of bounds. */
+int model_init(struct model *model, const struct model_config *config, struct error *error) MUST_USE;
+/* Before the window: version 1 of the initial items. */
+uint32_t model_initial_state(const struct model *model, uint64_t item);
+
+/* ---- keys ---- */
+
+struct key_value {
+	char type; /* 'S', 'N' or 'B' */
+	size_t size;
+	char bytes[KEY_PART_MAX]; /* S: UTF-8, N: canonical text, B: raw */
+};
+
+unsigned model_key_count(const struct model *model);
+/* part 0 is the partition key, 1 the sort key. */
+void model_key_part(const struct model *model, uint64_t item, unsigned part, struct key_value *key);
+/* The key's attributes, within an item begun by the caller. */
+void model_key_write(const struct model *model, struct item_writer *writer, uint64_t item);
+/* The hash that places a partition key; unique for each partition key value. */
+uint64_t model_partition_hash(const struct model *model, uint64_t item);
+
+/* ---- images ---- */
+
+/* One whole image as JSON, {"pk":{"S":…},…}; *size_bytes by the service's size model. */
+int model_image(const struct model *model, uint64_t item, uint32_t version, struct buffer *json,
+		uint64_t *size_bytes) MUST_USE;
+int model_key_json(const struct model *model, uint64_t item, struct buffer *json, uint64_t *size_bytes) MUST_USE;
+/* The version whose content this version shows: itself, or the one before last. */
+uint32_t model_content_version(const struct model *model, uint64_t item, uint32_t version);
+
+/* ---- time to live ---- */
+
+enum ttl_kind { TTL_NONE = 0, TTL_NUMBER, TTL_TEXT, TTL_NULL };
+struct ttl {
+	enum ttl_kind kind;
+	int64_t value; /* TTL_NUMBER, TTL_TEXT: meant as epoch seconds, but may be milliseconds */
+};
+
+#define TTL_ATTRIBUTE "expires_at"
+
+struct ttl model_ttl(const struct model *model, uint64_t item, uint32_t version);
+/* The service's rule: a number, in the past, and not by more than five years. */
+bool ttl_expired(struct ttl ttl, int64_t now_us);
+
+/* ---- the stream's identities ---- */
+
+/* Sequence number of the ordinal-th record of the stream: increasing, 21 to 40 digits, so that comparing them as text
+ * is wrong. */
+void model_sequence(const struct model *model, uint64_t ordinal, char text[SEQUENCE_TEXT_MAX]);
+/* 32 hexadecimal digits. */
+void model_event_id(const struct model *model, uint64_t ordinal, char text[EVENT_ID_MAX]);
+
+/* A random word that depends on nothing but its arguments. */
+uint64_t model_random(const struct model *model, uint64_t item, uint64_t tag, uint64_t epoch);
+
+#endif

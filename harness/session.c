@@ -1,0 +1,43 @@
+#include "harness/session.h"
+
+#include <sched.h>
+#include <stdio.h>
+
+#include "harness/progress.h"
+
+enum { JOBS_MAX = 64 };
+
+void session_defaults(struct session_options *options)
+{
+	cpu_set_t cores;
+	options->jobs = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+	options->memory = (int64_t)128 << 20;
+	options->version = -1;
+}
+
+int session_open(const struct session_options *options, const char *contract, bool with_lake, uint64_t finding_limit,
+		 struct run **run, struct error *error)
+{
+	if (options->jobs < 1 || options->jobs > JOBS_MAX)
+		return error_set(error, ERROR_USAGE, "--jobs takes 1 to %d", JOBS_MAX);
+	if (options->memory < (int64_t)16 << 20)
+		return error_set(error, ERROR_USAGE, "--memory takes at least 16MiB");
+	struct run_options run_options = {
+		.contract = contract,
+		.state_folder = options->state,
+		.has_version = options->version >= 0,
+		.version = options->version,
+		.with_lake = with_lake,
+		.jobs = (uint32_t)options->jobs,
+		.memory_max = (size_t)options->memory,
+		.finding_limit = finding_limit,
+		.watch = {progress_begin, progress_add, progress_end, progress_note},
+	};
+	return run_open(&run_options, run, error);
+}
+
+int session_fail(const char *verb, const struct error *error)
+{
+	(void)fprintf(stderr, "lakeproof %s: %s\n", verb, error->message);
+	return error->code;
+}

@@ -1,0 +1,33 @@
+/* session - what the verbs that use a contract share: options, opening a run, telling errors. */
+#ifndef LAKEPROOF_HARNESS_SESSION_H
+#define LAKEPROOF_HARNESS_SESSION_H
+
+#include "harness/verb.h"
+#include "reconcile/run.h"
+
+struct session_options {
+	const char *state;
+	int64_t jobs;
+	int64_t memory;
+	int64_t version;
+};
+
+void session_defaults(struct session_options *options);
+/* Opens a run over the contract. finding_limit as in struct run_options. */
+int session_open(const struct session_options *options, const char *contract, bool with_lake, uint64_t finding_limit,
+		 struct run **run, struct error *error) MUST_USE;
+/* Prints "lakeproof VERB: message" on stderr; returns the exit code for it. */
+int session_fail(const char *verb, const struct error *error);
+
+/* Entries of an option table whose options struct has a member `session`. */
+#define SESSION_OPTIONS(type)                                                                                          \
+	{"state", OPTION_TEXT, offsetof(type, session.state), "DIR", NULL,                                             \
+	 "where state is kept (default: .lakeproof beside the contract)"},                                            \
+	{"jobs", OPTION_NUMBER, offsetof(type, session.jobs), "N", NULL, "worker threads (default: the cores)"},      \
+	{"memory", OPTION_SIZE, offsetof(type, session.memory), "SIZE", NULL,                                          \
+	 "memory for sorting and merging (default: 128MiB)"}
+#define SESSION_VERSION(type)                                                                                          \
+	{"version", OPTION_NUMBER, offsetof(type, session.version), "N", NULL,                                         \
+	 "table version (default: the contract's, else the latest)"}
+
+#endif

@@ -1,0 +1,254 @@
+/* check - a contract against schemas and samples, in seconds: is it worth starting the real thing? */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "harness/session.h"
+#include "sources/events.h"
+
+enum { SAMPLE_RECORDS = 1000, SAMPLE_STOP = -1 };
+
+struct check_options {
+	struct session_options session;
+};
+
+static const struct option_spec options[] = {
+	SESSION_VERSION(struct check_options),
+	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
+};
+
+static void defaults(void *target)
+{
+	session_defaults(&((struct check_options *)target)->session);
+}
+
+struct check {
+	struct contract *contract;
+	struct bridge_table *table;
+	struct ArrowSchema schema;
+	struct digest_plan *plan;
+	struct json_parser *parser;
+	struct digest_scratch *scratch;
+	uint64_t problems;
+	/* the present sample */
+	uint64_t records, faults, lossy, mistyped;
+};
+
+__attribute__((format(printf, 3, 4))) static void say(struct check *check, bool good, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	printf("%s ", good ? "ok      " : "problem ");
+	vprintf(format, arguments);
+	printf("\n");
+	va_end(arguments);
+	check->problems += !good;
+}
+
+static int take_image(struct check *check, const struct record *record, uint32_t image)
+{
+	struct image_digest digest;
+	struct digest_fault fault = {0};
+	if (!digest_image(check->scratch, record->tokens, image, &digest, &fault)) {
+		if (check->faults++ < 3)
+			say(check, false, "  record %" PRIu64 ", byte %" PRIu64 ": %s %s", record->number, record->offset,
+			    fault.reason, fault.detail);
+		return 0;
+	}
+	check->lossy += (digest.flags & IMAGE_LOSSY) != 0;
+	check->mistyped += (digest.flags & IMAGE_MISTYPED) != 0;
+	return 0;
+}
+
+static int take_record(void *context, const struct record *record, struct error *error)
+{
+	struct check *check = context;
+	struct digest_fault fault = {0};
+	struct slice key;
+	(void)error;
+	if (!digest_key(check->scratch, record->tokens, record->keys, &key, &fault)) {
+		if (check->faults++ < 3)
+			say(check, false, "  record %" PRIu64 ", byte %" PRIu64 ": key: %s %s", record->number,
+			    record->offset, fault.reason, fault.detail);
+	} else if (record->after == STATE_IMAGE) {
+		take_image(check, record, record->after_image);
+	} else if (record->before == STATE_IMAGE) {
+		take_image(check, record, record->before_image);
+	}
+	return ++check->records >= SAMPLE_RECORDS ? SAMPLE_STOP : 0;
+}
+
+static int take_problem(void *context, const struct problem *problem, struct error *error)
+{
+	struct check *check = context;
+	(void)error;
+	if (problem->has_position)
+		say(check, false, "%s: %s, record %" PRIu64 ", byte %" PRIu64 ": %s", problem->id, problem->path,
+		    problem->record, problem->offset, problem->message);
+	else
+		say(check, false, "%s: %s: %s", problem->id, problem->path, problem->message);
+	return 0;
+}
+
+static void tell_sample(struct check *check, const char *path)
+{
+	say(check, check->faults == 0, "%s: %" PRIu64 " sample records, %" PRIu64 " of them not usable", path, check->records,
+	    check->faults);
+	if (check->lossy > 0)
+		say(check, false, "  %" PRIu64 " sample images hold a value that does not fit its column", check->lossy);
+	if (check->mistyped > 0)
+		say(check, false, "  %" PRIu64 " sample images hold an attribute whose type its column cannot take",
+		    check->mistyped);
+}
+
+static int finish_sample(struct check *check, const char *path, int code, struct error *error)
+{
+	if (code == SAMPLE_STOP || code == 0)
+		tell_sample(check, path);
+	else
+		say(check, false, "%s: %s", path, error->message);
+	return 0;
+}
+
+static int check_export(struct check *check, const char *path, struct error *error)
+{
+	struct record_sink sink = {check, take_record, take_problem};
+	struct export *export = NULL;
+	if (export_open(path, &sink, &export, error) != 0) {
+		say(check, false, "%s", error->message);
+		return 0;
+	}
+	say(check, export->complete, "export %s: %" PRId64 " items in %" PRIu64 " files", path, export->item_count,
+	    export->file_count);
+	uint64_t chosen = 0;
+	for (uint64_t i = 0; i < export->file_count; i++)
+		if (export->files[i].path != NULL && export->files[i].item_count > export->files[chosen].item_count)
+			chosen = i;
+	struct file_result result = {0};
+	int code = 0;
+	if (export->file_count > 0 && export->files[chosen].path != NULL) {
+		code = export_read_file(export, chosen, check->parser, &sink, &result, error);
+		finish_sample(check, export->files[chosen].path, code, error);
+	}
+	export_close(export);
+	return 0;
+}
+
+static int check_events(struct check *check, const char *path, struct error *error)
+{
+	struct record_sink sink = {check, take_record, take_problem};
+	char **files = NULL;
+	size_t count = 0;
+	if (events_list(path, &files, &count, error) != 0) {
+		say(check, false, "%s", error->message);
+		return 0;
+	}
+	say(check, count > 0, "events %s: %zu files", path, count);
+	if (count > 0) {
+		struct file_result result = {0};
+		int code = events_read_file(files[0], EVENTS_AUTO, check->parser, &sink, &result, error);
+		finish_sample(check, files[0], code, error);
+	}
+	events_list_free(files, count);
+	return 0;
+}
+
+static void check_plan(struct check *check)
+{
+	const struct plan_report *report = digest_plan_report(check->plan);
+	for (uint32_t i = 0; i < report->missing_count; i++)
+		say(check, false, "column '%s' is not in the table", report->missing_columns[i]);
+	for (uint32_t i = 0; i < report->unmapped_count; i++)
+		say(check, false, "table column '%s' is neither mapped nor ignored", report->unmapped_columns[i]);
+	for (uint32_t i = 0; i < report->mismatch_count; i++)
+		say(check, false, "column '%s' is %s in the table, the contract says %s", report->mismatches[i].column,
+		    report->mismatches[i].have, report->mismatches[i].want);
+	if (report->missing_count + report->unmapped_count + report->mismatch_count == 0)
+		say(check, true, "%" PRIu32 " of %" PRIu32 " table columns are compared, the others are ignored",
+		    report->compared_columns, report->table_columns);
+}
+
+static int check_lake(struct check *check, int64_t version, struct error *error)
+{
+	if (check->contract->delta == NULL)
+		return 0;
+	if (bridge_table_open(check->contract->delta, version >= 0 ? version : check->contract->version, &check->table,
+			      error) != 0 ||
+	    bridge_table_schema(check->table, &check->schema, error) != 0) {
+		say(check, false, "%s", error->message);
+		return 0;
+	}
+	const struct bridge_info *info = bridge_table_info(check->table);
+	say(check, true, "lake %s: version %" PRId64 ", %" PRIu64 " files, %s", check->contract->delta, info->version,
+	    info->file_count, info->features);
+	return 0;
+}
+
+static int check_samples(struct check *check, struct error *error)
+{
+	check->parser = json_parser_new(RECORD_SIZE_MAX);
+	check->scratch = digest_scratch_new(check->plan);
+	if (check->parser == NULL || check->scratch == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	int code = 0;
+	for (uint32_t i = 0; i < check->contract->source_count && code == 0; i++) {
+		const struct contract_source *source = &check->contract->sources[i];
+		check->records = check->faults = check->lossy = check->mistyped = 0;
+		code = source->kind == SOURCE_EXPORT ? check_export(check, source->path, error)
+						     : check_events(check, source->path, error);
+	}
+	uint64_t count;
+	const struct unmapped_attribute *unmapped = digest_unmapped(check->scratch, &count);
+	for (uint64_t i = 0; i < count; i++)
+		say(check, false, "attribute '%s' is neither mapped nor ignored (%" PRIu64 " sample images)", unmapped[i].name,
+		    unmapped[i].count);
+	return code;
+}
+
+static int run(int operand_count, char **operands, const void *given)
+{
+	const struct check_options *chosen = given;
+	struct error error = {0};
+	struct check check = {0};
+	(void)operand_count;
+	int code = contract_load(operands[0], &check.contract, &error);
+	if (code == 0) {
+		say(&check, true, "contract %s: %" PRIu32 " sources, %" PRIu32 " columns", operands[0],
+		    check.contract->source_count, check.contract->column_count);
+		code = check_lake(&check, chosen->session.version, &error);
+	}
+	if (code == 0)
+		code = digest_plan_new(check.contract, check.schema.release != NULL ? &check.schema : NULL, &check.plan,
+				       &error);
+	if (code == 0) {
+		check_plan(&check);
+		code = check_samples(&check, &error);
+	}
+	if (code == 0)
+		printf("%s\n", check.problems == 0 ? "no problem found; samples prove nothing, reconcile does"
+						   : "problems found; reconcile would not pass");
+	digest_scratch_free(check.scratch);
+	json_parser_free(check.parser);
+	digest_plan_free(check.plan);
+	if (check.schema.release != NULL)
+		check.schema.release(&check.schema);
+	bridge_table_close(check.table);
+	contract_free(check.contract);
+	if (code != 0)
+		return session_fail("check", &error);
+	return check.problems == 0 ? 0 : 1;
+}
+
+const struct verb verb_check = {
+	.name = "check",
+	.summary = "check a contract against the table's schema and a sample of each source, in seconds",
+	.usage = "CONTRACT",
+	.details = "Exit status: 0 no problem found, 1 problems found.",
+	.options = options,
+	.run = run,
+	.options_size = sizeof(struct check_options),
+	.defaults = defaults,
+	.operands_min = 1,
+	.operands_max = 1,
+};

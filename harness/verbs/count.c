@@ -1,0 +1,266 @@
+/* count - does the lake have as many rows as DynamoDB has items? From manifests, merged state and the Delta log. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "harness/session.h"
+#include "reconcile/collect.h"
+#include "reports/report.h"
+
+struct count_options {
+	struct session_options session;
+	const char *export, *delta, *format;
+};
+
+static const struct option_spec options[] = {
+	{"export", OPTION_TEXT, offsetof(struct count_options, export), "DIR", NULL,
+	 "a full export's folder, instead of a contract"},
+	{"delta", OPTION_TEXT, offsetof(struct count_options, delta), "DIR", NULL,
+	 "a Delta table's folder, instead of a contract"},
+	{"format", OPTION_CHOICE, offsetof(struct count_options, format), "FORMAT", "text|json",
+	 "how to report (default: text)"},
+	SESSION_VERSION(struct count_options),
+	SESSION_OPTIONS(struct count_options),
+	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
+};
+
+static void defaults(void *target)
+{
+	struct count_options *chosen = target;
+	session_defaults(&chosen->session);
+	chosen->format = "text";
+}
+
+/* -1: not known. */
+struct tally {
+	int64_t expected, deleted, unproven; /* of the merged evidence */
+	int64_t exported;                    /* the newest export's own count */
+	int64_t rows, soft_deleted;
+	bool scanned; /* data files had to be opened */
+	const char *why_scanned;
+	int64_t version;
+	bool merged; /* a contract's sources were merged */
+};
+
+static bool true_at(const struct ArrowArray *array, int64_t row)
+{
+	const uint8_t *valid = array->buffers[0], *bits = array->buffers[1];
+	uint64_t at = (uint64_t)(row + array->offset);
+	if (valid != NULL && array->null_count != 0 && (valid[at / 8] >> (at % 8) & 1) == 0)
+		return false;
+	return (bits[at / 8] >> (at % 8) & 1) != 0;
+}
+
+static int scan_file(struct bridge_table *table, uint64_t index, const char *column, struct tally *tally,
+		     struct error *error)
+{
+	struct ArrowArrayStream stream = {0};
+	const char *columns[1] = {column};
+	int code = bridge_file_read(table, index, columns, column != NULL ? 1 : 0, 65536, true, &stream, error);
+	if (code != 0)
+		return code;
+	for (;;) {
+		struct ArrowArray batch = {0};
+		if (stream.get_next(&stream, &batch) != 0) {
+			code = error_set(error, ERROR_DATA, "%s", stream.get_last_error(&stream));
+			break;
+		}
+		if (batch.release == NULL)
+			break;
+		tally->rows += batch.length;
+		for (int64_t row = 0; column != NULL && row < batch.length; row++)
+			tally->soft_deleted += true_at(batch.children[0], row + batch.offset);
+		batch.release(&batch);
+	}
+	stream.release(&stream);
+	return code;
+}
+
+/* The log's statistics when they say all that is needed, else a scan. */
+static int count_rows(const char *delta, int64_t version, const char *deletes_column, struct tally *tally,
+		      struct error *error)
+{
+	struct bridge_table *table = NULL;
+	int code = bridge_table_open(delta, version, &table, error);
+	if (code != 0)
+		return code;
+	const struct bridge_info *info = bridge_table_info(table);
+	tally->version = info->version;
+	if (deletes_column == NULL && info->rows_physical >= 0) {
+		tally->rows = info->rows_physical - info->rows_deleted;
+	} else {
+		tally->scanned = true;
+		tally->why_scanned = deletes_column != NULL ? "soft deletes are told by a column"
+							    : "a file has no statistics in the log";
+		for (uint64_t i = 0; i < info->file_count && code == 0; i++)
+			code = scan_file(table, i, deletes_column, tally, error);
+		tally->rows -= tally->soft_deleted;
+	}
+	bridge_table_close(table);
+	return code;
+}
+
+static int ignore_problem(void *context, const struct problem *problem, struct error *error)
+{
+	(void)context;
+	(void)error;
+	(void)fprintf(stderr, "%s: %s: %s\n", problem->id, problem->path, problem->message);
+	return 0;
+}
+
+static int count_export(const char *folder, struct tally *tally, struct error *error)
+{
+	struct record_sink sink = {NULL, NULL, ignore_problem};
+	struct export *export = NULL;
+	int code = export_open(folder, &sink, &export, error);
+	if (code != 0)
+		return code;
+	tally->exported = tally->expected = export->item_count;
+	export_close(export);
+	return 0;
+}
+
+static int count_contract(const struct count_options *chosen, const char *path, struct tally *tally, struct error *error)
+{
+	struct run *run = NULL;
+	struct outcome_counts counts = {0};
+	uint64_t by_id[FINDING_COUNT] = {0}, kept_count;
+	const struct kept *const *kept;
+	struct collect *collect = collect_new((uint32_t)chosen->session.jobs, 0);
+	if (collect == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	int code = session_open(&chosen->session, path, false, 0, &run, error);
+	if (code == 0 && run->contract->delta == NULL)
+		code = error_set(error, ERROR_USAGE, "%s: there is no 'lake:' to count", path);
+	if (code == 0)
+		code = run_ingest(run, error);
+	if (code == 0)
+		code = run_judge(run, collect_visit, collect, error);
+	if (code == 0)
+		code = collect_finish(collect, &counts, by_id, &kept, &kept_count, error);
+	if (code == 0) {
+		tally->merged = true;
+		tally->expected = (int64_t)counts.expected;
+		tally->deleted = (int64_t)counts.deleted;
+		tally->unproven = (int64_t)counts.unproven;
+		int64_t newest = INT64_MIN;
+		for (uint32_t i = 0; i < run->export_count; i++)
+			if (run->exports[i].export->export_time_us >= newest) {
+				newest = run->exports[i].export->export_time_us;
+				tally->exported = run->exports[i].export->item_count;
+			}
+		code = count_rows(run->contract->delta,
+				  chosen->session.version >= 0 ? chosen->session.version : run->contract->version,
+				  run->contract->deletes == DELETES_COLUMN ? run->contract->deletes_column : NULL, tally,
+				  error);
+	}
+	collect_free(collect);
+	run_close(run);
+	return code;
+}
+
+static void line(struct buffer *out, const char *label, int64_t count, const char *meaning)
+{
+	if (count < 0)
+		return;
+	struct buffer number;
+	buffer_init(&number, 64);
+	report_number(&number, (uint64_t)count);
+	buffer_printf(out, "  %-16s %13.*s  %s\n", label, (int)number.size, number.data, meaning);
+	buffer_release(&number);
+}
+
+static void explain_difference(struct buffer *out, const struct tally *tally)
+{
+	int64_t difference = tally->rows - tally->expected;
+	if (difference == 0) {
+		buffer_append_text(out, "\nthe counts are equal. That proves nothing about contents: a lost row and a row too\n"
+					"many cancel out, and values are not looked at. `lakeproof reconcile` proves it\n");
+		return;
+	}
+	buffer_printf(out, "\nthe lake has %" PRId64 " row%s too %s.", difference < 0 ? -difference : difference,
+		      difference == 1 || difference == -1 ? "" : "s", difference < 0 ? "few" : "many");
+	if (tally->merged && difference > 0 && tally->deleted > 0 && difference <= tally->deleted)
+		buffer_printf(out, " Deletes could explain it: %" PRId64 " known items are deleted", tally->deleted);
+	if (tally->merged && difference < 0 && tally->exported >= 0 && tally->rows == tally->exported)
+		buffer_append_text(out, " It has exactly the rows of the export: the stream was not applied");
+	if (tally->merged && difference > 0 && tally->exported >= 0 && tally->rows == tally->exported)
+		buffer_append_text(out, "\nIt has exactly the rows of the export: the stream was not applied");
+	if (!tally->merged)
+		buffer_append_text(out, "\nChanges after the export are not counted here; a contract with events counts them");
+	buffer_append_text(out, "\n`lakeproof reconcile` names the keys\n");
+}
+
+static void print_text(const struct tally *tally)
+{
+	struct buffer out;
+	buffer_init(&out, 1 << 16);
+	line(&out, "expected", tally->expected,
+	     tally->merged ? "items by the merged sources" : "items by the export's manifest");
+	if (tally->merged) {
+		line(&out, "export", tally->exported, "items by the newest export's manifest");
+		line(&out, "deleted", tally->deleted, "items that are deleted by now");
+		line(&out, "unproven", tally->unproven, "keys on which the evidence is not enough");
+	}
+	line(&out, "lake rows", tally->rows, tally->scanned ? "live, by a scan" : "by the Delta log's statistics");
+	if (tally->soft_deleted > 0 || (tally->scanned && tally->why_scanned[0] == 's'))
+		line(&out, "soft-deleted", tally->soft_deleted, "rows marked deleted");
+	buffer_printf(&out, "  %-16s %+13" PRId64 "  lake rows minus expected\n", "difference", tally->rows - tally->expected);
+	buffer_printf(&out, "  table version %" PRId64 "%s%s\n", tally->version,
+		      tally->scanned ? "; data files were opened, since " : "", tally->scanned ? tally->why_scanned : "");
+	explain_difference(&out, tally);
+	(void)fwrite(out.data, 1, out.size, stdout);
+	buffer_release(&out);
+}
+
+static void print_json(const struct tally *tally)
+{
+	printf("{\"expected\":%" PRId64, tally->expected);
+	if (tally->exported >= 0)
+		printf(",\"export\":%" PRId64, tally->exported);
+	if (tally->merged)
+		printf(",\"deleted\":%" PRId64 ",\"unproven\":%" PRId64, tally->deleted, tally->unproven);
+	printf(",\"rows\":%" PRId64 ",\"soft_deleted\":%" PRId64 ",\"difference\":%" PRId64 ",\"version\":%" PRId64
+	       ",\"scanned\":%s}\n",
+	       tally->rows, tally->soft_deleted, tally->rows - tally->expected, tally->version,
+	       tally->scanned ? "true" : "false");
+}
+
+static int run(int operand_count, char **operands, const void *given)
+{
+	const struct count_options *chosen = given;
+	struct error error = {0};
+	struct tally tally = {.exported = -1};
+	int code;
+	bool bare = chosen->export != NULL || chosen->delta != NULL;
+	if (bare && (operand_count > 0 || chosen->export == NULL || chosen->delta == NULL))
+		code = error_set(&error, ERROR_USAGE, "give a contract, or both --export and --delta");
+	else if (!bare && operand_count == 0)
+		code = error_set(&error, ERROR_USAGE, "give a contract, or both --export and --delta");
+	else if (bare)
+		code = count_export(chosen->export, &tally, &error);
+	else
+		code = count_contract(chosen, operands[0], &tally, &error);
+	if (code == 0 && bare)
+		code = count_rows(chosen->delta, chosen->session.version, NULL, &tally, &error);
+	if (code != 0)
+		return session_fail("count", &error);
+	if (chosen->format[0] == 'j')
+		print_json(&tally);
+	else
+		print_text(&tally);
+	return tally.rows == tally.expected ? (tally.unproven > 0 ? 2 : 0) : 1;
+}
+
+const struct verb verb_count = {
+	.name = "count",
+	.summary = "count what is expected and what the lake holds, without opening data files",
+	.usage = "CONTRACT | --export DIR --delta DIR",
+	.details = "Exit status: 0 the counts are equal, 1 they differ, 2 equal but some keys are unproven. Equal counts\n"
+		   "prove nothing about contents.",
+	.options = options,
+	.run = run,
+	.options_size = sizeof(struct count_options),
+	.defaults = defaults,
+	.operands_min = 0,
+	.operands_max = 1,
+};

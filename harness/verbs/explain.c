@@ -1,0 +1,268 @@
+/* explain - one key's whole life: every record in order, what is expected, what the lake holds, and why. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "harness/session.h"
+#include "reconcile/cause.h"
+#include "reconcile/evidence.h"
+
+struct explain_options {
+	struct session_options session;
+};
+
+static const struct option_spec options[] = {
+	SESSION_VERSION(struct explain_options),
+	SESSION_OPTIONS(struct explain_options),
+	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
+};
+
+static void defaults(void *target)
+{
+	session_defaults(&((struct explain_options *)target)->session);
+}
+
+/* The key's facts, in fact order. */
+struct life {
+	struct fact *facts;
+	uint64_t count, capacity;
+};
+
+static int take_fact(void *context, const struct fact *fact, struct error *error)
+{
+	struct life *life = context;
+	if (life->count == life->capacity) {
+		uint64_t capacity = life->capacity == 0 ? 64 : life->capacity * 2;
+		struct fact *grown = realloc(life->facts, capacity * sizeof *grown);
+		if (grown == NULL)
+			return error_set(error, ERROR_INTERNAL, "out of memory");
+		life->facts = grown;
+		life->capacity = capacity;
+	}
+	life->facts[life->count++] = *fact;
+	return 0;
+}
+
+static const char *what_happened(const struct fact *fact)
+{
+	if (fact->kind == FACT_SNAPSHOT)
+		return "exported";
+	if (fact->kind == FACT_LAKE)
+		return (fact->flags & FACT_DELETED) != 0 ? "lake row, marked deleted" : "lake row";
+	if (fact->after.state == STATE_ABSENT)
+		return fact->ttl == TTL_YES ? "REMOVE by TTL" : "REMOVE";
+	return fact->before.state == STATE_ABSENT ? "INSERT" : "MODIFY";
+}
+
+static bool same_change(const struct fact *a, const struct fact *b)
+{
+	return a->kind == FACT_CHANGE && b->kind == FACT_CHANGE && a->domain == b->domain &&
+	       a->has_sequence == b->has_sequence && memcmp(a->sequence, b->sequence, SEQUENCE_SIZE) == 0 &&
+	       (a->has_sequence || (a->time_lo_us == b->time_lo_us && a->event_hash == b->event_hash));
+}
+
+/* Files are listed in the order in which they landed, by path. */
+static int arrival_order(const struct run *run, const struct fact *a, const struct fact *b)
+{
+	const struct state_source *left = state_source(run->state, a->source), *right = state_source(run->state, b->source);
+	int order = left == NULL || right == NULL ? 0 : strcmp(left->path, right->path);
+	return order != 0 ? order : (a->record > b->record) - (a->record < b->record);
+}
+
+static const char *marks(const struct run *run, const struct life *life, uint64_t index)
+{
+	const struct fact *fact = &life->facts[index];
+	bool duplicate = false, late = false;
+	for (uint64_t i = 0; i < life->count && fact->kind == FACT_CHANGE; i++) {
+		if (i == index || life->facts[i].kind != FACT_CHANGE)
+			continue;
+		bool earlier = arrival_order(run, &life->facts[i], fact) < 0;
+		if (same_change(&life->facts[i], fact))
+			duplicate = duplicate || earlier;
+		else
+			late = late || (earlier && i > index);
+	}
+	if ((fact->flags & FACT_DAMAGED) != 0)
+		return "  [damaged]";
+	if (duplicate)
+		return "  [duplicate]";
+	return late ? "  [late: a newer change had arrived before]" : "";
+}
+
+static void print_fact(const struct run *run, const struct life *life, uint64_t index, const struct judgement *judgement)
+{
+	const struct fact *fact = &life->facts[index];
+	const struct state_source *source = state_source(run->state, fact->source);
+	char time[CLOCK_TEXT_MAX] = "", sequence[48] = "";
+	if (fact->kind == FACT_CHANGE && fact->time_lo_us != INT64_MIN)
+		clock_format(fact->time_lo_us, time);
+	for (uint32_t i = 0; fact->kind == FACT_SNAPSHOT && i < run->export_count; i++)
+		if (source != NULL && run->exports[i].group == source->group)
+			clock_format(run->exports[i].export->export_time_us, time);
+	if (fact->has_sequence)
+		sequence_format(fact->sequence, sequence);
+	bool decides = judgement->decided.source == fact->source && judgement->decided.record == fact->record &&
+		       fact->kind != FACT_LAKE;
+	bool held = judgement->lake_rows == 1 && fact->kind != FACT_LAKE && fact->after.state == STATE_IMAGE &&
+		    fact->after.flags == 0 && fact->after.row == judgement->lake_row;
+	printf("  %-24s  %-14s %s%s%s%s\n", time, what_happened(fact), sequence, marks(run, life, index),
+	       decides ? "  <- decides" : "", held ? "  <- what the lake holds" : "");
+	if (source == NULL)
+		return;
+	if (fact->kind == FACT_LAKE)
+		printf("  %-24s    %s, row %" PRIu64 "\n", "", source->path, fact->record);
+	else
+		printf("  %-24s    %s, record %" PRIu64 ", byte %" PRIu64 "\n", "", source->path, fact->record, fact->offset);
+}
+
+static const char *expected_text(const struct judgement *judgement)
+{
+	switch (judgement->expected.state) {
+	case STATE_ABSENT:
+		return judgement->ttl == TTL_YES ? "removed by TTL" : "absent: deleted, or never there";
+	case STATE_PRESENT:
+		return "present, its image not known";
+	case STATE_IMAGE:
+		return "present";
+	case STATE_UNKNOWN:
+		break;
+	}
+	return "not known";
+}
+
+static void print_unproven(uint32_t reasons)
+{
+	static const char *const texts[REASON_COUNT] = {
+		"no source says whether it exists",
+		"the last record carries no image",
+		"a change after the deciding one may never have been captured (a hole in the capture)",
+		"the capture or the table version is too close to the deciding change",
+		"the order of the newest changes is not known",
+		"two records with one stamp disagree",
+		"an old image does not follow from the change before: a record is missing",
+		"the export contradicts the captured changes",
+		"a record of this key could not be read"};
+	for (int i = 0; i < REASON_COUNT; i++)
+		if ((reasons >> i & 1) != 0)
+			printf("  unproven: %s\n", texts[i]);
+}
+
+static enum finding_id row_id(const struct judgement *judgement)
+{
+	return judgement->class == CLASS_DIFFERENT
+		       ? (enum finding_id)(FINDING_ROW_DUPLICATE + (judgement->finding - ROW_DUPLICATE))
+		       : FINDING_COUNT;
+}
+
+static int print_values(struct run *run, const struct judgement *judgement, struct error *error)
+{
+	struct arena arena;
+	struct kept kept = {.judgement = *judgement, .id = FINDING_ROW_DIFFERS};
+	const struct kept *list[1] = {&kept};
+	struct finding finding = {0};
+	arena_init(&arena, (size_t)64 << 20);
+	int code = evidence_fill(run, list, &finding, 1, true, &arena, error);
+	if (code == 0 && finding.column_count > 0)
+		printf("\n  %-20s  %-36s  %s\n", "column", "expected", "lake");
+	for (uint32_t i = 0; i < finding.column_count && code == 0; i++) {
+		const struct finding_column *column = &finding.columns[i];
+		const char *expected = column->expected != NULL ? column->expected : "(no row)";
+		const char *actual = column->actual != NULL ? column->actual : "(no row)";
+		printf("%s %-20s  %-36s  %s%s%s\n", strcmp(expected, actual) == 0 ? " " : "!", column->name, expected, actual,
+		       column->note != NULL ? "  " : "", column->note != NULL ? column->note : "");
+	}
+	if (finding.columns_more > 0)
+		printf("  and %" PRIu32 " more columns\n", finding.columns_more);
+	enum finding_id id = row_id(judgement);
+	if (code == 0 && id != FINDING_COUNT)
+		printf("\n%s: %s\n", finding_kinds[id].id, cause_text(judgement, id, &arena));
+	arena_release(&arena);
+	return code;
+}
+
+static int print_life(struct run *run, const struct life *life, struct slice key, struct error *error)
+{
+	static const char *const classes[] = {"nothing is known of it", "equal", "deleted, and the lake agrees", "DIFFERENT",
+					      "unproven", "out of scope"};
+	uint32_t last = 0;
+	for (const struct state_source *source; (source = state_source_next(run->state, last)) != NULL;)
+		last = source->id;
+	uint32_t *groups = calloc((size_t)last + 1, sizeof *groups);
+	struct judge *judge = groups == NULL ? NULL : judge_new(run->scope, groups);
+	if (judge == NULL) {
+		free(groups);
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	}
+	for (const struct state_source *source = NULL;
+	     (source = state_source_next(run->state, source == NULL ? 0 : source->id)) != NULL;)
+		groups[source->id] = source->kind == STATE_EXPORT_FILE ? source->group : 0;
+	judge_begin(judge);
+	for (uint64_t i = 0; i < life->count; i++)
+		judge_fact(judge, &life->facts[i]);
+	const struct judgement *judgement = judge_end(judge);
+	struct buffer json;
+	buffer_init(&json, 1 << 16);
+	int code = key_append_json(run->contract, key, &json);
+	if (code == 0) {
+		printf("%.*s\n\n", (int)json.size, json.data);
+		for (uint64_t i = 0; i < life->count; i++)
+			if (life->facts[i].kind != FACT_LAKE)
+				print_fact(run, life, i, judgement);
+		for (uint64_t i = 0; i < life->count; i++)
+			if (life->facts[i].kind == FACT_LAKE)
+				print_fact(run, life, i, judgement);
+		if (life->count == 0)
+			printf("  no source and no lake row has this key\n");
+		printf("\n  expected: %s\n  lake:     %" PRIu32 " row%s\n  so it is: %s\n", expected_text(judgement),
+		       judgement->lake_rows, judgement->lake_rows == 1 ? "" : "s", classes[judgement->class]);
+		print_unproven(judgement->unproven);
+		code = print_values(run, judgement, error);
+	}
+	buffer_release(&json);
+	judge_free(judge);
+	free(groups);
+	return code;
+}
+
+static int run(int operand_count, char **operands, const void *given)
+{
+	const struct explain_options *chosen = given;
+	struct error error = {0};
+	struct run *run = NULL;
+	struct life life = {0};
+	struct buffer key;
+	(void)operand_count;
+	buffer_init(&key, KEY_BYTES_MAX);
+	int code = session_open(&chosen->session, operands[0], true, 1, &run, &error);
+	if (code == 0)
+		code = key_from_text(run->contract, operands[1], &key, &error);
+	if (code == 0)
+		code = run_ingest(run, &error);
+	if (code == 0) {
+		struct merge_options merge = run_merge_options(run);
+		code = merge_key_facts(run->state, &merge, buffer_slice(&key), take_fact, &life, &error);
+	}
+	for (uint64_t i = 0; i < life.count; i++)
+		life.facts[i].key = buffer_slice(&key); /* what the merge lent is gone */
+	if (code == 0)
+		code = print_life(run, &life, buffer_slice(&key), &error);
+	free(life.facts);
+	buffer_release(&key);
+	run_close(run);
+	return code != 0 ? session_fail("explain", &error) : 0;
+}
+
+const struct verb verb_explain = {
+	.name = "explain",
+	.summary = "tell one key's whole life and what became of it in the lake",
+	.usage = "CONTRACT KEY",
+	.details = "KEY is pk=VALUE,sk=VALUE with the key's attribute names, a JSON object of the same, or the bare value\n"
+		   "of a one-part key.",
+	.options = options,
+	.run = run,
+	.options_size = sizeof(struct explain_options),
+	.defaults = defaults,
+	.operands_min = 2,
+	.operands_max = 2,
+};

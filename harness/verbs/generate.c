@@ -1,0 +1,371 @@
+/* generate - a deterministic DynamoDB history as files: export, stream, truth, contract. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "generators/generator.h"
+#include "generators/preset.h"
+#include "harness/progress.h"
+#include "harness/verb.h"
+
+struct generate_options {
+	const char *preset, *key, *view, *shape, *time_format, *truth;
+	const char *export_at, *duplicates, *shuffle, *ttl, *fault, *start, *prefix;
+	int64_t items, changes, seed, shards, skew, replay, reupload, records_per_file, envelope_records;
+	int64_t duration_us, batch_window_us, fuzz_us;
+	bool gzip, second_export, wild, force;
+};
+
+#define TARGET(field) offsetof(struct generate_options, field)
+
+static const struct option_spec generate_option_table[] = {
+	{"preset", OPTION_CHOICE, TARGET(preset), "NAME", "orders|kitchen-sink", "what the items look like"},
+	{"items", OPTION_NUMBER, TARGET(items), "N", NULL, "items in the table when the window opens"},
+	{"changes", OPTION_NUMBER, TARGET(changes), "N", NULL,
+	 "writes within the window, those without effect included"},
+	{"seed", OPTION_NUMBER, TARGET(seed), "N", NULL, "the same seed and options give the same bytes"},
+	{"key", OPTION_TEXT, TARGET(key), "SCHEMA", NULL, "key attributes and their types, such as pk:S,sk:N or id:B"},
+	{"start", OPTION_TEXT, TARGET(start), "TIME", NULL, "when the window opens, in UTC"},
+	{"duration", OPTION_DURATION, TARGET(duration_us), "TIME", NULL, "how long the window lasts"},
+	{"skew", OPTION_NUMBER, TARGET(skew), "N", NULL, "0 to 8: how much hotter hot keys are than others"},
+	{"ttl", OPTION_TEXT, TARGET(ttl), "RATE", NULL, "share of images that expire within the window, or none"},
+	{"wild", OPTION_FLAG, TARGET(wild), NULL, NULL, "extra attributes with awkward names, TTL of the wrong type"},
+	{"export-at", OPTION_TEXT, TARGET(export_at), "PERCENT", NULL, "where in the window the export lies, or none"},
+	{"second-export", OPTION_FLAG, TARGET(second_export), NULL, NULL,
+	 "another export after the window, closing it"},
+	{"fuzz", OPTION_DURATION, TARGET(fuzz_us), "TIME", NULL,
+	 "how far an item's cut may lie from the export's time"},
+	{"shards", OPTION_NUMBER, TARGET(shards), "N", NULL, "data files of an export; 0 chooses by the items"},
+	{"prefix", OPTION_TEXT, TARGET(prefix), "PATH", NULL, "S3 prefix above AWSDynamoDB/"},
+	{"view", OPTION_CHOICE, TARGET(view), "VIEW", STREAM_VIEWS, "images the stream carries"},
+	{"shape", OPTION_CHOICE, TARGET(shape), "SHAPE", STREAM_SHAPES, "how stream records are landed"},
+	{"time-format", OPTION_CHOICE, TARGET(time_format), "FORM", STREAM_TIMES, "how stream times are written"},
+	{"gzip", OPTION_FLAG, TARGET(gzip), NULL, NULL, "compress the landed files"},
+	{"records-per-file", OPTION_NUMBER, TARGET(records_per_file), "N", NULL,
+	 "a batch is closed at so many records"},
+	{"batch-window", OPTION_DURATION, TARGET(batch_window_us), "TIME", NULL,
+	 "or when its first record is that old"},
+	{"envelope-records", OPTION_NUMBER, TARGET(envelope_records), "N", NULL,
+	 "records in each Lambda envelope; 0 puts one envelope into a file"},
+	{"duplicates", OPTION_TEXT, TARGET(duplicates), "RATE", NULL, "records delivered twice"},
+	{"shuffle", OPTION_TEXT, TARGET(shuffle), "N", NULL, "records change places within runs of N, or all"},
+	{"replay", OPTION_NUMBER, TARGET(replay), "FILES", NULL, "files delivered again at the end"},
+	{"reupload", OPTION_NUMBER, TARGET(reupload), "FILES", NULL, "files delivered twice, side by side"},
+	{"fault", OPTION_TEXT, TARGET(fault), "NAME[:RATE],…", NULL, "what shall be lost or broken, see below"},
+	{"truth", OPTION_CHOICE, TARGET(truth), "LEVEL", TRUTH_LEVELS, "what truth.sqlite holds"},
+	{"force", OPTION_FLAG, TARGET(force), NULL, NULL,
+	 "write into a folder that is neither empty nor generate's own"},
+	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
+};
+
+static const char generate_details[] =
+	"Writes a full export as AWS writes it (AWSDynamoDB/), a stream's records as they land (events/), what the "
+	"table\n"
+	"holds in the end (truth.sqlite), a contract (contract.yaml), the columns for the embedded pipeline\n"
+	"(columns.txt), the stream's shards (stream.json) and every fault (faults.jsonl).\n"
+	"\n"
+	"A RATE is a count (12), a share (0.5%) or none. Faults that lose something, NAME[:RATE] separated by commas:\n"
+	"  drop-record (0.1%), drop-remove (100%): records that never arrive\n"
+	"  late-start (60): the capture starts so many seconds after the export's interval\n"
+	"  truncate-gzip (1): landed files without their last third\n"
+	"  bad-json, bad-duplicate-key, bad-type-tag, bad-number, bad-key-missing, bad-key-type, bad-utf8, bad-deep,\n"
+	"  bad-huge (1): records broken that way\n"
+	"  missing-export-file, wrong-md5, wrong-count, truncate-export: one data file of the export\n";
+
+static void generate_defaults(void *target)
+{
+	struct generate_options *options = target;
+	*options = (struct generate_options){
+		.preset = "orders",
+		.key = "pk:S,sk:N",
+		.view = "NEW_AND_OLD_IMAGES",
+		.shape = "streams",
+		.time_format = "integer",
+		.truth = "full",
+		.export_at = "50",
+		.duplicates = "1%",
+		.shuffle = "50",
+		.ttl = "2%",
+		.fault = "",
+		.start = "2025-10-09T08:22:51.270Z",
+		.prefix = "",
+		.items = 100000,
+		.changes = 20000,
+		.seed = 1,
+		.skew = 2,
+		.replay = 3,
+		.records_per_file = 500,
+		.envelope_records = 100,
+		.duration_us = 7200 * CLOCK_SECOND_US,
+		.batch_window_us = 300 * CLOCK_SECOND_US,
+		.fuzz_us = EXPORT_FUZZ_US,
+	};
+}
+
+/* ---- from text to the generator's options ---- */
+
+/* The position of a choice in "a|b|c". */
+static unsigned choice_index(const char *choices, const char *chosen)
+{
+	unsigned index = 0;
+	size_t size = strlen(chosen);
+	while (strncmp(choices, chosen, size) != 0 || (choices[size] != '|' && choices[size] != '\0')) {
+		const char *bar = strchr(choices, '|');
+		if (bar == NULL)
+			return index;
+		choices = bar + 1;
+		index++;
+	}
+	return index;
+}
+
+static int in_range(const char *name, int64_t value, int64_t low, int64_t high, struct error *error)
+{
+	if (value >= low && value <= high)
+		return 0;
+	return error_set(error, ERROR_USAGE, "--%s is %" PRId64 " to %" PRId64, name, low, high);
+}
+
+static int check_numbers(const struct generate_options *options, struct error *error)
+{
+	const struct {
+		const char *name;
+		int64_t value, low, high;
+	} bounds[] = {
+		{"items", options->items, 0, 2000000000},
+		{"changes", options->changes, 0, 1000000000},
+		{"seed", options->seed, 0, INT64_MAX},
+		{"shards", options->shards, 0, EXPORT_SHARDS_MAX},
+		{"skew", options->skew, 0, SKEW_MAX},
+		{"replay", options->replay, 0, 1000000},
+		{"reupload", options->reupload, 0, 1000000},
+		{"records-per-file", options->records_per_file, 1, 1000000},
+		{"envelope-records", options->envelope_records, 0, 1000000},
+	};
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+		if (in_range(bounds[i].name, bounds[i].value, bounds[i].low, bounds[i].high, error) != 0)
+			return error->code;
+	}
+	return 0;
+}
+
+/* A whole number up to `high`, and nothing else. */
+static int parse_number(const char *name, const char *text, uint64_t high, uint64_t *value, struct error *error)
+{
+	*value = 0;
+	for (size_t i = 0; text[i] != '\0' || i == 0; i++) {
+		if (text[i] < '0' || text[i] > '9' || (*value = *value * 10 + (uint64_t)(text[i] - '0')) > high)
+			return error_set(error, ERROR_USAGE, "--%s cannot be \"%s\"; give a number up to %" PRIu64,
+					 name, text, high);
+	}
+	return 0;
+}
+
+static int parse_prefix(const char *text, struct error *error)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.=/";
+	size_t size = strlen(text);
+	bool wrong = text[strspn(text, plain)] != '\0' || strstr(text, "..") != NULL || strstr(text, "//") != NULL ||
+		     text[0] == '/' || (size > 0 && text[size - 1] == '/');
+	if (wrong)
+		return error_set(error, ERROR_USAGE,
+				 "--prefix cannot be \"%s\"; use letters, digits, '_', '-', '.', '=' and "
+				 "single slashes inside",
+				 text);
+	return 0;
+}
+
+static int translate_texts(const struct generate_options *options, struct generator_options *to, struct error *error)
+{
+	struct fault_rate ttl;
+	uint64_t number;
+
+	if (generator_parse_key(options->key, &to->model, error) != 0)
+		return error_prefix(error, "--key");
+	if (!clock_parse(slice_from(options->start), &to->model.start_us))
+		return error_set(error, ERROR_USAGE,
+				 "--start cannot be \"%s\"; give a time such as 2025-10-09T08:00:00Z", options->start);
+	if (generator_parse_rate(options->ttl, &ttl, error) != 0)
+		return error_prefix(error, "--ttl");
+	if (ttl.count > 0)
+		return error_set(error, ERROR_USAGE, "--ttl is a share such as 2%%, or none");
+	to->model.ttl_ppm = (unsigned)ttl.ppm;
+	if (strcmp(options->export_at, "none") == 0) {
+		to->export_percent = -1;
+	} else {
+		if (parse_number("export-at", options->export_at, 100, &number, error) != 0)
+			return error->code;
+		to->export_percent = (int)number;
+	}
+	if (strcmp(options->shuffle, "all") == 0)
+		to->faults.shuffle_window = SHUFFLE_ALL;
+	else if (parse_number("shuffle", options->shuffle, 1000000000, &to->faults.shuffle_window, error) != 0)
+		return error->code;
+	if (generator_parse_rate(options->duplicates, &to->faults.duplicates, error) != 0)
+		return error_prefix(error, "--duplicates");
+	if (parse_prefix(options->prefix, error) != 0)
+		return error->code;
+	if (generator_parse_faults(options->fault, to, error) != 0)
+		return error_prefix(error, "--fault");
+	return 0;
+}
+
+static int translate(const struct generate_options *options, struct generator_options *to, struct error *error)
+{
+	generator_defaults(to);
+	if (check_numbers(options, error) != 0)
+		return error->code;
+	to->model.preset = preset_find(options->preset);
+	to->model.seed = (uint64_t)options->seed;
+	to->model.items = (uint64_t)options->items;
+	to->model.changes = (uint64_t)options->changes;
+	to->model.duration_us = options->duration_us;
+	to->model.skew = (unsigned)options->skew;
+	to->model.wild = options->wild;
+	to->second_export = options->second_export;
+	to->fuzz_us = options->fuzz_us;
+	to->shards = (unsigned)options->shards;
+	to->prefix = options->prefix;
+	to->view = (enum stream_view)choice_index(STREAM_VIEWS, options->view);
+	to->shape = (enum stream_shape)choice_index(STREAM_SHAPES, options->shape);
+	to->time = (enum stream_time)choice_index(STREAM_TIMES, options->time_format);
+	to->truth = (enum truth_level)choice_index(TRUTH_LEVELS, options->truth);
+	to->gzip = options->gzip;
+	to->force = options->force;
+	to->envelope_records = (uint64_t)options->envelope_records;
+	to->faults.records_per_file = (uint64_t)options->records_per_file;
+	to->faults.batch_window_us = options->batch_window_us;
+	to->faults.replay_files = (uint64_t)options->replay;
+	to->faults.reupload_files = (uint64_t)options->reupload;
+	to->watch = (struct generator_watch){progress_begin, progress_add, progress_end};
+	return translate_texts(options, to, error);
+}
+
+/* ---- how to do it again ---- */
+
+static void append_option(const struct option_spec *spec, const void *options, struct buffer *text)
+{
+	const char *field = (const char *)options + spec->target;
+	const char *value;
+	int64_t number;
+
+	buffer_printf(text, " --%s", spec->name);
+	switch (spec->kind) {
+	case OPTION_FLAG:
+		break;
+	case OPTION_TEXT:
+	case OPTION_CHOICE:
+		memcpy(&value, field, sizeof(value));
+		buffer_append_text(text, " '");
+		for (; *value != '\0'; value++) {
+			if (*value == '\'')
+				buffer_append_text(text, "'\\'");
+			buffer_append_byte(text, *value);
+		}
+		buffer_append_byte(text, '\'');
+		break;
+	default:
+		memcpy(&number, field, sizeof(number));
+		if (spec->kind == OPTION_DURATION)
+			buffer_printf(text, " %" PRId64 "ms", number / 1000);
+		else
+			buffer_printf(text, " %" PRId64, number);
+		break;
+	}
+}
+
+static bool option_is_default(const struct option_spec *spec, const void *options, const void *defaults)
+{
+	const char *a = (const char *)options + spec->target, *b = (const char *)defaults + spec->target;
+	const char *text_a, *text_b;
+
+	if (spec->kind == OPTION_FLAG)
+		return memcmp(a, b, sizeof(bool)) == 0;
+	if (spec->kind != OPTION_TEXT && spec->kind != OPTION_CHOICE)
+		return memcmp(a, b, sizeof(int64_t)) == 0;
+	memcpy(&text_a, a, sizeof(text_a));
+	memcpy(&text_b, b, sizeof(text_b));
+	return strcmp(text_a, text_b) == 0;
+}
+
+/* Every option that is not the default; the seed always; --force never, as it changes no byte. */
+static void write_reproduce(const struct generate_options *options, struct buffer *text)
+{
+	struct generate_options defaults;
+	generate_defaults(&defaults);
+	for (const struct option_spec *spec = generate_option_table; spec->name != NULL; spec++) {
+		bool seed = spec->target == TARGET(seed);
+		if (spec->target != TARGET(force) && (seed || !option_is_default(spec, options, &defaults)))
+			append_option(spec, options, text);
+	}
+	buffer_append_byte(text, '\0');
+}
+
+/* ---- running ---- */
+
+static void print_summary(const struct generate_options *options, const struct generator_report *report,
+			  const char *root, const char *reproduce)
+{
+	const struct history *history = &report->history;
+
+	printf("items      %" PRIu64 " at the end, of %" PRId64 " at the start and %" PRIu64 " ever\n",
+	       report->totals.live, options->items, history->born);
+	printf("changes    %" PRIu64 " recorded: %" PRIu64 " inserts (%" PRIu64 " again), %" PRIu64
+	       " modifies, %" PRIu64 " deletes, %" PRIu64 " by TTL\n",
+	       history->count, history->inserts, history->reinserts, history->modifies, history->deletes,
+	       history->expiries);
+	printf("           %" PRIu64 " writes without effect, %" PRIu64 " expired items revived\n", history->no_effects,
+	       history->revivals);
+	for (unsigned i = 0; i < report->exports; i++)
+		printf("export     %s: %" PRIu64 " items in %u files, %" PRIu64 " bytes\n", report->exported[i].folder,
+		       report->exported[i].items, report->exported[i].files, report->exported[i].stored_bytes);
+	printf("stream     %" PRIu64 " records in %" PRIu64 " files, %" PRIu64 " bytes; %" PRIu64
+	       " delivered twice, %" PRIu64 " lost\n",
+	       report->stream.records, report->stream.files, report->stream.stored_bytes, report->duplicated,
+	       report->dropped);
+	printf("written    %" PRIu64 " files, %" PRIu64 " bytes, and truth, under %s\n", report->files, report->bytes,
+	       root);
+	printf("reproduce: lakeproof generate%s %s\n", reproduce, root);
+}
+
+static int generate_run(int operand_count, char **operands, const void *target)
+{
+	const struct generate_options *options = target;
+	struct generator_options to;
+	struct generator_report report;
+	struct error error = {.code = 0};
+	struct buffer reproduce;
+
+	(void)operand_count;
+	buffer_init(&reproduce, (size_t)1 << 20);
+	write_reproduce(options, &reproduce);
+	int code = reproduce.failed ? error_set(&error, ERROR_INTERNAL, "out of memory")
+				    : translate(options, &to, &error);
+	if (code == 0) {
+		to.reproduce = reproduce.data;
+		code = generator_run(&to, operands[0], &report, &error);
+	}
+	if (code == 0)
+		print_summary(options, &report, operands[0], reproduce.data);
+	else
+		(void)fprintf(stderr, "lakeproof generate: %s\n", error.message);
+	if (code == 0 && fflush(stdout) != 0)
+		code = ERROR_IO;
+	buffer_release(&reproduce);
+	return code;
+}
+
+const struct verb verb_generate = {
+	.name = "generate",
+	.summary = "write a deterministic DynamoDB history: export, stream, truth, contract",
+	.usage = "DIR",
+	.details = generate_details,
+	.options = generate_option_table,
+	.run = generate_run,
+	.options_size = sizeof(struct generate_options),
+	.defaults = generate_defaults,
+	.operands_min = 1,
+	.operands_max = 1,
+};

@@ -1,0 +1,138 @@
+/* merge - sources into state: what DynamoDB's table holds, without a look at the lake. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "harness/session.h"
+#include "reconcile/collect.h"
+#include "reconcile/reference.h"
+#include "reports/report.h"
+
+struct merge_verb_options {
+	struct session_options session;
+	const char *format;
+	bool reference;
+};
+
+static const struct option_spec options[] = {
+	{"format", OPTION_CHOICE, offsetof(struct merge_verb_options, format), "FORMAT", "text|json",
+	 "how to report (default: text)"},
+	{"reference", OPTION_FLAG, offsetof(struct merge_verb_options, reference), NULL, NULL,
+	 "also run the reference merger (plain SQL) and check that both agree on every key"},
+	SESSION_OPTIONS(struct merge_verb_options),
+	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
+};
+
+static void defaults(void *target)
+{
+	struct merge_verb_options *chosen = target;
+	session_defaults(&chosen->session);
+	chosen->format = "text";
+}
+
+static void print_text(const struct run *run, const struct outcome_counts *counts, uint64_t problems)
+{
+	char text[CLOCK_TEXT_MAX];
+	struct buffer out;
+	buffer_init(&out, 1 << 16);
+	report_number(&out, counts->expected);
+	buffer_append_text(&out, " items, ");
+	report_number(&out, counts->deleted);
+	buffer_append_text(&out, " deleted, ");
+	report_number(&out, counts->unproven);
+	buffer_append_text(&out, " unproven; ");
+	report_number(&out, counts->changes);
+	buffer_append_text(&out, " changes, ");
+	report_number(&out, counts->duplicates);
+	buffer_append_text(&out, " delivered again\n");
+	buffer_printf(&out, "%" PRIu64 " files read, %" PRIu64 " unchanged; %" PRIu64 " problems; evidence ends %s\n",
+		      run->evidence_read, run->evidence_reused, problems,
+		      run->scope->evidence_end == INT64_MIN ? "nowhere: there is none"
+							    : clock_format(run->scope->evidence_end, text));
+	(void)fwrite(out.data, 1, out.size, stdout);
+	buffer_release(&out);
+}
+
+static void print_json(const struct run *run, const struct outcome_counts *counts, uint64_t problems)
+{
+	printf("{\"items\":%" PRIu64 ",\"deleted\":%" PRIu64 ",\"unproven\":%" PRIu64 ",\"keys\":%" PRIu64
+	       ",\"changes\":%" PRIu64 ",\"duplicates\":%" PRIu64 ",\"files_read\":%" PRIu64 ",\"files_unchanged\":%" PRIu64
+	       ",\"problems\":%" PRIu64 "}\n",
+	       counts->expected, counts->deleted, counts->unproven, counts->keys, counts->changes, counts->duplicates,
+	       run->evidence_read, run->evidence_reused, problems);
+}
+
+static int print_problem(void *context, const struct state_problem *problem)
+{
+	uint64_t *count = context;
+	if ((*count)++ < 20) {
+		(void)fprintf(stderr, "%s: %s", problem->id, problem->path);
+		if (problem->has_position)
+			(void)fprintf(stderr, ", record %" PRIu64 ", byte %" PRIu64, problem->record, problem->offset);
+		(void)fprintf(stderr, ": %s\n", problem->message);
+	}
+	return 0;
+}
+
+static int print_problems(struct run *run, uint64_t *problems, struct error *error)
+{
+	for (uint64_t i = 0; i < run->problem_count; i++)
+		print_problem(problems, &run->problems[i]);
+	return state_problems(run->state, run->sources, run->source_count, print_problem, problems, error);
+}
+
+static int judge(struct run *run, const struct merge_verb_options *chosen, struct error *error)
+{
+	struct collect *collect = collect_new(run->options.jobs, 0);
+	struct outcome_counts counts = {0};
+	uint64_t by_id[FINDING_COUNT] = {0}, kept_count, problems = 0;
+	const struct kept *const *kept;
+	if (collect == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	int code = run_judge(run, collect_visit, collect, error);
+	if (code == 0)
+		code = collect_finish(collect, &counts, by_id, &kept, &kept_count, error);
+	if (code == 0 && chosen->reference) {
+		struct merge_options merge = run_merge_options(run);
+		code = reference_check(run->state, run->scope, &merge, error);
+		if (code == 0)
+			(void)fputs("the reference merger agrees on every key\n", stderr);
+	}
+	if (code == 0)
+		code = print_problems(run, &problems, error);
+	if (code == 0 && strcmp(chosen->format, "json") == 0)
+		print_json(run, &counts, problems);
+	else if (code == 0)
+		print_text(run, &counts, problems);
+	collect_free(collect);
+	return code;
+}
+
+static int run(int operand_count, char **operands, const void *given)
+{
+	const struct merge_verb_options *chosen = given;
+	struct error error = {0};
+	struct run *run = NULL;
+	(void)operand_count;
+	int code = session_open(&chosen->session, operands[0], false, 0, &run, &error);
+	if (code == 0)
+		code = run_ingest(run, &error);
+	if (code == 0)
+		code = judge(run, chosen, &error);
+	run_close(run);
+	return code != 0 ? session_fail("merge", &error) : 0;
+}
+
+const struct verb verb_merge = {
+	.name = "merge",
+	.summary = "read the sources and tell what DynamoDB's table holds",
+	.usage = "CONTRACT",
+	.details = "Incremental and idempotent: unchanged files are not read again, and a merge that was killed is\n"
+		   "taken up where whole files ended. `lakeproof sql` looks into the merged state.",
+	.options = options,
+	.run = run,
+	.options_size = sizeof(struct merge_verb_options),
+	.defaults = defaults,
+	.operands_min = 1,
+	.operands_max = 1,
+};

@@ -1,0 +1,27 @@
+/* collect - judgements counted, and the ones worth telling kept.
+ *
+ * Each worker counts for itself; of every finding id the `limit` keys smallest in (key hash, key) are kept, so that what
+ * is told does not depend on threads. collect_finish joins the workers. Memory is bounded by limit * ids * workers. */
+#ifndef LAKEPROOF_RECONCILE_COLLECT_H
+#define LAKEPROOF_RECONCILE_COLLECT_H
+
+#include "reconcile/finding.h"
+#include "reconcile/judge.h"
+#include "reconcile/outcome.h"
+
+struct collect;
+
+struct kept {
+	struct judgement judgement; /* its key is owned by the collection */
+	enum finding_id id;
+};
+
+struct collect *collect_new(uint32_t workers, uint64_t limit);
+void collect_free(struct collect *collect);
+/* A merge_visit; context is the struct collect. */
+int collect_visit(void *context, uint32_t worker, const struct judgement *judgement, struct error *error) MUST_USE;
+/* Sums, and at most limit kept findings: fairly from every id, ordered by id, then key. Borrowed until collect_free. */
+int collect_finish(struct collect *collect, struct outcome_counts *counts, uint64_t by_id[FINDING_COUNT],
+		   const struct kept *const **kept, uint64_t *kept_count, struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,423 @@
+#include "reconcile/contract.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "reconcile/contract_schema.h"
+
+enum { CONTRACT_SIZE_MAX = 4 * 1024 * 1024, CONTRACT_MEMORY_MAX = 64 * 1024 * 1024, SOURCES_MAX = 10000 };
+
+/* What the table fills in before it becomes a struct contract. */
+struct draft_key {
+	const char *attribute;
+	int type;
+};
+
+struct draft_source {
+	struct contract_source source;
+	const char *export, *events;
+	int format;
+};
+
+struct draft {
+	struct contract contract;
+	struct draft_key *keys;
+	struct draft_source *sources;
+	int64_t version;
+	int require, ambiguous;
+	uint32_t key_count, source_count;
+};
+
+static int check_key(struct contract_loader *loader, yaml_node_t *node, void *target);
+static int check_source(struct contract_loader *loader, yaml_node_t *node, void *target);
+static int check_column(struct contract_loader *loader, yaml_node_t *node, void *target);
+static int check_lake(struct contract_loader *loader, yaml_node_t *node, void *target);
+static int check_contract(struct contract_loader *loader, yaml_node_t *node, void *target);
+
+/* ---- the one table ---- */
+
+static const struct schema_map key_schema = {
+	.check = check_key,
+	.keys = (const struct schema_key[]){
+		{"attribute", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft_key, attribute),
+		 .help = "name of the key attribute"},
+		{"type", SCHEMA_CHOICE, .required = true, .offset = offsetof(struct draft_key, type),
+		 .choices = "S|N|B", .help = "its DynamoDB type"},
+		{NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map source_schema = {
+	.check = check_source,
+	.keys = (const struct schema_key[]){
+		{"export", SCHEMA_TEXT, .offset = offsetof(struct draft_source, export),
+		 .help = "a full export: the folder that holds manifest-summary.json"},
+		{"events", SCHEMA_TEXT, .offset = offsetof(struct draft_source, events),
+		 .help = "stream records: a file, a folder or a glob"},
+		{"format", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, format), .choices = "auto|streams",
+		 .fallback = "auto", .help = "how events are written; auto goes by content"},
+		{"filtered", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.filtered),
+		 .fallback = "false", .help = "some of the table's changes were left out, so chains are not checked"},
+		{"independent", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.independent),
+		 .fallback = "false", .help = "the events were not captured by the pipeline under test; exports always are"},
+		{"from", SCHEMA_TIME, .offset = offsetof(struct draft_source, source.from_us),
+		 .also = offsetof(struct draft_source, source.has_from),
+		 .help = "when the capture began, if the records alone cannot show it"},
+		{"to", SCHEMA_TIME, .offset = offsetof(struct draft_source, source.to_us),
+		 .also = offsetof(struct draft_source, source.has_to), .help = "when it ended"},
+		{NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map column_schema = {
+	.check = check_column,
+	.keys = (const struct schema_key[]){
+		{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct contract_column, column),
+		 .help = "name of the table's column"},
+		{"attribute", SCHEMA_ATTRIBUTE, .required = true, .offset = offsetof(struct contract_column, path),
+		 .also = offsetof(struct contract_column, path_count),
+		 .help = "the attribute it comes from; dots step into maps, a list serves names that hold dots"},
+		{"type", SCHEMA_TYPE, .offset = offsetof(struct contract_column, type), .fallback = "the table's own",
+		 .help = "the column's type by Spark's name"},
+		{"unordered", SCHEMA_BOOLEAN, .offset = offsetof(struct contract_column, unordered),
+		 .fallback = "false", .help = "the order of array elements does not count; needed for sets"},
+		{NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map deletes_schema = {
+	.keys = (const struct schema_key[]){
+		{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.deletes_column),
+		 .help = "boolean column that marks a deleted row; its other columns are not compared"},
+		{NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map ttl_schema = {
+	.keys = (const struct schema_key[]){
+		{"attribute", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.ttl_attribute),
+		 .help = "the table's TTL attribute"},
+		{"lake", SCHEMA_CHOICE, .offset = offsetof(struct draft, contract.ttl), .choices = "delete|keep|soft",
+		 .fallback = "delete", .help = "what the lake does with rows that TTL removed"},
+		{NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map lake_schema = {
+	.check = check_lake,
+	.keys = (const struct schema_key[]){
+		{"delta", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.delta),
+		 .help = "the Delta table's folder"},
+		{"version", SCHEMA_INTEGER, .offset = offsetof(struct draft, contract.version), .min = 0,
+		 .max = INT64_MAX, .fallback = "latest", .help = "the table version to judge"},
+		{"deletes", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct draft, contract.deletes),
+		 .choices = "absent", .map = &deletes_schema, .fallback = "absent",
+		 .help = "how the lake shows a deleted item: the row is absent, or a column marks it"},
+		{"ttl", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct draft, contract.ttl), .choices = "delete|keep",
+		 .map = &ttl_schema, .fallback = "delete", .help = "what becomes of items that TTL removed"},
+		{"columns", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, contract.columns),
+		 .also = offsetof(struct draft, contract.column_count), .min = 1, .max = CONTRACT_COLUMNS_MAX,
+		 .map = &column_schema, .element_size = sizeof(struct contract_column),
+		 .help = "the columns to compare, key columns included"},
+		{"ignore", SCHEMA_TEXTS, .offset = offsetof(struct draft, contract.ignore),
+		 .also = offsetof(struct draft, contract.ignore_count),
+		 .help = "table columns not compared; * and ? are wildcards"},
+		{"ignore_attributes", SCHEMA_TEXTS, .offset = offsetof(struct draft, contract.ignore_attributes),
+		 .also = offsetof(struct draft, contract.ignore_attribute_count),
+		 .help = "item attributes not compared, such as tmp_* or addr.zip; * and ? are wildcards"},
+		{NULL, 0, .offset = 0}},
+};
+
+const struct schema_map contract_schema = {
+	.check = check_contract,
+	.keys = (const struct schema_key[]){
+		{"version", SCHEMA_INTEGER, .offset = offsetof(struct draft, version), .min = 1, .max = 1,
+		 .fallback = "1", .help = "of this format"},
+		{"table", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.table),
+		 .help = "the DynamoDB table's name, for reports"},
+		{"key", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, keys),
+		 .also = offsetof(struct draft, key_count), .min = 1, .max = KEY_PARTS_MAX, .map = &key_schema,
+		 .element_size = sizeof(struct draft_key), .help = "partition key, then sort key if there is one"},
+		{"sources", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, sources),
+		 .also = offsetof(struct draft, source_count), .min = 1, .max = SOURCES_MAX, .map = &source_schema,
+		 .element_size = sizeof(struct draft_source), .help = "what is known of the DynamoDB table"},
+		{"lake", SCHEMA_MAP, .map = &lake_schema, .help = "the Delta table; without it only merge can be run"},
+		{"lakes", SCHEMA_LATER, .help = "several tables from one"},
+		{"baseline", SCHEMA_CHOICE, .offset = offsetof(struct draft, contract.baseline),
+		 .min = BASELINE_SNAPSHOT, .choices = "snapshot|empty|none",
+		 .fallback = "snapshot with an export, else none",
+		 .help = "what the state before the first change is known from: a snapshot, the table's being empty, nothing"},
+		{"require", SCHEMA_CHOICE, .offset = offsetof(struct draft, require), .min = 1, .choices = "dynamodb",
+		 .help = "a PASS must be proven against DynamoDB itself, not only against what the pipeline landed"},
+		{"as_of", SCHEMA_TIME, .offset = offsetof(struct draft, contract.as_of_us),
+		 .also = offsetof(struct draft, contract.has_as_of), .help = "later facts are left out"},
+		{"settle", SCHEMA_DURATION, .offset = offsetof(struct draft, contract.settle_us), .fallback = "0s",
+		 .help = "keys changed this shortly before the table version's commit are not judged"},
+		{"ambiguous", SCHEMA_CHOICE, .offset = offsetof(struct draft, ambiguous), .min = 1, .choices = "accept",
+		 .help = "keys whose order of changes cannot be known may equal any of their last images"},
+		{"allow", SCHEMA_ALLOW, .offset = offsetof(struct draft, contract.allow),
+		 .also = offsetof(struct draft, contract.allow_count),
+		 .help = "how many keys of a finding (or unproven) are let pass: a number or a percentage"},
+		{"severity", SCHEMA_SEVERITY, .offset = offsetof(struct draft, contract.severity),
+		 .also = offsetof(struct draft, contract.severity_count),
+		 .help = "what a finding counts as: fail, warn or ignore"},
+		{"expect_empty", SCHEMA_BOOLEAN, .offset = offsetof(struct draft, contract.expect_empty),
+		 .fallback = "false", .help = "the table is meant to hold no item"},
+		{NULL, 0, .offset = 0}},
+};
+
+/* ---- what the table cannot say ---- */
+
+static int out_of_memory(struct contract_loader *loader)
+{
+	return error_set(loader->error, ERROR_INTERNAL, "out of memory while reading \"%s\"", loader->path);
+}
+
+static int check_key(struct contract_loader *loader, yaml_node_t *node, void *target)
+{
+	const struct draft_key *key = target;
+	if (strlen(key->attribute) > 255)
+		return schema_error(loader, node, "a key attribute's name has at most 255 bytes");
+	return 0;
+}
+
+static int check_source(struct contract_loader *loader, yaml_node_t *node, void *target)
+{
+	static const char *const of_events[] = {"format", "filtered", "independent", "from", "to"};
+	struct draft_source *draft = target;
+	struct contract_source *source = &draft->source;
+	source->line = (int)node->start_mark.line + 1;
+	if ((draft->export == NULL) == (draft->events == NULL))
+		return schema_error(loader, node, "a source is either 'export' or 'events'");
+	source->kind = draft->export != NULL ? SOURCE_EXPORT : SOURCE_EVENTS;
+	source->text = draft->export != NULL ? draft->export : draft->events;
+	source->format = draft->format == 0 ? "" : "streams";
+	for (size_t index = 0; index < sizeof(of_events) / sizeof(of_events[0]); index++) {
+		yaml_node_t *found = schema_find(loader, node, of_events[index]);
+		if (found != NULL && source->kind == SOURCE_EXPORT)
+			return schema_error(loader, found, "'%s' is for events, not for an export", of_events[index]);
+	}
+	if (source->has_from && source->has_to && source->from_us >= source->to_us)
+		return schema_error(loader, schema_find(loader, node, "from"), "'from' is not before 'to'");
+	source->independent = source->independent || source->kind == SOURCE_EXPORT;
+	return 0;
+}
+
+static bool has_array(const struct column_type *type)
+{
+	if (type->kind == COLUMN_ARRAY)
+		return true;
+	for (uint32_t index = 0; index < type->child_count; index++)
+		if (has_array(type->children[index]))
+			return true;
+	return false;
+}
+
+static int check_column(struct contract_loader *loader, yaml_node_t *node, void *target)
+{
+	struct contract_column *column = target;
+	column->line = (int)node->start_mark.line + 1;
+	if (column->unordered && column->type != NULL && !has_array(column->type))
+		return schema_error(loader, schema_find(loader, node, "unordered"),
+				    "column '%s' is unordered but no array", column->column);
+	return 0;
+}
+
+static int check_lake(struct contract_loader *loader, yaml_node_t *node, void *target)
+{
+	struct contract *contract = &((struct draft *)target)->contract;
+	yaml_node_t *columns = schema_find(loader, node, "columns");
+	if (contract->deletes_column != NULL)
+		contract->deletes = DELETES_COLUMN;
+	if (contract->ttl == TTL_POLICY_SOFT && contract->deletes != DELETES_COLUMN)
+		return schema_error(loader, schema_find(loader, node, "ttl"),
+				    "'ttl' is soft, so 'deletes' must name the column that marks rows");
+	for (uint32_t index = 0; index < contract->column_count; index++) {
+		yaml_node_t *entry =
+			yaml_document_get_node(loader->document, columns->data.sequence.items.start[index]);
+		const char *name = contract->columns[index].column;
+		for (uint32_t other = 0; other < index; other++)
+			if (strcasecmp(contract->columns[other].column, name) == 0)
+				return schema_error(loader, entry, "column '%s' is there twice, first on line %d", name,
+						    contract->columns[other].line);
+		for (uint32_t other = 0; other < contract->ignore_count; other++)
+			if (strcasecmp(contract->ignore[other], name) == 0)
+				return schema_error(loader, entry, "column '%s' is both compared and ignored", name);
+	}
+	return 0;
+}
+
+static int take_keys(struct contract_loader *loader, yaml_node_t *node, struct draft *draft)
+{
+	struct contract *contract = &draft->contract;
+	contract->key_count = draft->key_count;
+	for (uint32_t part = 0; part < draft->key_count; part++)
+		contract->key[part] = (struct key_part){draft->keys[part].attribute, "SNB"[draft->keys[part].type]};
+	if (contract->key_count == 2 && strcmp(contract->key[0].attribute, contract->key[1].attribute) == 0)
+		return schema_error(loader, schema_find(loader, node, "key"), "key attribute '%s' is there twice",
+				    contract->key[0].attribute);
+	return 0;
+}
+
+/* Against the contract's folder; absolute paths and URLs stay as they are. */
+static const char *resolve(struct contract_loader *loader, const struct contract *contract, const char *path)
+{
+	if (path[0] == '/' || strstr(path, "://") != NULL || strcmp(contract->folder, ".") == 0)
+		return path;
+	return arena_text(loader->arena, "%s%s%s", contract->folder, strcmp(contract->folder, "/") == 0 ? "" : "/",
+			  path);
+}
+
+static int check_contract(struct contract_loader *loader, yaml_node_t *node, void *target)
+{
+	struct draft *draft = target;
+	struct contract *contract = &draft->contract;
+	int code = take_keys(loader, node, draft);
+	if (code != 0)
+		return code;
+	bool has_export = false;
+	contract->sources = arena_array(loader->arena, draft->source_count, sizeof(*contract->sources));
+	if (contract->sources == NULL)
+		return out_of_memory(loader);
+	contract->source_count = draft->source_count;
+	for (uint32_t index = 0; index < draft->source_count; index++) {
+		struct contract_source *source = &contract->sources[index];
+		*source = draft->sources[index].source;
+		source->path = resolve(loader, contract, source->text);
+		has_export = has_export || source->kind == SOURCE_EXPORT;
+		if (source->path == NULL)
+			return out_of_memory(loader);
+	}
+	if (contract->delta != NULL && (contract->delta = resolve(loader, contract, contract->delta)) == NULL)
+		return out_of_memory(loader);
+	if (contract->baseline == BASELINE_SNAPSHOT && !has_export)
+		return schema_error(loader, schema_find(loader, node, "baseline"),
+				    "'baseline' is snapshot, but no source is an export");
+	if (contract->baseline == BASELINE_AUTO)
+		contract->baseline = has_export ? BASELINE_SNAPSHOT : BASELINE_NONE;
+	contract->require_dynamodb = draft->require != 0;
+	contract->ambiguous_accept = draft->ambiguous != 0;
+	return 0;
+}
+
+/* ---- loading ---- */
+
+static int yaml_failure(const char *path, const yaml_parser_t *parser, struct error *error)
+{
+	const yaml_mark_t *mark = parser->error == YAML_READER_ERROR ? &parser->mark : &parser->problem_mark;
+	if (parser->error == YAML_MEMORY_ERROR)
+		return error_set(error, ERROR_INTERNAL, "out of memory while reading \"%s\"", path);
+	return error_set(error, ERROR_USAGE, "%s:%zu:%zu: not valid YAML: %s", path, mark->line + 1, mark->column + 1,
+			 parser->problem != NULL ? parser->problem : "unknown error");
+}
+
+/* The first document's root goes into *draft; anything after it is refused. */
+static int parse_yaml(struct contract_loader *loader, struct slice text, struct draft *draft)
+{
+	yaml_parser_t parser;
+	yaml_document_t document, rest;
+	int code = 0;
+	if (!yaml_parser_initialize(&parser))
+		return out_of_memory(loader);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text.data, text.size);
+	if (!yaml_parser_load(&parser, &document)) {
+		code = yaml_failure(loader->path, &parser, loader->error);
+		yaml_parser_delete(&parser);
+		return code;
+	}
+	loader->document = &document;
+	yaml_node_t *root = yaml_document_get_root_node(&document);
+	if (root == NULL)
+		code = error_set(loader->error, ERROR_USAGE, "%s:1:1: the contract is empty", loader->path);
+	else
+		code = schema_parse(loader, &contract_schema, root, draft);
+	if (code == 0 && !yaml_parser_load(&parser, &rest)) {
+		code = yaml_failure(loader->path, &parser, loader->error);
+	} else if (code == 0) {
+		root = yaml_document_get_root_node(&rest);
+		if (root != NULL)
+			code = schema_error(loader, root, "a second YAML document follows the contract");
+		yaml_document_delete(&rest);
+	}
+	yaml_document_delete(&document);
+	yaml_parser_delete(&parser);
+	return code;
+}
+
+static const char *folder_of(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		return ".";
+	size_t size = slash == path ? 1 : (size_t)(slash - path);
+	return arena_copy(arena, (struct slice){path, size}).data;
+}
+
+int contract_parse(const char *path, struct slice text, struct contract **result, struct error *error)
+{
+	*result = NULL;
+	struct arena *arena = malloc(sizeof(*arena));
+	struct contract *contract = calloc(1, sizeof(*contract));
+	if (arena == NULL || contract == NULL) {
+		free(arena);
+		free(contract);
+		return error_set(error, ERROR_INTERNAL, "out of memory while reading \"%s\"", path);
+	}
+	arena_init(arena, CONTRACT_MEMORY_MAX);
+	struct contract_loader loader = {.arena = arena, .path = path, .error = error};
+	struct draft draft = {.contract = {.version = -1, .memory = arena}};
+	contract->memory = arena;
+	draft.contract.path = arena_copy(arena, slice_from(path)).data;
+	draft.contract.folder = folder_of(arena, path);
+	int code = draft.contract.path == NULL || draft.contract.folder == NULL ? out_of_memory(&loader)
+		   : text.size > CONTRACT_SIZE_MAX
+			   ? error_set(error, ERROR_USAGE, "%s: a contract has at most 4 MiB", path)
+			   : parse_yaml(&loader, text, &draft);
+	if (code != 0) {
+		contract_free(contract);
+		return code;
+	}
+	*contract = draft.contract;
+	*result = contract;
+	return 0;
+}
+
+int contract_load(const char *path, struct contract **contract, struct error *error)
+{
+	struct buffer text;
+	int code = 0, file = open(path, O_RDONLY | O_CLOEXEC);
+	*contract = NULL;
+	if (file < 0)
+		return error_system(error, "cannot open the contract \"%s\"", path);
+	buffer_init(&text, CONTRACT_SIZE_MAX + 65536);
+	for (;;) {
+		if (buffer_reserve(&text, 65536) != 0) {
+			code = error_set(error, ERROR_USAGE, "%s: a contract has at most 4 MiB", path);
+			break;
+		}
+		ssize_t got = read(file, text.data + text.size, 65536);
+		if (got == 0)
+			break;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			code = error_system(error, "cannot read the contract \"%s\"", path);
+			break;
+		}
+		text.size += (size_t)got;
+	}
+	close(file);
+	if (code == 0)
+		code = contract_parse(path, buffer_slice(&text), contract, error);
+	buffer_release(&text);
+	return code;
+}
+
+void contract_free(struct contract *contract)
+{
+	if (contract == NULL)
+		return;
+	struct arena *arena = contract->memory;
+	free(contract);
+	arena_release(arena);
+	free(arena);
+}

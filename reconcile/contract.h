@@ -1,0 +1,99 @@
+/* contract - the YAML file that says what "equal" means, read strictly.
+ *
+ * Every key is known or an error with line, column and the nearest match; values are checked for type and range;
+ * ${NAME} is replaced from the environment, an unset one is an error. Paths are made relative to the contract's folder.
+ * Immutable once loaded; everything lives until contract_free. Documented in docs/contract.md. */
+#ifndef LAKEPROOF_RECONCILE_CONTRACT_H
+#define LAKEPROOF_RECONCILE_CONTRACT_H
+
+#include "base/error.h"
+#include "reconcile/column_type.h"
+
+enum { KEY_PARTS_MAX = 2, CONTRACT_COLUMNS_MAX = 4096 };
+
+struct key_part {
+	const char *attribute;
+	char type; /* 'S', 'N' or 'B' */
+};
+
+enum source_kind { SOURCE_EXPORT = 1, SOURCE_EVENTS };
+
+struct contract_source {
+	enum source_kind kind;
+	const char *path; /* resolved against the contract's folder */
+	const char *text; /* as written, for reports */
+	const char *format; /* "" = by content */
+	bool filtered;
+	bool independent; /* exports always are */
+	bool has_from, has_to;
+	int64_t from_us, to_us;
+	int line;
+};
+
+enum deletes_policy { DELETES_ABSENT = 0, DELETES_COLUMN };
+enum ttl_policy { TTL_POLICY_DELETE = 0, TTL_POLICY_KEEP, TTL_POLICY_SOFT };
+enum baseline { BASELINE_AUTO = 0, BASELINE_SNAPSHOT, BASELINE_EMPTY, BASELINE_NONE };
+
+struct contract_column {
+	const char *column;
+	const char **path; /* attribute path into maps, path_count names */
+	uint32_t path_count;
+	const struct column_type *type; /* NULL: the table's own */
+	bool unordered;                 /* an array compared as a multiset */
+	int line;
+};
+
+struct severity_rule {
+	const char *id;
+	const char *level; /* "fail", "warn", "ignore" */
+};
+
+struct allow_rule {
+	const char *id; /* a finding's id or "unproven" */
+	int64_t count_max;      /* -1 when a fraction was given */
+	uint64_t fraction_ppb;  /* parts per thousand million of the keys compared */
+};
+
+struct contract {
+	const char *path;   /* as given */
+	const char *folder; /* its folder */
+	const char *table;
+	struct key_part key[KEY_PARTS_MAX];
+	uint32_t key_count;
+	struct contract_source *sources;
+	uint32_t source_count;
+	/* lake */
+	const char *delta; /* resolved path; NULL when the contract has no lake */
+	int64_t version;   /* -1 latest */
+	enum deletes_policy deletes;
+	const char *deletes_column;
+	enum ttl_policy ttl;
+	const char *ttl_attribute; /* NULL when not named */
+	struct contract_column *columns;
+	uint32_t column_count;
+	const char **ignore;
+	uint32_t ignore_count;
+	const char **ignore_attributes; /* patterns: '*' any run, '?' any one character */
+	uint32_t ignore_attribute_count;
+	/* judging */
+	enum baseline baseline; /* resolved: never AUTO after loading */
+	bool require_dynamodb;
+	bool has_as_of;
+	int64_t as_of_us;
+	int64_t settle_us; /* 0: none */
+	bool ambiguous_accept;
+	bool expect_empty;
+	struct allow_rule *allow;
+	uint32_t allow_count;
+	struct severity_rule *severity;
+	uint32_t severity_count;
+	void *memory;
+};
+
+/* ERROR_USAGE "contract.yaml:12:5: unknown key 'colums', did you mean 'columns'"; ERROR_IO. */
+int contract_load(const char *path, struct contract **contract, struct error *error) MUST_USE;
+/* The same from memory, folder given; for tests and fuzzing. */
+int contract_parse(const char *path, struct slice text, struct contract **contract, struct error *error) MUST_USE;
+void contract_free(struct contract *contract);
+
+#endif

@@ -1,0 +1,435 @@
+#include "reconcile/digest_plan.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+#include "reconcile/digest_hash.h"
+
+enum { PLAN_MEMORY_MAX = 256 * 1024 * 1024, PLAN_FORMAT = 1 };
+
+/* '*' is any run of bytes, '?' any one character; iterative, so a pattern costs at most size * size. */
+static bool pattern_matches(const char *pattern, struct slice text)
+{
+	const char *star = NULL;
+	size_t at = 0, star_at = 0;
+	while (at < text.size) {
+		if (*pattern == '*') {
+			star = pattern++;
+			star_at = at;
+		} else if (*pattern != '\0' && (*pattern == '?' || *pattern == text.data[at])) {
+			bool any = *pattern++ == '?';
+			at++;
+			while (any && at < text.size && ((unsigned char)text.data[at] & 0xC0) == 0x80)
+				at++; /* the rest of one UTF-8 character */
+		} else if (star != NULL) {
+			pattern = star + 1;
+			at = ++star_at;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+bool plan_ignores_attribute(const struct digest_plan *plan, struct slice name)
+{
+	for (uint32_t index = 0; index < plan->contract->ignore_attribute_count; index++)
+		if (pattern_matches(plan->contract->ignore_attributes[index], name))
+			return true;
+	return false;
+}
+
+bool plan_ignores_column(const struct digest_plan *plan, struct slice name)
+{
+	for (uint32_t index = 0; index < plan->contract->ignore_count; index++)
+		if (pattern_matches(plan->contract->ignore[index], name))
+			return true;
+	return false;
+}
+
+bool column_type_has(const struct column_type *type, enum column_kind kind)
+{
+	if (type->kind == kind)
+		return true;
+	for (uint32_t index = 0; index < type->child_count; index++)
+		if (column_type_has(type->children[index], kind))
+			return true;
+	return false;
+}
+
+static int out_of_memory(struct error *error)
+{
+	return error_set(error, ERROR_INTERNAL, "out of memory while compiling the contract's columns");
+}
+
+/* The table's column of that name; Delta's names differ in more than case, so a second look may ignore it. */
+static const struct ArrowSchema *find_table_column(const struct ArrowSchema *schema, const char *name)
+{
+	for (int64_t index = 0; index < schema->n_children; index++)
+		if (strcmp(schema->children[index]->name, name) == 0)
+			return schema->children[index];
+	for (int64_t index = 0; index < schema->n_children; index++)
+		if (strcasecmp(schema->children[index]->name, name) == 0)
+			return schema->children[index];
+	return NULL;
+}
+
+/* The top-level attribute of that name, added when new; PLAN_NONE when out of memory. tops has room. */
+static uint32_t add_top(struct digest_plan *plan, struct slice name)
+{
+	for (uint32_t index = 0; index < plan->top_count; index++)
+		if (slice_equal(plan->tops[index].node->name, name))
+			return index;
+	struct path_node *node = arena_alloc(&plan->arena, sizeof(*node));
+	if (node == NULL)
+		return PLAN_NONE;
+	*node = (struct path_node){.name = name};
+	plan->tops[plan->top_count] = (struct plan_top){.node = node};
+	return plan->top_count++;
+}
+
+static struct path_node *add_child(struct digest_plan *plan, struct path_node *parent, struct slice name)
+{
+	for (struct path_node *child = parent->children; child != NULL; child = child->sibling)
+		if (slice_equal(child->name, name))
+			return child;
+	struct path_node *node = arena_alloc(&plan->arena, sizeof(*node));
+	if (node == NULL)
+		return NULL;
+	*node = (struct path_node){.name = name, .sibling = parent->children};
+	parent->children = node;
+	return node;
+}
+
+/* Enters the column's path into the tree and fills in *column but for its type. */
+static bool add_path(struct digest_plan *plan, const struct contract_column *from, struct plan_column *column)
+{
+	struct slice *path = arena_array(&plan->arena, from->path_count, sizeof(*path));
+	if (path == NULL)
+		return false;
+	for (uint32_t index = 0; index < from->path_count; index++)
+		path[index] = slice_from(from->path[index]);
+	*column = (struct plan_column){.name = from->column,
+				       .type = from->type,
+				       .path = path,
+				       .path_count = from->path_count,
+				       .top = add_top(plan, path[0]),
+				       .unordered = from->unordered};
+	if (column->top == PLAN_NONE)
+		return false;
+	struct path_node *node = plan->tops[column->top].node;
+	for (uint32_t index = 1; index < from->path_count && node != NULL; index++)
+		node = add_child(plan, node, path[index]);
+	if (node == NULL)
+		return false;
+	node->whole = true;
+	return true;
+}
+
+/* What an attribute's extra map entries are judged by: the type of the column that takes the whole of it. */
+static void note_type(struct digest_plan *plan, const struct plan_column *column)
+{
+	struct path_node *node = plan->tops[column->top].node;
+	for (uint32_t index = 1; index < column->path_count; index++) {
+		node = node->children;
+		while (!slice_equal(node->name, column->path[index]))
+			node = node->sibling;
+	}
+	/* Where two columns take the same attribute, one that takes all of it wins. */
+	bool has_struct = column_type_has(column->type, COLUMN_STRUCT);
+	if (node->type != NULL && !node->has_struct)
+		return;
+	node->type = column->type;
+	node->has_struct = has_struct;
+}
+
+static const char *type_text(struct digest_plan *plan, const struct column_type *type)
+{
+	char text[COLUMN_TYPE_TEXT_MAX];
+	return arena_copy(&plan->arena, slice_from(column_type_text(type, text, sizeof(text)))).data;
+}
+
+static bool add_mismatch(struct digest_plan *plan, const char *column, const char *want, const char *have)
+{
+	plan->report.mismatches[plan->report.mismatch_count++] =
+		(struct plan_mismatch){.column = column, .want = want, .have = have};
+	return column != NULL && want != NULL && have != NULL;
+}
+
+/* Gives the column the table's name and type; *compared says whether it can take part. False: out of memory. */
+static bool meet_table(struct digest_plan *plan, const struct ArrowSchema *schema, struct plan_column *column,
+		       bool *compared)
+{
+	*compared = false;
+	const struct ArrowSchema *field = find_table_column(schema, column->name);
+	if (field == NULL) {
+		plan->report.missing_columns[plan->report.missing_count++] = column->name;
+		return true;
+	}
+	const struct column_type *want = column->type;
+	column->name = arena_copy(&plan->arena, slice_from(field->name)).data;
+	column->type = column_type_from_arrow(&plan->arena, field);
+	if (column->name == NULL)
+		return false;
+	if (column->type == NULL)
+		return add_mismatch(plan, column->name, want == NULL ? "a type that can be compared" : type_text(plan, want),
+				    arena_text(&plan->arena, "unsupported (Arrow \"%s\")", field->format));
+	*compared = true;
+	if (want == NULL || column_type_equal(want, column->type))
+		return true;
+	return add_mismatch(plan, column->name, type_text(plan, want), type_text(plan, column->type));
+}
+
+static int compile_columns(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error)
+{
+	const struct contract *contract = plan->contract;
+	plan->has_rows = contract->column_count > 0;
+	for (uint32_t index = 0; index < contract->column_count; index++) {
+		struct plan_column *column = &plan->columns[plan->column_count];
+		bool compared = contract->columns[index].type != NULL;
+		if (!add_path(plan, &contract->columns[index], column))
+			return out_of_memory(error);
+		if (schema == NULL)
+			plan->has_rows = plan->has_rows && compared;
+		else if (!meet_table(plan, schema, column, &compared))
+			return out_of_memory(error);
+		if (!compared)
+			continue;
+		if (column->unordered && !column_type_has(column->type, COLUMN_ARRAY))
+			return error_set(error, ERROR_USAGE,
+					 "%s:%d: column '%s' is unordered, but the table's column is no array",
+					 contract->path, contract->columns[index].line, column->name);
+		note_type(plan, column);
+		plan->column_count++;
+	}
+	plan->has_rows = plan->has_rows && plan->column_count > 0;
+	return 0;
+}
+
+static bool can_be_key(char type, const struct column_type *column)
+{
+	switch (column->kind) {
+	case COLUMN_STRING:
+		return type != 'B';
+	case COLUMN_BINARY:
+		return type == 'B';
+	case COLUMN_TINYINT:
+	case COLUMN_SMALLINT:
+	case COLUMN_INT:
+	case COLUMN_BIGINT:
+	case COLUMN_FLOAT:
+	case COLUMN_DOUBLE:
+	case COLUMN_DECIMAL:
+		return type == 'N';
+	default:
+		return false;
+	}
+}
+
+static int compile_key(struct digest_plan *plan, struct error *error)
+{
+	const struct contract *contract = plan->contract;
+	for (uint32_t part = 0; part < contract->key_count; part++) {
+		const struct key_part *key = &contract->key[part];
+		struct slice name = slice_from(key->attribute);
+		plan->key_top[part] = add_top(plan, name);
+		plan->key_column[part] = PLAN_NONE;
+		if (plan->key_top[part] == PLAN_NONE)
+			return out_of_memory(error);
+		plan->tops[plan->key_top[part]].key = true;
+		bool mapped = false;
+		for (uint32_t index = 0; index < contract->column_count; index++)
+			mapped = mapped || (contract->columns[index].path_count == 1 &&
+					    strcmp(contract->columns[index].path[0], key->attribute) == 0);
+		if (!mapped && contract->column_count > 0)
+			return error_set(error, ERROR_USAGE,
+					 "%s: key attribute '%s' has no column; add it to lake.columns", contract->path,
+					 key->attribute);
+		for (uint32_t index = 0; index < plan->column_count; index++) {
+			const struct plan_column *column = &plan->columns[index];
+			if (column->path_count == 1 && slice_equal(column->path[0], name) &&
+			    can_be_key(key->type, column->type)) {
+				plan->key_column[part] = index;
+				break;
+			}
+		}
+		if (plan->has_schema && mapped && plan->key_column[part] == PLAN_NONE)
+			return error_set(error, ERROR_USAGE,
+					 "%s: the table has no column that can hold key attribute '%s' of type %c; see "
+					 "lake.columns",
+					 contract->path, key->attribute, key->type);
+	}
+	return 0;
+}
+
+static int compile_reader(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error)
+{
+	const struct contract *contract = plan->contract;
+	plan->deletes_column = PLAN_NONE;
+	for (uint32_t index = 0; index < plan->column_count; index++)
+		plan->reader_columns[plan->reader_count++] = plan->columns[index].name;
+	if (contract->deletes != DELETES_COLUMN || schema == NULL)
+		return 0;
+	const struct ArrowSchema *field = find_table_column(schema, contract->deletes_column);
+	if (field == NULL)
+		return error_set(error, ERROR_USAGE, "%s: the table has no column '%s' (lake.deletes)", contract->path,
+				 contract->deletes_column);
+	if (strcmp(field->format, "b") != 0)
+		return error_set(error, ERROR_USAGE, "%s: column '%s' (lake.deletes) is not boolean", contract->path,
+				 contract->deletes_column);
+	for (uint32_t index = 0; index < plan->reader_count; index++)
+		if (strcmp(plan->reader_columns[index], field->name) == 0)
+			plan->deletes_column = index;
+	if (plan->deletes_column != PLAN_NONE)
+		return 0;
+	const char *name = arena_copy(&plan->arena, slice_from(field->name)).data;
+	if (name == NULL)
+		return out_of_memory(error);
+	plan->deletes_column = plan->reader_count;
+	plan->reader_columns[plan->reader_count++] = name;
+	return 0;
+}
+
+static int compile_ttl(struct digest_plan *plan, struct error *error)
+{
+	const char *attribute = plan->contract->ttl_attribute;
+	plan->ttl_top = plan->ttl_column = PLAN_NONE;
+	if (attribute == NULL)
+		return 0;
+	plan->ttl_top = add_top(plan, slice_from(attribute));
+	if (plan->ttl_top == PLAN_NONE)
+		return out_of_memory(error);
+	for (uint32_t index = 0; index < plan->column_count; index++) {
+		const struct plan_column *column = &plan->columns[index];
+		bool numeric = can_be_key('N', column->type);
+		if (column->path_count == 1 && column->top == plan->ttl_top && numeric)
+			plan->ttl_column = index;
+	}
+	return 0;
+}
+
+/* Table columns that the contract says nothing of. */
+static int compile_unmapped(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error)
+{
+	const struct contract *contract = plan->contract;
+	struct plan_report *report = &plan->report;
+	report->table_columns = (uint32_t)schema->n_children;
+	report->unmapped_columns =
+		arena_array(&plan->arena, (size_t)schema->n_children + 1, sizeof(*report->unmapped_columns));
+	if (report->unmapped_columns == NULL)
+		return out_of_memory(error);
+	for (int64_t index = 0; index < schema->n_children; index++) {
+		const char *name = schema->children[index]->name;
+		bool known = plan_ignores_column(plan, slice_from(name)) ||
+			     (contract->deletes_column != NULL && strcasecmp(name, contract->deletes_column) == 0);
+		for (uint32_t column = 0; column < contract->column_count && !known; column++)
+			known = strcasecmp(name, contract->columns[column].column) == 0;
+		if (known)
+			continue;
+		const char *copy = arena_copy(&plan->arena, slice_from(name)).data;
+		if (copy == NULL)
+			return out_of_memory(error);
+		report->unmapped_columns[report->unmapped_count++] = copy;
+	}
+	return 0;
+}
+
+static uint64_t mix_text(const char *text, uint64_t hash)
+{
+	return text == NULL ? hash_int(0, hash) : hash_slice(slice_from(text), hash_u64(strlen(text) + 1, hash));
+}
+
+static void make_fingerprint(struct digest_plan *plan)
+{
+	const struct contract *contract = plan->contract;
+	uint64_t hash = hash_int(PLAN_FORMAT, SPARK_SEED);
+	for (uint32_t part = 0; part < contract->key_count; part++)
+		hash = hash_int(contract->key[part].type, mix_text(contract->key[part].attribute, hash));
+	hash = hash_int(plan->has_rows, hash);
+	for (uint32_t index = 0; index < plan->column_count; index++) {
+		const struct plan_column *column = &plan->columns[index];
+		char text[COLUMN_TYPE_TEXT_MAX];
+		hash = mix_text(column->name, hash);
+		hash = mix_text(column_type_text(column->type, text, sizeof(text)), hash);
+		hash = hash_int(column->unordered, hash_u64(column->path_count, hash));
+		for (uint32_t name = 0; name < column->path_count; name++)
+			hash = hash_slice(column->path[name], hash_u64(column->path[name].size, hash));
+	}
+	hash = mix_text(contract->deletes_column, hash);
+	plan->fingerprint = mix_text(contract->ttl_attribute, hash);
+}
+
+static bool allocate_tables(struct digest_plan *plan)
+{
+	size_t columns = plan->contract->column_count;
+	struct arena *arena = &plan->arena;
+	plan->columns = arena_array(arena, columns + 1, sizeof(*plan->columns));
+	plan->tops = arena_array(arena, columns + KEY_PARTS_MAX + 1, sizeof(*plan->tops));
+	plan->reader_columns = arena_array(arena, columns + 1, sizeof(*plan->reader_columns));
+	plan->report.missing_columns = arena_array(arena, columns + 1, sizeof(*plan->report.missing_columns));
+	plan->report.mismatches = arena_array(arena, columns + 1, sizeof(*plan->report.mismatches));
+	return plan->columns != NULL && plan->tops != NULL && plan->reader_columns != NULL &&
+	       plan->report.missing_columns != NULL && plan->report.mismatches != NULL;
+}
+
+int digest_plan_new(const struct contract *contract, const struct ArrowSchema *schema, struct digest_plan **result,
+		    struct error *error)
+{
+	struct digest_plan *plan = calloc(1, sizeof(*plan));
+	*result = NULL;
+	if (plan == NULL)
+		return out_of_memory(error);
+	arena_init(&plan->arena, PLAN_MEMORY_MAX);
+	plan->contract = contract;
+	plan->has_schema = schema != NULL;
+	int code = allocate_tables(plan) ? 0 : out_of_memory(error);
+	if (code == 0)
+		code = compile_columns(plan, schema, error);
+	if (code == 0)
+		code = compile_key(plan, error);
+	if (code == 0)
+		code = compile_reader(plan, schema, error);
+	if (code == 0)
+		code = compile_ttl(plan, error);
+	if (code == 0 && schema != NULL)
+		code = compile_unmapped(plan, schema, error);
+	if (code != 0) {
+		digest_plan_free(plan);
+		return code;
+	}
+	plan->report.compared_columns = plan->column_count;
+	make_fingerprint(plan);
+	*result = plan;
+	return 0;
+}
+
+void digest_plan_free(struct digest_plan *plan)
+{
+	if (plan == NULL)
+		return;
+	arena_release(&plan->arena);
+	free(plan);
+}
+
+bool digest_plan_has_rows(const struct digest_plan *plan)
+{
+	return plan->has_rows;
+}
+
+const struct plan_report *digest_plan_report(const struct digest_plan *plan)
+{
+	return &plan->report;
+}
+
+uint64_t digest_plan_fingerprint(const struct digest_plan *plan)
+{
+	return plan->fingerprint;
+}
+
+const char *const *digest_plan_columns(const struct digest_plan *plan, uint64_t *count)
+{
+	*count = plan->reader_count;
+	return plan->reader_columns;
+}

@@ -1,0 +1,120 @@
+#include "reconcile/digest_scratch.h"
+
+#include <stdlib.h>
+
+enum { NAMES_MEMORY_MAX = 256 * 1024 * 1024, WORK_MEMORY_MAX = 1024 * 1024 * 1024, CANONICAL_ROOM_MIN = 64 * 1024 };
+
+struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
+{
+	struct digest_scratch *scratch = calloc(1, sizeof(*scratch));
+	if (scratch == NULL)
+		return NULL;
+	size_t columns = plan->column_count + 1;
+	scratch->plan = plan;
+	arena_init(&scratch->names, NAMES_MEMORY_MAX);
+	arena_init(&scratch->work, WORK_MEMORY_MAX);
+	arena_init(&scratch->batch, WORK_MEMORY_MAX);
+	scratch->attributes = calloc(ATTRIBUTES_MAX, sizeof(*scratch->attributes));
+	scratch->attribute_slots = calloc(ATTRIBUTE_SLOTS, sizeof(*scratch->attribute_slots));
+	scratch->by_rank = calloc(ATTRIBUTES_MAX, sizeof(*scratch->by_rank));
+	scratch->canonical = malloc(CANONICAL_ROOM_MIN);
+	scratch->canonical_room = CANONICAL_ROOM_MIN;
+	scratch->column_values = calloc(columns, sizeof(*scratch->column_values));
+	scratch->path_values = calloc(columns, sizeof(*scratch->path_values));
+	scratch->key_bytes = malloc(KEY_BYTES_MAX);
+	scratch->unmapped = calloc(UNMAPPED_MAX + 1, sizeof(*scratch->unmapped));
+	scratch->unmapped_entries = calloc(UNMAPPED_MAX + 1, sizeof(*scratch->unmapped_entries));
+	scratch->unmapped_slots = calloc(UNMAPPED_SLOTS, sizeof(*scratch->unmapped_slots));
+	bool whole = scratch->attributes != NULL && scratch->attribute_slots != NULL && scratch->by_rank != NULL &&
+		     scratch->canonical != NULL && scratch->column_values != NULL && scratch->path_values != NULL &&
+		     scratch->key_bytes != NULL && scratch->unmapped != NULL && scratch->unmapped_entries != NULL &&
+		     scratch->unmapped_slots != NULL;
+	/* The plan's own names come first, so that a column's `top` is its attribute's index. */
+	for (uint32_t index = 0; whole && index < plan->top_count; index++) {
+		struct name_words words = name_words(plan->tops[index].node->name);
+		whole = attribute_intern(scratch, plan->tops[index].node->name, &words) == index;
+	}
+	if (!whole) {
+		digest_scratch_free(scratch);
+		return NULL;
+	}
+	return scratch;
+}
+
+void digest_scratch_free(struct digest_scratch *scratch)
+{
+	if (scratch == NULL)
+		return;
+	arena_release(&scratch->names);
+	arena_release(&scratch->work);
+	arena_release(&scratch->batch);
+	free(scratch->attributes);
+	free(scratch->attribute_slots);
+	free(scratch->by_rank);
+	free(scratch->members);
+	free(scratch->order);
+	free(scratch->canonical);
+	free(scratch->column_values);
+	free(scratch->path_values);
+	free(scratch->key_bytes);
+	free(scratch->unmapped);
+	free(scratch->unmapped_entries);
+	free(scratch->unmapped_slots);
+	free(scratch);
+}
+
+/* Cheap and good enough: names are few, and a bad spread costs time, never correctness. */
+static uint32_t name_hash(const struct name_words *words)
+{
+	uint64_t mixed = (words->head ^ words->size) * UINT64_C(0x9E3779B97F4A7C15);
+	mixed = (mixed ^ (mixed >> 32) ^ words->tail) * UINT64_C(0xD6E8FEB86659FD93);
+	return (uint32_t)(mixed >> 32);
+}
+
+static bool is_replicated(struct slice name)
+{
+	return name.size >= 8 && memcmp(name.data, "aws:rep:", 8) == 0;
+}
+
+/* The new attribute takes its place in byte order; those after it move up by one. */
+static void rank_insert(struct digest_scratch *scratch, uint32_t added)
+{
+	uint32_t place = added;
+	struct slice name = scratch->attributes[added].name;
+	while (place > 0 && slice_compare(scratch->attributes[scratch->by_rank[place - 1]].name, name) > 0) {
+		scratch->by_rank[place] = scratch->by_rank[place - 1];
+		scratch->attributes[scratch->by_rank[place]].rank = place;
+		place--;
+	}
+	scratch->by_rank[place] = (uint16_t)added;
+	scratch->attributes[added].rank = place;
+}
+
+uint32_t attribute_intern(struct digest_scratch *scratch, struct slice name, const struct name_words *words)
+{
+	const uint32_t mask = ATTRIBUTE_SLOTS - 1;
+	uint32_t slot = name_hash(words) & mask;
+	for (; scratch->attribute_slots[slot] != 0; slot = (slot + 1) & mask) {
+		uint32_t index = scratch->attribute_slots[slot] - 1U;
+		if (attribute_is(&scratch->attributes[index], words, name))
+			return index;
+	}
+	uint32_t index = scratch->attribute_count;
+	if (index == ATTRIBUTES_MAX)
+		return ATTRIBUTE_OTHER;
+	struct slice copy = arena_copy(&scratch->names, name);
+	if (copy.data == NULL)
+		return ATTRIBUTE_OTHER;
+	const struct digest_plan *plan = scratch->plan;
+	struct attribute *attribute = &scratch->attributes[index];
+	*attribute = (struct attribute){.name = copy, .words = *words, .replicated = is_replicated(copy)};
+	attribute->ignored = attribute->replicated || plan_ignores_attribute(plan, copy);
+	if (index < plan->top_count) {
+		attribute->node = plan->tops[index].node;
+		attribute->key = plan->tops[index].key;
+	}
+	scratch->attribute_slots[slot] = (uint16_t)(index + 1);
+	scratch->attribute_count++;
+	rank_insert(scratch, index);
+	return index;
+}

@@ -1,0 +1,144 @@
+/* digest_scratch - one thread's working memory for digests: inside reconcile/digest*.c only.
+ *
+ * Top-level attribute names are interned: each distinct name met so far is one `attribute` with a rank in byte order,
+ * so an image's attributes are put in order by setting bits, and a mapped column finds its attribute without a search.
+ * The names of the previous image, position by position, are tried first. Names beyond ATTRIBUTES_MAX stay nameless
+ * (ATTRIBUTE_OTHER) and are ordered by comparing. */
+#ifndef LAKEPROOF_RECONCILE_DIGEST_SCRATCH_H
+#define LAKEPROOF_RECONCILE_DIGEST_SCRATCH_H
+
+#include "reconcile/digest_arrow.h"
+#include "reconcile/digest_plan.h"
+#include "reconcile/digest_value.h"
+
+enum {
+	ATTRIBUTES_MAX = 1024 + CONTRACT_COLUMNS_MAX,
+	ATTRIBUTE_OTHER = ATTRIBUTES_MAX,
+	ATTRIBUTE_SLOTS = 16384, /* of the hash table: a power of two, at least twice ATTRIBUTES_MAX */
+	PREDICTED_MAX = 256,
+	IMAGE_DEPTH_MAX = 32,
+	UNMAPPED_MAX = 4096, /* distinct names; the rest is counted under "…" */
+	UNMAPPED_SLOTS = 16384,
+	PATH_TEXT_MAX = 160,
+	BATCH_ROWS = 1024 /* rows whose running hashes are held at once */
+};
+
+/* A name's first and last 8 bytes (zero-padded below 8) and its size: enough to tell names of up to 16 bytes apart. */
+struct name_words {
+	uint64_t head, tail;
+	size_t size;
+};
+
+static inline struct name_words name_words(struct slice name)
+{
+	struct name_words words = {0, 0, name.size};
+	uint32_t first, last;
+	if (name.size >= 8) {
+		memcpy(&words.head, name.data, 8);
+		memcpy(&words.tail, name.data + name.size - 8, 8);
+	} else if (name.size >= 4) {
+		memcpy(&first, name.data, 4);
+		memcpy(&last, name.data + name.size - 4, 4);
+		words.head = first;
+		words.tail = last;
+	} else if (name.size > 0) {
+		words.head = (unsigned char)name.data[0] | (uint64_t)(unsigned char)name.data[name.size / 2] << 8 |
+			     (uint64_t)(unsigned char)name.data[name.size - 1] << 16;
+	}
+	return words;
+}
+
+struct attribute {
+	struct slice name;
+	struct name_words words;
+	const struct path_node *node; /* NULL when no column, key or TTL names it */
+	uint32_t rank;
+	bool key;
+	bool ignored;    /* by ignore_attributes, or an aws:rep:* one */
+	bool replicated; /* aws:rep:*: no part of an image */
+	bool seen;
+	uint64_t image; /* the image `value` belongs to; another number means absent */
+	struct value value;
+};
+
+static inline bool attribute_is(const struct attribute *attribute, const struct name_words *words, struct slice name)
+{
+	return attribute->words.size == words->size && attribute->words.head == words->head &&
+	       attribute->words.tail == words->tail &&
+	       (words->size <= 16 || memcmp(attribute->name.data, name.data, name.size) == 0);
+}
+
+struct member {
+	uint32_t attribute; /* index into attributes, or ATTRIBUTE_OTHER */
+	uint32_t name;      /* token of the name; its value follows */
+};
+
+struct unmapped_entry {
+	uint64_t image; /* that counted it last */
+	uint64_t hash;
+};
+
+/* Where the walk is, for a fault's text. */
+struct path_step {
+	struct slice name; /* data NULL: an index */
+	uint32_t index;
+};
+
+struct digest_scratch {
+	const struct digest_plan *plan;
+	struct arena names; /* lives as long as the scratch */
+	struct arena work;  /* reset for every image, key and run of rows */
+	struct arena batch; /* reset for every batch */
+	struct attribute *attributes;
+	uint32_t attribute_count;
+	uint16_t *attribute_slots; /* attribute's index + 1 */
+	uint16_t *by_rank;
+	uint16_t predicted[PREDICTED_MAX];
+	struct member *members; /* of the image at hand, in the order of its text */
+	uint32_t *order;        /* the same, by name */
+	uint32_t member_count, member_room;
+	uint64_t image; /* ordinal of the image at hand, from 1 */
+	char *canonical;
+	size_t canonical_size, canonical_room;
+	struct path_step path[IMAGE_DEPTH_MAX + 2];
+	uint32_t depth;
+	const struct value **column_values; /* per compared column; NULL or a value that is not null */
+	struct value *path_values;          /* where a nested path's value is kept, per column */
+	unsigned char *key_bytes;           /* KEY_BYTES_MAX */
+	struct unmapped_attribute *unmapped;
+	struct unmapped_entry *unmapped_entries;
+	uint16_t *unmapped_slots;
+	uint64_t unmapped_count;
+	uint64_t seen_count;
+	uint64_t seeds[BATCH_ROWS];
+	uint64_t null_bits[BATCH_ROWS];
+};
+
+/* digest_scratch.c: the index of the attribute of that name, entered when new; ATTRIBUTE_OTHER when there is no room. */
+uint32_t attribute_intern(struct digest_scratch *scratch, struct slice name, const struct name_words *words);
+/* digest.c: members, their attributes and the canonical item. False with *fault. */
+bool image_encode(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
+		  struct digest_fault *fault) MUST_USE;
+/* digest_convert.c: finds every compared column's value (column_values); false only when out of memory. */
+bool image_find_columns(struct digest_scratch *scratch, const struct json_token *tokens) MUST_USE;
+uint64_t image_row(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t *flags);
+/* D(value) of docs/digest.md: 42 for null. */
+uint64_t value_digest(struct digest_scratch *scratch, const struct json_token *tokens, const struct column_type *type,
+		      bool unordered, const struct value *value, uint32_t *flags);
+/* The value of the map's member of that name, read into *value; false when there is none. */
+bool value_map_member(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t map, struct slice name,
+		struct value *value) MUST_USE;
+/* digest_unmapped.c: counts what the image at hand holds beyond the plan. */
+void image_count_unmapped(struct digest_scratch *scratch, const struct json_token *tokens);
+/* digest_batch.c: D(value) of a lake value; false when out of memory. */
+bool lake_digest(struct arena *arena, const struct lake_node *node, int64_t index, bool unordered,
+		 uint64_t *digest) MUST_USE;
+/* Binds the plan's reader columns to a batch; *nodes lives until the next batch. */
+int lake_bind_batch(struct digest_scratch *scratch, const struct ArrowSchema *schema, const struct ArrowArray *batch,
+		    struct lake_node **nodes, struct error *error) MUST_USE;
+/* Sorts by signed value, as Spark's array_sort sorts BIGINTs. */
+void sort_digests(uint64_t *digests, size_t count);
+/* Digest of `count` elements' digests: xxhash64(count, array of digests). */
+uint64_t fold_digests(uint64_t *digests, size_t count, bool sorted);
+
+#endif

@@ -1,0 +1,51 @@
+/* digest_value - one attribute value read off the tokens and checked: inside reconcile/digest*.c and key.c only.
+ *
+ * Invariant: a value that value_read accepts has exactly one known type tag and a payload of that tag's JSON shape;
+ * scalars are decoded: S as text, N as canonical text and scaled integer, B as bytes. Containers are not descended
+ * into. Lenient where real files are: N and members of NS may be bare JSON numbers. `bytes` borrows from the tokens or
+ * lives in `work` until that is reset. */
+#ifndef LAKEPROOF_RECONCILE_DIGEST_VALUE_H
+#define LAKEPROOF_RECONCILE_DIGEST_VALUE_H
+
+#include "reconcile/digest.h"
+#include "reconcile/digest_number.h"
+
+enum value_tag {
+	TAG_NONE = 0, /* absent */
+	TAG_S,
+	TAG_N,
+	TAG_B,
+	TAG_BOOL,
+	TAG_NULL,
+	TAG_M,
+	TAG_L,
+	TAG_SS,
+	TAG_NS,
+	TAG_BS
+};
+
+struct value {
+	enum value_tag tag;
+	uint32_t payload; /* token of what stands behind the tag */
+	bool truth;       /* BOOL */
+	int scale;        /* N: value = unscaled * 10^-scale */
+	struct slice bytes;
+	int128 unscaled;
+};
+
+/* Why a value was refused; reason NULL while all is well. */
+struct value_fault {
+	const char *reason;
+	struct slice text; /* the offending tag or text */
+	uint32_t token;
+};
+
+bool value_read(struct arena *work, const struct json_token *tokens, uint32_t index, struct value *value,
+		struct value_fault *fault) MUST_USE;
+/* A member of a set: `tag` is TAG_S, TAG_N or TAG_B, `index` the element's token. */
+bool value_read_element(struct arena *work, const struct json_token *tokens, uint32_t index, enum value_tag tag,
+			struct value *value, struct value_fault *fault) MUST_USE;
+/* The scalar tag of a set's members: TAG_SS → TAG_S; TAG_NONE for what is no set. */
+enum value_tag value_element_tag(enum value_tag tag);
+
+#endif

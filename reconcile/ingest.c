@@ -1,0 +1,475 @@
+#include "reconcile/ingest.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "reconcile/ingest_file.h"
+
+struct ingest {
+	struct run *run;
+	struct ingest_work *works;
+	uint64_t count, capacity;
+	const struct state_source **known; /* what the state holds, sorted by known_compare */
+	uint64_t known_count;
+	struct ingest_work **queue; /* what must be read, largest first */
+	uint64_t queue_count;
+	atomic_uint_fast64_t queue_next;
+	atomic_bool stop;
+};
+
+static const enum state_source_kind state_kinds[] = {STATE_EXPORT_FILE, STATE_EVENTS_FILE, STATE_LAKE_FILE};
+
+static int known_compare_parts(const struct state_source *a, enum state_source_kind kind, uint32_t group,
+			       const char *path, const char *identity)
+{
+	if (a->kind != kind)
+		return a->kind < kind ? -1 : 1;
+	if (a->group != group)
+		return a->group < group ? -1 : 1;
+	int order = strcmp(a->path, path);
+	return order != 0 ? order : strcmp(a->identity, identity);
+}
+
+static int known_compare(const void *left, const void *right)
+{
+	const struct state_source *a = *(const struct state_source *const *)left;
+	const struct state_source *b = *(const struct state_source *const *)right;
+	int order = known_compare_parts(a, b->kind, b->group, b->path, b->identity);
+	if (order != 0)
+		return order;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static int list_known(struct ingest *ingest, struct error *error)
+{
+	uint64_t count = 0;
+	uint32_t last = 0;
+	const struct state_source *source;
+	while ((source = state_source_next(ingest->run->state, last)) != NULL) {
+		last = source->id;
+		count++;
+	}
+	ingest->known = calloc(count + 1, sizeof(*ingest->known));
+	if (ingest->known == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	last = 0;
+	while ((source = state_source_next(ingest->run->state, last)) != NULL) {
+		last = source->id;
+		ingest->known[ingest->known_count++] = source;
+	}
+	qsort(ingest->known, ingest->known_count, sizeof(*ingest->known), known_compare);
+	return 0;
+}
+
+static uint64_t known_first(const struct ingest *ingest, const struct ingest_work *work)
+{
+	uint64_t low = 0, high = ingest->known_count;
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+		if (known_compare_parts(ingest->known[middle], state_kinds[work->kind], work->group, work->path,
+					work->identity) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool known_is(const struct ingest *ingest, uint64_t index, const struct ingest_work *work)
+{
+	return index < ingest->known_count && known_compare_parts(ingest->known[index], state_kinds[work->kind],
+								  work->group, work->path, work->identity) == 0;
+}
+
+static int use_source(struct run *run, uint32_t id, struct error *error)
+{
+	if (run->source_count == run->source_capacity) {
+		uint64_t capacity = run->source_capacity == 0 ? 256 : run->source_capacity * 2;
+		uint32_t *grown = realloc(run->sources, capacity * sizeof *grown);
+		if (grown == NULL)
+			return error_set(error, ERROR_INTERNAL, "out of memory");
+		run->sources = grown;
+		run->source_capacity = capacity;
+	}
+	run->sources[run->source_count++] = id;
+	return 0;
+}
+
+static struct ingest_work *add_work(struct ingest *ingest, enum ingest_kind kind, const char *path, struct error *error)
+{
+	if (ingest->count == ingest->capacity) {
+		uint64_t capacity = ingest->capacity == 0 ? 256 : ingest->capacity * 2;
+		struct ingest_work *grown = realloc(ingest->works, capacity * sizeof *grown);
+		if (grown == NULL) {
+			error_set(error, ERROR_INTERNAL, "out of memory");
+			return NULL;
+		}
+		ingest->works = grown;
+		ingest->capacity = capacity;
+	}
+	struct ingest_work *work = &ingest->works[ingest->count];
+	*work = (struct ingest_work){.kind = kind, .identity = ""};
+	work->path = arena_copy(&ingest->run->arena, slice_from(path)).data;
+	if (work->path == NULL) {
+		error_set(error, ERROR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	ingest->count++;
+	return work;
+}
+
+static int stat_work(struct ingest_work *work, struct error *error)
+{
+	struct stat status;
+	if (stat(work->path, &status) != 0)
+		return error_system(error, "cannot look at \"%s\"", work->path);
+	work->size_bytes = (uint64_t)status.st_size;
+	work->mtime_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+	return 0;
+}
+
+static int manifest_problem(void *context, const struct problem *problem, struct error *error)
+{
+	struct state_problem copy = {.id = problem->id,
+				     .path = problem->path,
+				     .has_position = problem->has_position,
+				     .record = problem->record,
+				     .offset = problem->offset,
+				     .message = problem->message};
+	return run_problem(context, &copy, error);
+}
+
+static int list_export(struct ingest *ingest, uint32_t index, struct error *error)
+{
+	struct run *run = ingest->run;
+	struct run_export *entry = &run->exports[run->export_count];
+	struct record_sink sink = {run, NULL, manifest_problem};
+	int code = export_open(run->contract->sources[index].path, &sink, &entry->export, error);
+	if (code != 0)
+		return code;
+	run->export_count++;
+	entry->contract_source = index;
+	entry->group = run->source_groups[index];
+	for (uint64_t i = 0; i < entry->export->file_count && code == 0; i++) {
+		const struct export_file *file = &entry->export->files[i];
+		if (file->path == NULL)
+			continue;
+		struct ingest_work *work = add_work(ingest, INGEST_EXPORT, file->path, error);
+		if (work == NULL)
+			return error->code;
+		work->export = entry->export;
+		work->index = i;
+		work->group = entry->group;
+		code = stat_work(work, error);
+	}
+	return code;
+}
+
+static int list_events(struct ingest *ingest, uint32_t index, struct error *error)
+{
+	char **files = NULL;
+	size_t count = 0;
+	int code = events_list(ingest->run->contract->sources[index].path, &files, &count, error);
+	for (size_t i = 0; i < count && code == 0; i++) {
+		struct ingest_work *work = add_work(ingest, INGEST_EVENTS, files[i], error);
+		if (work == NULL) {
+			code = error->code;
+			break;
+		}
+		work->group = ingest->run->source_groups[index];
+		code = stat_work(work, error);
+	}
+	events_list_free(files, count);
+	return code;
+}
+
+static int list_lake(struct ingest *ingest, struct error *error)
+{
+	struct run *run = ingest->run;
+	const struct bridge_info *info = bridge_table_info(run->table);
+	uint32_t group;
+	int code = state_group(run->state, run->contract->delta, &group, error);
+	run->lake_sources = calloc(info->file_count + 1, sizeof(*run->lake_sources));
+	if (run->lake_sources == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	for (uint64_t i = 0; i < info->file_count && code == 0; i++) {
+		const struct bridge_file *file = bridge_table_file(run->table, i);
+		struct ingest_work *work = add_work(ingest, INGEST_LAKE, file->path, error);
+		if (work == NULL)
+			return error->code;
+		work->index = i;
+		work->group = group;
+		work->size_bytes = file->size_bytes;
+		work->mtime_ns = file->modification_time_ms * 1000000;
+		work->identity = arena_text(&run->arena, "%s|%s|%s", info->table_id, file->deletion_vector,
+					    file->partition_values);
+		if (work->identity == NULL)
+			return error_set(error, ERROR_INTERNAL, "out of memory");
+	}
+	return code;
+}
+
+static int list_works(struct ingest *ingest, struct error *error)
+{
+	struct run *run = ingest->run;
+	const struct contract *contract = run->contract;
+	int code = 0;
+	run->source_groups = calloc(contract->source_count + 1, sizeof(*run->source_groups));
+	run->exports = calloc(contract->source_count + 1, sizeof(*run->exports));
+	if (run->source_groups == NULL || run->exports == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	for (uint32_t i = 0; i < contract->source_count && code == 0; i++) {
+		code = state_group(run->state, contract->sources[i].path, &run->source_groups[i], error);
+		if (code == 0)
+			code = contract->sources[i].kind == SOURCE_EXPORT ? list_export(ingest, i, error)
+									  : list_events(ingest, i, error);
+	}
+	if (code == 0 && run->table != NULL)
+		code = list_lake(ingest, error);
+	return code;
+}
+
+/* Decides for one file whether the state's facts of it serve. Facts of an event file that has changed since are kept
+ * beside the new ones: the merge takes duplicates, and nothing is lost. */
+static int plan_work(struct ingest *ingest, struct ingest_work *work, struct error *error)
+{
+	struct run *run = ingest->run;
+	uint64_t fingerprint = digest_plan_fingerprint(run->plan);
+	bool fresh = false;
+	int code = 0;
+	for (uint64_t i = known_first(ingest, work); known_is(ingest, i, work) && code == 0; i++) {
+		const struct state_source *known = ingest->known[i];
+		bool same_file = known->size_bytes == work->size_bytes && known->mtime_ns == work->mtime_ns;
+		bool same_plan = known->fingerprint == fingerprint;
+		if (same_file && same_plan) {
+			fresh = true;
+			work->source = known->id;
+			code = use_source(run, known->id, error);
+		} else if (work->kind == INGEST_EVENTS && same_plan) {
+			work->before = known->id;
+			code = use_source(run, known->id, error);
+		} else {
+			uint32_t id = known->id;
+			code = state_drop(run->state, &id, 1, error);
+		}
+	}
+	if (!fresh)
+		ingest->queue[ingest->queue_count++] = work;
+	else if (work->kind == INGEST_LAKE)
+		run->lake_reused++;
+	else
+		run->evidence_reused++;
+	return code;
+}
+
+static int larger_first(const void *left, const void *right)
+{
+	const struct ingest_work *a = *(const struct ingest_work *const *)left;
+	const struct ingest_work *b = *(const struct ingest_work *const *)right;
+	if (a->size_bytes != b->size_bytes)
+		return a->size_bytes < b->size_bytes ? 1 : -1;
+	return strcmp(a->path, b->path);
+}
+
+struct ingest_thread {
+	pthread_t thread;
+	struct ingest *ingest;
+	struct error error;
+	int code;
+};
+
+static void *work_through(void *argument)
+{
+	struct ingest_thread *self = argument;
+	struct ingest *ingest = self->ingest;
+	struct ingest_worker *worker = NULL;
+	self->code = ingest_worker_new(ingest->run, &worker, &self->error);
+	while (self->code == 0 && !atomic_load(&ingest->stop)) {
+		uint64_t next = atomic_fetch_add(&ingest->queue_next, 1);
+		if (next >= ingest->queue_count)
+			break;
+		struct ingest_work *work = ingest->queue[next];
+		self->code = ingest_worker_read(worker, work, &self->error);
+		if (self->code == 0 && ingest->run->options.watch.add != NULL)
+			ingest->run->options.watch.add(1, work->size_bytes);
+	}
+	if (self->code == 0)
+		self->code = ingest_worker_flush(worker, &self->error);
+	else
+		atomic_store(&ingest->stop, true);
+	ingest_worker_free(worker);
+	return NULL;
+}
+
+static int read_queue(struct ingest *ingest, struct error *error)
+{
+	enum { THREADS_MAX = 64 };
+	struct ingest_thread threads[THREADS_MAX];
+	uint32_t count = ingest->run->options.jobs < THREADS_MAX ? ingest->run->options.jobs : THREADS_MAX;
+	int code = 0;
+	uint32_t started = 0;
+	qsort(ingest->queue, ingest->queue_count, sizeof(*ingest->queue), larger_first);
+	for (; started < count; started++) {
+		threads[started] = (struct ingest_thread){.ingest = ingest};
+		if (pthread_create(&threads[started].thread, NULL, work_through, &threads[started]) != 0)
+			break;
+	}
+	if (started == 0)
+		return error_set(error, ERROR_INTERNAL, "cannot start a thread");
+	for (uint32_t i = 0; i < started; i++) {
+		pthread_join(threads[i].thread, NULL);
+		if (threads[i].code != 0 && code == 0) {
+			*error = threads[i].error;
+			code = threads[i].code;
+		}
+	}
+	return code;
+}
+
+static int note_changed(struct ingest *ingest, const struct ingest_work *work, struct error *error)
+{
+	const struct state_source *before = state_source(ingest->run->state, work->before);
+	const struct state_source *after = state_source(ingest->run->state, work->source);
+	if (before == NULL || after == NULL)
+		return error_set(error, ERROR_INTERNAL, "a source vanished while it was read");
+	if (before->content == after->content && before->facts == after->facts) {
+		struct run *run = ingest->run;
+		for (uint64_t i = 0; i < run->source_count; i++)
+			if (run->sources[i] == work->before)
+				run->sources[i--] = run->sources[--run->source_count];
+		return state_drop(run->state, &work->before, 1, error);
+	}
+	struct state_problem problem = {
+		.id = "source.changed",
+		.path = work->path,
+		.message = "the file is not what it was when it was merged; the facts of both are kept. Delete the state "
+			   "folder to forget the earlier ones"};
+	return run_problem(ingest->run, &problem, error);
+}
+
+static int adopt_read(struct ingest *ingest, struct error *error)
+{
+	int code = 0;
+	for (uint64_t i = 0; i < ingest->queue_count && code == 0; i++) {
+		const struct ingest_work *work = ingest->queue[i];
+		code = use_source(ingest->run, work->source, error);
+		if (code == 0 && work->before != 0)
+			code = note_changed(ingest, work, error);
+		if (work->kind == INGEST_LAKE)
+			ingest->run->lake_read++;
+		else
+			ingest->run->evidence_read++;
+	}
+	for (uint64_t i = 0; i < ingest->count; i++)
+		if (ingest->works[i].kind == INGEST_LAKE)
+			ingest->run->lake_sources[ingest->works[i].index] = ingest->works[i].source;
+	return code;
+}
+
+static int by_path(const void *left, const void *right)
+{
+	const struct ingest_work *a = *(const struct ingest_work *const *)left;
+	const struct ingest_work *b = *(const struct ingest_work *const *)right;
+	if (a->group != b->group)
+		return a->group < b->group ? -1 : 1;
+	return strcmp(a->path, b->path);
+}
+
+/* The event files of this run, sorted for listed(). */
+static struct ingest_work **list_event_works(struct ingest *ingest, uint64_t *count)
+{
+	struct ingest_work **works = calloc(ingest->count + 1, sizeof(*works));
+	for (uint64_t i = 0; i < ingest->count && works != NULL; i++)
+		if (ingest->works[i].kind == INGEST_EVENTS)
+			works[(*count)++] = &ingest->works[i];
+	if (works != NULL)
+		qsort(works, *count, sizeof(*works), by_path);
+	return works;
+}
+
+static bool listed(struct ingest_work *const *works, uint64_t count, const struct state_source *source)
+{
+	struct ingest_work wanted = {.group = source->group, .path = source->path}, *key = &wanted;
+	return bsearch(&key, works, count, sizeof(*works), by_path) != NULL;
+}
+
+/* Event files that were merged and are gone stay evidence. */
+static int settle_unlisted(struct ingest *ingest, struct error *error)
+{
+	struct run *run = ingest->run;
+	int code = 0;
+	uint64_t event_count = 0;
+	struct ingest_work **events = list_event_works(ingest, &event_count);
+	if (events == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	for (uint64_t i = 0; i < ingest->known_count && code == 0; i++) {
+		const struct state_source *known = ingest->known[i];
+		bool ours = false;
+		for (uint32_t j = 0; j < run->contract->source_count; j++)
+			ours = ours || (known->group == run->source_groups[j] && known->kind == STATE_EVENTS_FILE &&
+					run->contract->sources[j].kind == SOURCE_EVENTS);
+		if (!ours || listed(events, event_count, known))
+			continue;
+		if (known->fingerprint == digest_plan_fingerprint(run->plan))
+			code = use_source(run, known->id, error);
+		struct state_problem problem = {
+			.id = "source.gone",
+			.path = known->path,
+			.message = "the file was merged before and is no longer there; its facts are kept. Put it back, or "
+				   "delete the state folder to forget it"};
+		if (code == 0)
+			code = run_problem(run, &problem, error);
+	}
+	free(events);
+	return code;
+}
+
+static void judge_exports(struct ingest *ingest)
+{
+	struct run *run = ingest->run;
+	for (uint32_t i = 0; i < run->export_count; i++) {
+		struct run_export *entry = &run->exports[i];
+		entry->complete = entry->export->complete;
+		for (uint64_t j = 0; j < ingest->count; j++) {
+			const struct ingest_work *work = &ingest->works[j];
+			const struct state_source *source =
+				work->export == entry->export ? state_source(run->state, work->source) : NULL;
+			if (source != NULL && (!source->complete || source->unreadable > 0))
+				entry->complete = false;
+		}
+	}
+}
+
+int ingest_sources(struct run *run, struct error *error)
+{
+	struct ingest ingest = {.run = run};
+	const struct run_watch *watch = &run->options.watch;
+	int code = list_works(&ingest, error);
+	if (code == 0)
+		code = list_known(&ingest, error);
+	ingest.queue = calloc(ingest.count + 1, sizeof(*ingest.queue));
+	if (code == 0 && ingest.queue == NULL)
+		code = error_set(error, ERROR_INTERNAL, "out of memory");
+	for (uint64_t i = 0; i < ingest.count && code == 0; i++)
+		code = plan_work(&ingest, &ingest.works[i], error);
+	if (code == 0)
+		code = settle_unlisted(&ingest, error);
+	if (code == 0 && ingest.queue_count > 0) {
+		if (watch->begin != NULL)
+			watch->begin("reading", ingest.queue_count, "files");
+		code = read_queue(&ingest, error);
+		if (watch->end != NULL)
+			watch->end();
+	}
+	if (code == 0)
+		code = adopt_read(&ingest, error);
+	if (code == 0)
+		judge_exports(&ingest);
+	free(ingest.works);
+	free(ingest.known);
+	free(ingest.queue);
+	return code;
+}

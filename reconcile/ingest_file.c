@@ -1,0 +1,324 @@
+#include "reconcile/ingest_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+enum { BATCH_ROWS = 65536, DOMAIN_CACHE_ARN_MAX = 512 };
+
+struct ingest_worker {
+	struct run *run;
+	struct json_parser *parser;
+	struct digest_scratch *scratch;
+	struct state_builder *builder;
+	uint64_t *attribute_counts; /* digest_unmapped's counts when the present file began */
+	uint64_t attribute_capacity;
+	/* the present file */
+	const struct ingest_work *work;
+	uint64_t facts, damaged, unreadable, content;
+	/* the domain of the last record's ARN, since neighbours mostly share it */
+	bool domain_known;
+	uint32_t domain, domain_group;
+	size_t domain_arn_size;
+	char domain_arn[DOMAIN_CACHE_ARN_MAX];
+	const int64_t *positions; /* INGEST_LAKE: of the present batch */
+};
+
+int ingest_worker_new(struct run *run, struct ingest_worker **out, struct error *error)
+{
+	struct ingest_worker *worker = calloc(1, sizeof *worker);
+	*out = worker;
+	if (worker == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	worker->run = run;
+	worker->parser = json_parser_new(RECORD_SIZE_MAX);
+	worker->scratch = digest_scratch_new(run->plan);
+	if (worker->parser == NULL || worker->scratch == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	return state_builder_new(run->state, run->options.memory_max / 2 / run->options.jobs, &worker->builder, error);
+}
+
+void ingest_worker_free(struct ingest_worker *worker)
+{
+	if (worker == NULL)
+		return;
+	json_parser_free(worker->parser);
+	digest_scratch_free(worker->scratch);
+	state_builder_free(worker->builder);
+	free(worker->attribute_counts);
+	free(worker);
+}
+
+int ingest_worker_flush(struct ingest_worker *worker, struct error *error)
+{
+	return state_builder_flush(worker->builder, error);
+}
+
+static int note_problem(struct ingest_worker *worker, const char *id, const struct record *record, struct slice key,
+			const char *message, struct error *error)
+{
+	struct state_problem problem = {.id = id,
+					.path = worker->work->path,
+					.has_position = true,
+					.has_key = key.size > 0,
+					.record = record->number,
+					.offset = record->offset,
+					.key = key,
+					.message = message};
+	return state_builder_problem(worker->builder, &problem, error);
+}
+
+static int note_fault(struct ingest_worker *worker, const struct record *record, struct slice key, const char *what,
+		      const struct digest_fault *fault, struct error *error)
+{
+	char message[400];
+	snprintf(message, sizeof message, "%s: %s%s%s", what, fault->reason, fault->detail[0] != '\0' ? ": " : "",
+		 fault->detail);
+	return note_problem(worker, "record.unreadable", record, key, message, error);
+}
+
+static int domain_of(struct ingest_worker *worker, const struct record *record, uint32_t *domain, struct error *error)
+{
+	struct slice arn = record->stream_arn;
+	if (worker->domain_known && worker->domain_group == worker->work->group && arn.size == worker->domain_arn_size &&
+	    memcmp(arn.size > 0 ? arn.data : "", worker->domain_arn, arn.size) == 0) {
+		*domain = worker->domain;
+		return 0;
+	}
+	int code = state_domain(worker->run->state, worker->work->group, arn, domain, error);
+	if (code == 0 && arn.size <= sizeof worker->domain_arn) {
+		worker->domain_known = true;
+		worker->domain = *domain;
+		worker->domain_group = worker->work->group;
+		worker->domain_arn_size = arn.size;
+		if (arn.size > 0)
+			memcpy(worker->domain_arn, arn.data, arn.size);
+	}
+	return code;
+}
+
+/* One side of a record; a faulty image leaves what is sure of it and sets *faulty. */
+static int take_side(struct ingest_worker *worker, const struct record *record, enum item_state state, uint32_t image,
+		     const char *what, struct slice key, struct fact_side *side, bool *faulty, struct error *error)
+{
+	*side = (struct fact_side){.state = state, .expires_s = EXPIRES_NONE};
+	if (state != STATE_IMAGE)
+		return 0;
+	struct image_digest digest;
+	struct digest_fault fault = {0};
+	if (!digest_image(worker->scratch, record->tokens, image, &digest, &fault)) {
+		side->state = STATE_PRESENT;
+		*faulty = true;
+		return note_fault(worker, record, key, what, &fault, error);
+	}
+	side->flags = digest.flags;
+	side->item[0] = digest.item[0];
+	side->item[1] = digest.item[1];
+	side->row = digest.row;
+	side->expires_s = digest.expires_s;
+	return 0;
+}
+
+/* Order matters: a file's content is the sequence of what its records say. */
+static void mix_content(struct ingest_worker *worker, const struct fact *fact)
+{
+	uint64_t parts[] = {worker->content,      fact->key_hash,       fact->after.item[0], fact->after.row,
+			    fact->before.item[0], (uint64_t)fact->time_lo_us, fact->event_hash};
+	worker->content = XXH64(parts, sizeof parts, XXH64(fact->sequence, SEQUENCE_SIZE, fact->after.state));
+}
+
+static int add_fact(struct ingest_worker *worker, struct fact *fact, struct error *error)
+{
+	worker->facts++;
+	mix_content(worker, fact);
+	return state_builder_add(worker->builder, fact, error);
+}
+
+static int take_record(void *context, const struct record *record, struct error *error)
+{
+	struct ingest_worker *worker = context;
+	struct digest_fault fault = {0};
+	struct slice key;
+	if (!digest_key(worker->scratch, record->tokens, record->keys, &key, &fault)) {
+		worker->unreadable++;
+		return note_fault(worker, record, (struct slice){NULL, 0}, "key", &fault, error);
+	}
+	struct fact fact = {.key = key,
+			    .key_hash = fact_key_hash(key),
+			    .kind = record->kind == RECORD_ITEM ? FACT_SNAPSHOT : FACT_CHANGE,
+			    .record = record->number,
+			    .offset = record->offset};
+	bool faulty = (record->flags & RECORD_DAMAGED) != 0;
+	int code = take_side(worker, record, record->after, record->after_image,
+			     record->kind == RECORD_ITEM ? "item" : "new image", key, &fact.after, &faulty, error);
+	fact.before = (struct fact_side){.expires_s = EXPIRES_NONE};
+	if (code == 0 && record->kind == RECORD_CHANGE) {
+		code = take_side(worker, record, record->before, record->before_image, "old image", key, &fact.before,
+				 &faulty, error);
+		fact.ttl = (uint8_t)record->ttl;
+		fact.has_sequence = record->has_sequence;
+		if (record->has_sequence)
+			memcpy(fact.sequence, record->sequence, SEQUENCE_SIZE);
+		fact.time_lo_us = record->has_time ? record->time_lo_us : INT64_MIN;
+		fact.time_hi_us = record->has_time ? record->time_hi_us : INT64_MAX;
+		fact.event_hash = record->event_id.size > 0 ? XXH64(record->event_id.data, record->event_id.size, 0) : 0;
+		if (code == 0)
+			code = domain_of(worker, record, &fact.domain, error);
+	}
+	if (code != 0)
+		return code;
+	if (faulty) {
+		worker->damaged++;
+		fact.flags |= FACT_DAMAGED;
+		struct fact_side sure = {.state = fact.after.state >= STATE_PRESENT ? STATE_PRESENT : fact.after.state,
+					 .expires_s = EXPIRES_NONE};
+		fact.after = sure;
+		fact.before = (struct fact_side){.expires_s = EXPIRES_NONE};
+	}
+	return add_fact(worker, &fact, error);
+}
+
+static int take_problem(void *context, const struct problem *problem, struct error *error)
+{
+	struct ingest_worker *worker = context;
+	struct state_problem copy = {.id = problem->id,
+				     .path = problem->path,
+				     .has_position = problem->has_position,
+				     .record = problem->record,
+				     .offset = problem->offset,
+				     .message = problem->message};
+	return state_builder_problem(worker->builder, &copy, error);
+}
+
+static int take_row(void *context, uint64_t index, const struct row_digest *row, struct error *error)
+{
+	struct ingest_worker *worker = context;
+	int64_t position = worker->positions[index];
+	if (row->key.size == 0) {
+		struct state_problem problem = {.id = "row.null_key",
+						.path = worker->work->path,
+						.has_position = true,
+						.record = (uint64_t)position,
+						.message = "a key column is null, or holds what no key can be"};
+		worker->unreadable++;
+		return state_builder_problem(worker->builder, &problem, error);
+	}
+	struct fact fact = {.key = row->key,
+			    .key_hash = fact_key_hash(row->key),
+			    .kind = FACT_LAKE,
+			    .flags = row->deleted ? FACT_DELETED : 0,
+			    .record = (uint64_t)position,
+			    .after = {.state = STATE_IMAGE, .row = row->row, .expires_s = row->expires_s},
+			    .before = {.expires_s = EXPIRES_NONE}};
+	return add_fact(worker, &fact, error);
+}
+
+static int read_batches(struct ingest_worker *worker, struct ArrowArrayStream *stream, uint64_t *rows, struct error *error)
+{
+	struct ArrowSchema schema = {0};
+	int code = 0;
+	if (stream->get_schema(stream, &schema) != 0)
+		return error_set(error, ERROR_DATA, "\"%s\": %s", worker->work->path, stream->get_last_error(stream));
+	while (code == 0) {
+		struct ArrowArray batch = {0};
+		if (stream->get_next(stream, &batch) != 0) {
+			code = error_set(error, ERROR_DATA, "\"%s\": %s", worker->work->path,
+					 stream->get_last_error(stream));
+			break;
+		}
+		if (batch.release == NULL)
+			break;
+		const struct ArrowArray *last = batch.children[batch.n_children - 1];
+		worker->positions = (const int64_t *)last->buffers[1] + last->offset + batch.offset;
+		*rows += (uint64_t)batch.length;
+		code = digest_batch(worker->scratch, &schema, &batch, take_row, worker, error);
+		batch.release(&batch);
+	}
+	schema.release(&schema);
+	return code;
+}
+
+static int read_lake_file(struct ingest_worker *worker, struct file_result *result, struct error *error)
+{
+	uint64_t count;
+	const char *const *columns = digest_plan_columns(worker->run->plan, &count);
+	struct ArrowArrayStream stream = {0};
+	int code = bridge_file_read(worker->run->table, worker->work->index, columns, count, BATCH_ROWS, true, &stream,
+				    error);
+	if (code != 0)
+		return code;
+	code = read_batches(worker, &stream, &result->records, error);
+	stream.release(&stream);
+	result->bytes = result->stored_bytes = worker->work->size_bytes;
+	result->complete = true;
+	return code;
+}
+
+static int note_attributes(struct ingest_worker *worker, struct error *error)
+{
+	uint64_t count;
+	const struct unmapped_attribute *attributes = digest_unmapped(worker->scratch, &count);
+	if (count > worker->attribute_capacity) {
+		uint64_t *grown = realloc(worker->attribute_counts, count * 2 * sizeof *grown);
+		if (grown == NULL)
+			return error_set(error, ERROR_INTERNAL, "out of memory");
+		memset(grown + worker->attribute_capacity, 0, (count * 2 - worker->attribute_capacity) * sizeof *grown);
+		worker->attribute_counts = grown;
+		worker->attribute_capacity = count * 2;
+	}
+	int code = 0;
+	for (uint64_t i = 0; i < count && code == 0; i++) {
+		uint64_t images = attributes[i].count - worker->attribute_counts[i];
+		worker->attribute_counts[i] = attributes[i].count;
+		if (images > 0)
+			code = state_builder_attribute(worker->builder, attributes[i].name, images, error);
+	}
+	return code;
+}
+
+static int read_by_kind(struct ingest_worker *worker, struct file_result *result, struct error *error)
+{
+	const struct ingest_work *work = worker->work;
+	struct record_sink sink = {worker, take_record, take_problem};
+	switch (work->kind) {
+	case INGEST_EXPORT:
+		return export_read_file(work->export, work->index, worker->parser, &sink, result, error);
+	case INGEST_EVENTS:
+		return events_read_file(work->path, EVENTS_AUTO, worker->parser, &sink, result, error);
+	case INGEST_LAKE:
+		break;
+	}
+	return read_lake_file(worker, result, error);
+}
+
+int ingest_worker_read(struct ingest_worker *worker, struct ingest_work *work, struct error *error)
+{
+	static const enum state_source_kind kinds[] = {STATE_EXPORT_FILE, STATE_EVENTS_FILE, STATE_LAKE_FILE};
+	struct file_result result = {0};
+	struct state_source source = {.kind = kinds[work->kind],
+				      .group = work->group,
+				      .path = work->path,
+				      .identity = work->identity,
+				      .size_bytes = work->size_bytes,
+				      .mtime_ns = work->mtime_ns,
+				      .fingerprint = digest_plan_fingerprint(worker->run->plan)};
+	worker->work = work;
+	worker->facts = worker->damaged = worker->unreadable = worker->content = 0;
+	int code = state_builder_begin(worker->builder, &source, error);
+	if (code == 0)
+		code = read_by_kind(worker, &result, error);
+	if (code != 0)
+		return code;
+	source.complete = result.complete;
+	source.content = worker->content;
+	source.records = result.records;
+	source.unreadable = result.unreadable + worker->unreadable;
+	source.bytes = result.bytes;
+	source.stored_bytes = result.stored_bytes;
+	source.facts = result.complete ? worker->facts : 0;
+	code = note_attributes(worker, error);
+	if (code == 0)
+		code = state_builder_end(worker->builder, &source, error);
+	work->source = source.id;
+	return code;
+}

@@ -1,0 +1,33 @@
+/* ingest_file - one file's records or rows as facts in the state, by one worker.
+ *
+ * A worker belongs to one thread; it owns a parser, a digest scratch and a state builder. Bad records become problems of
+ * the file; only what keeps the run from going on is an error. */
+#ifndef LAKEPROOF_RECONCILE_INGEST_FILE_H
+#define LAKEPROOF_RECONCILE_INGEST_FILE_H
+
+#include "reconcile/run.h"
+#include "sources/events.h"
+
+enum ingest_kind { INGEST_EXPORT, INGEST_EVENTS, INGEST_LAKE };
+
+struct ingest_work {
+	enum ingest_kind kind;
+	const char *path;
+	const char *identity;
+	const struct export *export; /* INGEST_EXPORT */
+	uint64_t index;              /* file index in the export or the table */
+	uint32_t group;
+	uint64_t size_bytes;
+	int64_t mtime_ns;
+	uint32_t source;  /* set when read, or when found unchanged */
+	uint32_t before;  /* the state source this file had when it was merged earlier, 0 none */
+};
+
+struct ingest_worker;
+
+int ingest_worker_new(struct run *run, struct ingest_worker **worker, struct error *error) MUST_USE;
+int ingest_worker_read(struct ingest_worker *worker, struct ingest_work *work, struct error *error) MUST_USE;
+int ingest_worker_flush(struct ingest_worker *worker, struct error *error) MUST_USE;
+void ingest_worker_free(struct ingest_worker *worker);
+
+#endif

@@ -1,0 +1,490 @@
+#include "reconcile/judge.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "reconcile/judge_internal.h"
+
+static const struct fact_side nothing = {.state = STATE_UNKNOWN, .expires_s = EXPIRES_NONE};
+
+/* ---- sides */
+
+bool judge_compatible(const struct fact_side *a, const struct fact_side *b)
+{
+	if (a->state == STATE_UNKNOWN || b->state == STATE_UNKNOWN)
+		return true;
+	if ((a->state == STATE_ABSENT) != (b->state == STATE_ABSENT))
+		return false;
+	if (a->state != STATE_IMAGE || b->state != STATE_IMAGE)
+		return true;
+	return a->item[0] == b->item[0] && a->item[1] == b->item[1];
+}
+
+bool judge_same(const struct fact_side *a, const struct fact_side *b)
+{
+	return a->state == b->state && a->item[0] == b->item[0] && a->item[1] == b->item[1];
+}
+
+static inline int order_u64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Whether a side knows better than the best so far. */
+static bool knows_better(const struct fact_side *side, struct fact_origin origin, const struct fact_side *best,
+			 struct fact_origin best_origin)
+{
+	int order = order_u64(side->state, best->state);
+	if (order == 0)
+		order = order_u64(side->item[0], best->item[0]);
+	if (order == 0)
+		order = order_u64(side->item[1], best->item[1]);
+	if (order == 0)
+		order = order_u64(side->row, best->row);
+	if (order == 0)
+		order = order_u64(best_origin.source, origin.source);
+	if (order == 0)
+		order = order_u64(best_origin.record, origin.record);
+	return order > 0;
+}
+
+static void spread_add(struct judge_spread *spread, const struct fact_side *side)
+{
+	spread->absent |= side->state == STATE_ABSENT;
+	spread->live |= side->state >= STATE_PRESENT;
+	if (side->state != STATE_IMAGE)
+		return;
+	if (!spread->image) {
+		spread->image = true;
+		spread->item[0] = side->item[0];
+		spread->item[1] = side->item[1];
+	}
+	spread->differ |= spread->item[0] != side->item[0] || spread->item[1] != side->item[1];
+}
+
+static void members_add(const struct judge *judge, struct judge_members *members, const struct fact_side *side)
+{
+	members->absent |= side->state == STATE_ABSENT;
+	members->present |= side->state == STATE_PRESENT;
+	members->image_matches = members->image_matches || judge_image_matches(judge, side);
+}
+
+static bool top_is(const struct judge_top *top, const struct fact_side *side)
+{
+	return top->state == side->state && top->item[0] == side->item[0] && top->item[1] == side->item[1];
+}
+
+static void tops_add(struct judge_tops *tops, const struct fact_side *side, int64_t time_hi)
+{
+	struct judge_top top = {time_hi, side->state, {side->item[0], side->item[1]}};
+	bool first = tops->best.time_hi == INT64_MIN;
+	if (first || top_is(&tops->best, side)) {
+		if (first || time_hi > tops->best.time_hi)
+			tops->best = top;
+	} else if (time_hi > tops->best.time_hi) {
+		tops->other = tops->best;
+		tops->best = top;
+	} else if (time_hi > tops->other.time_hi) {
+		tops->other = top;
+	}
+}
+
+/* The greatest time_hi among those whose after is another; INT64_MIN without one. */
+int64_t judge_tops_beyond(const struct judge_tops *tops, const struct fact_side *side)
+{
+	return top_is(&tops->best, side) ? tops->other.time_hi : tops->best.time_hi;
+}
+
+/* ---- what contradicts */
+
+void judge_broken(struct judge *judge, uint64_t ordinal, struct fact_origin origin)
+{
+	if (judge->has_broken && judge->broken_ordinal > ordinal)
+		return;
+	judge->has_broken = true;
+	judge->broken_ordinal = ordinal;
+	judge->judgement.broken = origin;
+}
+
+void judge_break_chain(struct judge *judge, uint64_t ordinal, struct fact_origin origin)
+{
+	judge->judgement.chain_breaks++;
+	judge_broken(judge, ordinal, origin);
+}
+
+void judge_see(struct judge *judge, const struct fact_side *side)
+{
+	judge->seen_any = true;
+	judge->seen_compatible = judge->seen_compatible || judge_compatible(side, &judge->snapshot);
+	judge->seen_equal = judge->seen_equal || judge_same(side, &judge->snapshot);
+}
+
+/* ---- groups */
+
+static enum judge_place place_of(const struct judge *judge, const struct judge_group *group)
+{
+	if (!judge->has_snapshot || group->time_lo >= judge->snapshot_hi)
+		return PLACE_AFTER;
+	return group->time_hi <= judge->snapshot_lo ? PLACE_BEFORE : PLACE_INSIDE;
+}
+
+/* A group before S matters only as what S may have seen. */
+static void close_before(struct judge *judge, struct judge_domain *domain, const struct judge_group *group)
+{
+	if (judge->window == NULL || group->time_lo < judge->window->lo)
+		return;
+	if (judge->earlier_counts && group->time_hi <= judge->earlier_lo)
+		return;
+	domain->has_counted = true;
+	domain->counted_after = group->after;
+}
+
+static void close_loose(struct judge *judge, struct judge_domain *domain, const struct judge_group *group)
+{
+	tops_add(&domain->loose, &group->after, group->time_hi);
+	bool unknown_ttl = group->after.state == STATE_ABSENT && group->ttl == TTL_UNKNOWN;
+	if (judge_allows(judge, &group->after, unknown_ttl ? TTL_NO : group->ttl, &group->before))
+		tops_add(&domain->loose_matching, &group->after, group->time_hi);
+	else if (unknown_ttl && group->time_hi > domain->loose_ttl_hi)
+		domain->loose_ttl_hi = group->time_hi;
+}
+
+static void close_counting(struct judge *judge, struct judge_domain *domain, const struct judge_group *group)
+{
+	if (judge_spread_conflicts(&group->after_spread) || judge_spread_conflicts(&group->before_spread)) {
+		judge->judgement.conflicts++;
+		judge_broken(judge, group->ordinal, group->after_origin);
+	}
+	judge->damaged = judge->damaged || group->damaged;
+	bool healed = domain->previous_place == PLACE_BEFORE && group->place == PLACE_AFTER;
+	if (domain->has_previous && !domain->filtered && !healed &&
+	    !judge_compatible(&group->before, &domain->previous_after))
+		judge_break_chain(judge, group->ordinal, group->after_origin);
+	if (group->place == PLACE_INSIDE) {
+		judge_see(judge, &group->before);
+		judge_see(judge, &group->after);
+	}
+	if (!domain->has_first) {
+		domain->has_first = true;
+		domain->first_before = group->before;
+		domain->first_place = group->place;
+		domain->first_ordinal = group->ordinal;
+		domain->first_origin = group->after_origin;
+	}
+	if (!group->has_sequence)
+		close_loose(judge, domain, group);
+}
+
+/* Groups close in another order than they stand in when they are of several domains. */
+static void note_last_image(struct judge *judge, const struct judge_group *group)
+{
+	const struct fact_side *image = group->after.state == STATE_IMAGE ? &group->after : &group->before;
+	if (image->state != STATE_IMAGE || group->ordinal < judge->last_image_ordinal)
+		return;
+	judge->last_image_ordinal = group->ordinal;
+	judge->last_expires_s = image->expires_s;
+}
+
+static void close_group(struct judge *judge, struct judge_domain *domain)
+{
+	if (!domain->has_open)
+		return;
+	struct judge_group *group = &domain->groups[domain->open];
+	domain->has_open = false;
+	judge->judgement.changes++;
+	group->place = place_of(judge, group);
+	note_last_image(judge, group);
+	domain->previous_place = domain->has_previous ? domain->previous_place : group->place;
+	if (group->place == PLACE_BEFORE) {
+		close_before(judge, domain, group);
+	} else {
+		close_counting(judge, domain, group);
+		domain->has_candidate = true;
+		domain->open ^= 1;
+	}
+	domain->has_previous = true;
+	domain->previous_after = group->after;
+	domain->previous_place = group->place;
+}
+
+static bool same_stamp(const struct judge_group *group, const struct fact *fact)
+{
+	if (group->has_sequence != fact->has_sequence)
+		return false;
+	if (fact->has_sequence)
+		return memcmp(group->sequence, fact->sequence, SEQUENCE_SIZE) == 0;
+	return group->stamp_time == fact->time_lo_us && group->event == fact->event_hash;
+}
+
+static struct fact_origin origin_of(const struct fact *fact)
+{
+	return (struct fact_origin){fact->source, fact->record, fact->offset};
+}
+
+static void open_group(struct judge *judge, struct judge_domain *domain, const struct fact *fact)
+{
+	struct judge_group *group = &domain->groups[domain->open];
+	struct fact_origin origin = origin_of(fact);
+	domain->has_open = true;
+	*group = (struct judge_group){.ordinal = judge->change_facts,
+				      .time_lo = fact->time_lo_us,
+				      .time_hi = fact->time_hi_us,
+				      .stamp_time = fact->time_lo_us,
+				      .event = fact->event_hash,
+				      .after = fact->after,
+				      .before = fact->before,
+				      .first = origin,
+				      .after_origin = origin,
+				      .before_origin = origin,
+				      .ttl = fact->ttl,
+				      .has_sequence = fact->has_sequence};
+	memcpy(group->sequence, fact->sequence, SEQUENCE_SIZE);
+}
+
+static void join_group(struct judge *judge, struct judge_group *group, const struct fact *fact)
+{
+	static const uint8_t ttl_rank[] = {[TTL_NO] = 0, [TTL_UNKNOWN] = 1, [TTL_YES] = 2};
+	struct fact_origin origin = origin_of(fact);
+	judge->judgement.duplicates++;
+	if (fact->time_lo_us < group->time_lo)
+		group->time_lo = fact->time_lo_us;
+	if (fact->time_hi_us > group->time_hi)
+		group->time_hi = fact->time_hi_us;
+	if (ttl_rank[fact->ttl] > ttl_rank[group->ttl])
+		group->ttl = fact->ttl;
+	if (knows_better(&fact->after, origin, &group->after, group->after_origin)) {
+		group->after = fact->after;
+		group->after_origin = origin;
+	}
+	if (knows_better(&fact->before, origin, &group->before, group->before_origin)) {
+		group->before = fact->before;
+		group->before_origin = origin;
+	}
+}
+
+/* ---- domains */
+
+static bool is_filtered(const struct scope *scope, uint32_t domain)
+{
+	for (uint32_t i = 0; i < scope->domain_count; i++)
+		if (scope->domains[i].domain == domain)
+			return scope->domains[i].filtered;
+	return false;
+}
+
+static struct judge_domain *domain_of(struct judge *judge, uint32_t id)
+{
+	for (uint32_t i = 0; i < judge->domain_count; i++)
+		if (judge->domains[i].domain == id)
+			return &judge->domains[i];
+	if (judge->domain_count == JUDGE_DOMAINS_MAX) {
+		judge->domains_exceeded = true;
+		return NULL;
+	}
+	struct judge_domain *domain = &judge->domains[judge->domain_count++];
+	domain->domain = id;
+	domain->filtered = is_filtered(judge->scope, id);
+	domain->open = 0;
+	domain->has_open = domain->has_candidate = domain->has_previous = false;
+	domain->has_first = domain->has_counted = false;
+	domain->loose.best.time_hi = domain->loose.other.time_hi = INT64_MIN;
+	domain->loose_matching = domain->loose;
+	domain->loose_ttl_hi = INT64_MIN;
+	return domain;
+}
+
+/* ---- the older image that the lake holds */
+
+static void note_missed(struct judge *judge, struct fact_origin origin)
+{
+	struct judgement *judgement = &judge->judgement;
+	if (judgement->missed < JUDGE_MISSED_MAX)
+		judgement->missed_facts[judgement->missed] = origin;
+	judgement->missed++;
+}
+
+static void note_stale(struct judge *judge, const struct fact *fact, bool before)
+{
+	judge->has_stale = true;
+	judge->stale_snapshot = fact->kind == FACT_SNAPSHOT;
+	judge->judgement.stale = origin_of(fact);
+	judge->judgement.stale_before = before;
+	judge->judgement.missed = 0;
+}
+
+static void note_images(struct judge *judge, const struct judge_group *group, const struct fact *fact)
+{
+	if (judge_image_matches(judge, &fact->after)) {
+		note_stale(judge, fact, false);
+	} else if (judge_image_matches(judge, &fact->before)) {
+		note_stale(judge, fact, true);
+		note_missed(judge, group->first);
+	}
+}
+
+/* ---- facts */
+
+static void take_change(struct judge *judge, const struct fact *fact)
+{
+	const struct scope *scope = judge->scope;
+	if (scope->has_as_of && fact->time_lo_us >= scope->as_of_us)
+		return;
+	if (!judge->snapshots_settled)
+		judge_settle_snapshots(judge);
+	judge->known = true;
+	struct judge_domain *domain = domain_of(judge, scope_domain_of(scope, fact->domain));
+	if (domain == NULL)
+		return;
+	judge->change_facts++;
+	struct judge_group *group = &domain->groups[domain->open];
+	if (domain->has_open && same_stamp(group, fact)) {
+		join_group(judge, group, fact);
+	} else {
+		close_group(judge, domain);
+		group = &domain->groups[domain->open];
+		open_group(judge, domain, fact);
+		if (judge->has_stale && (!judge->stale_snapshot || fact->time_hi_us > judge->stale_lo))
+			note_missed(judge, group->first);
+	}
+	spread_add(&group->after_spread, &fact->after);
+	spread_add(&group->before_spread, &fact->before);
+	members_add(judge, &group->members, &fact->after);
+	group->damaged |= (fact->flags & FACT_DAMAGED) != 0;
+	note_images(judge, group, fact);
+}
+
+static void take_item(struct judge *judge, const struct fact *fact)
+{
+	const struct scope *scope = judge->scope;
+	uint32_t group = judge->source_groups[fact->source], i = 0;
+	while (i < scope->export_count && scope->exports[i].group != group)
+		i++;
+	if (i == scope->export_count)
+		return;
+	judge->known = true;
+	struct judge_item *item = &judge->items[i];
+	struct fact_origin origin = origin_of(fact);
+	if (!item->seen) {
+		*item = (struct judge_item){.seen = true, .side = fact->after, .origin = origin};
+	} else if (knows_better(&fact->after, origin, &item->side, item->origin)) {
+		item->side = fact->after;
+		item->origin = origin;
+	}
+	item->damaged |= (fact->flags & FACT_DAMAGED) != 0;
+	spread_add(&item->spread, &fact->after);
+	members_add(judge, &item->members, &fact->after);
+	if (judge_image_matches(judge, &fact->after) && (!judge->has_stale || i >= judge->stale_export)) {
+		note_stale(judge, fact, false);
+		judge->stale_export = i;
+		judge->stale_lo = scope->exports[i].lo;
+	}
+}
+
+static void take_row(struct judge *judge, const struct fact *fact)
+{
+	struct judgement *judgement = &judge->judgement;
+	if (!judge->scope->has_lake)
+		return;
+	bool deleted = (fact->flags & FACT_DELETED) != 0 && judge->scope->deletes == DELETES_COLUMN;
+	if (judgement->lake_rows++ == 0) {
+		judgement->lake = origin_of(fact);
+		judgement->lake_row = fact->after.row;
+		judge->lake_expires_s = fact->after.expires_s;
+	}
+	judge->lake_live = judgement->lake_rows == 1 && !deleted;
+	if (deleted) {
+		judgement->lake_rows_deleted++;
+		return;
+	}
+	uint32_t i = 0;
+	while (i < judge->lake_digest_count && judge->lake_digests[i] != fact->after.row)
+		i++;
+	if (i == JUDGE_DIGESTS_MAX)
+		return;
+	if (i == judge->lake_digest_count) {
+		judge->lake_digests[judge->lake_digest_count++] = fact->after.row;
+		judge->lake_counts[i] = 0;
+	}
+	judge->lake_counts[i]++;
+}
+
+void judge_fact(struct judge *judge, const struct fact *fact)
+{
+	if (!judge->has_key) {
+		assert(fact->key.size <= sizeof(judge->key));
+		judge->has_key = true;
+		memcpy(judge->key, fact->key.data, fact->key.size);
+		judge->judgement.key = (struct slice){judge->key, fact->key.size};
+		judge->judgement.key_hash = fact->key_hash;
+	}
+	if (fact->kind == FACT_CHANGE)
+		take_change(judge, fact);
+	else if (fact->kind == FACT_SNAPSHOT)
+		take_item(judge, fact);
+	else
+		take_row(judge, fact);
+}
+
+/* ---- one key */
+
+struct judge *judge_new(const struct scope *scope, const uint32_t *source_groups)
+{
+	struct judge *judge = calloc(1, sizeof(*judge));
+	if (judge == NULL)
+		return NULL;
+	judge->scope = scope;
+	judge->source_groups = source_groups;
+	judge->items = calloc((size_t)scope->export_count + 1, sizeof(*judge->items));
+	if (judge->items == NULL) {
+		free(judge);
+		return NULL;
+	}
+	judge->has_hole = scope->hole_count > 0;
+	for (uint32_t i = 0; i < scope->hole_count; i++)
+		if (i == 0 || scope->holes[i].hi > judge->hole_hi)
+			judge->hole_hi = scope->holes[i].hi;
+	return judge;
+}
+
+void judge_free(struct judge *judge)
+{
+	if (judge == NULL)
+		return;
+	free(judge->items);
+	free(judge);
+}
+
+void judge_begin(struct judge *judge)
+{
+	judge->has_key = false;
+	memset(&judge->judgement, 0, sizeof(judge->judgement));
+	judge->judgement.expected = nothing;
+	judge->lake_live = false;
+	judge->lake_expires_s = EXPIRES_NONE;
+	judge->lake_digest_count = 0;
+	for (uint32_t i = 0; i < judge->scope->export_count; i++)
+		judge->items[i].seen = false;
+	judge->snapshots_settled = judge->has_snapshot = judge->earlier_counts = false;
+	judge->snapshot_item = NULL;
+	judge->window = NULL;
+	judge->seen_any = judge->seen_compatible = judge->seen_equal = false;
+	judge->change_facts = 0;
+	judge->domain_count = 0;
+	judge->domains_exceeded = judge->damaged = judge->known = judge->has_broken = false;
+	judge->last_expires_s = EXPIRES_NONE;
+	judge->last_image_ordinal = 0;
+	judge->has_stale = judge->stale_snapshot = false;
+	judge->winner = NULL;
+	judge->snapshot_possible = judge->ambiguous = judge->ambiguous_matches = false;
+}
+
+const struct judgement *judge_end(struct judge *judge)
+{
+	if (!judge->snapshots_settled)
+		judge_settle_snapshots(judge);
+	for (uint32_t i = 0; i < judge->domain_count; i++)
+		close_group(judge, &judge->domains[i]);
+	judge_decide(judge);
+	judge_compare(judge);
+	return &judge->judgement;
+}

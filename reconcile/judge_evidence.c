@@ -1,0 +1,228 @@
+/* What DynamoDB says of a key: the decisive snapshot, the winner, and what contradicts them (docs/semantics.md, "The
+ * decisive snapshot" to "Unproven"). */
+#include "reconcile/judge_internal.h"
+
+static const struct fact_side absent = {.state = STATE_ABSENT, .expires_s = EXPIRES_NONE};
+
+/* ---- the decisive snapshot */
+
+static const struct scope_window *window_at(const struct scope *scope, int64_t time)
+{
+	for (uint32_t i = 0; i < scope->window_count; i++)
+		if (scope->windows[i].lo <= time && time <= scope->windows[i].hi)
+			return &scope->windows[i];
+	return NULL;
+}
+
+static void take_snapshot(struct judge *judge, uint32_t index)
+{
+	const struct scope_export *export = &judge->scope->exports[index];
+	const struct judge_item *item = &judge->items[index];
+	judge->has_snapshot = true;
+	judge->snapshot_lo = export->lo;
+	judge->snapshot_hi = export->hi;
+	judge->snapshot = item->seen ? item->side : absent;
+	judge->snapshot_item = item->seen ? item : NULL;
+	judge->window = window_at(judge->scope, export->lo);
+	if (!item->seen)
+		return;
+	judge->damaged = item->damaged;
+	if (judge_spread_conflicts(&item->spread)) {
+		judge->judgement.conflicts++;
+		judge_broken(judge, 0, item->origin);
+	}
+}
+
+void judge_settle_snapshots(struct judge *judge)
+{
+	const struct scope *scope = judge->scope;
+	judge->snapshots_settled = true;
+	bool has_earlier = false;
+	for (uint32_t i = scope->export_count; i-- > 0 && !has_earlier;) {
+		const struct judge_item *item = &judge->items[i];
+		/* A damaged item says PRESENT; only a side that says nothing is passed over. */
+		if (item->seen ? item->side.state == STATE_UNKNOWN : !scope->exports[i].complete)
+			continue;
+		if (!judge->has_snapshot) {
+			take_snapshot(judge, i);
+			continue;
+		}
+		has_earlier = true;
+		judge->earlier = item->seen ? item->side : absent;
+		judge->earlier_lo = scope->exports[i].lo;
+		judge->earlier_counts = judge->window != NULL && judge->window->lo <= judge->earlier_lo;
+	}
+	for (uint32_t i = 0; i < scope->export_count; i++)
+		if (judge->items[i].seen && judge->items[i].side.state == STATE_IMAGE)
+			judge->last_expires_s = judge->items[i].side.expires_s;
+}
+
+/* ---- the winner */
+
+static const struct judge_group *candidate_of(const struct judge_domain *domain)
+{
+	return domain->has_candidate ? &domain->groups[domain->open ^ 1] : NULL;
+}
+
+static const struct judge_domain *find_winner(const struct judge *judge)
+{
+	const struct judge_domain *best = NULL;
+	for (uint32_t i = 0; i < judge->domain_count; i++) {
+		const struct judge_domain *domain = &judge->domains[i];
+		const struct judge_group *group = candidate_of(domain);
+		if (group == NULL)
+			continue;
+		const struct judge_group *winner = best != NULL ? candidate_of(best) : NULL;
+		if (winner == NULL || group->time_lo > winner->time_lo ||
+		    (group->time_lo == winner->time_lo && domain->domain > best->domain))
+			best = domain;
+	}
+	return best;
+}
+
+/* Other newest changes that may be later than the winner, and whether one of them is what the lake holds. */
+static void find_ambiguity(struct judge *judge, const struct judge_domain *own)
+{
+	const struct judge_group *winner = judge->winner;
+	for (uint32_t i = 0; i < judge->domain_count; i++) {
+		const struct judge_group *group = candidate_of(&judge->domains[i]);
+		if (group == NULL || group == winner || group->time_hi <= winner->time_lo ||
+		    judge_same(&group->after, &winner->after))
+			continue;
+		judge->ambiguous = true;
+		uint8_t ttl = judge_weigh_ttl(judge, group->ttl, group->time_hi);
+		judge->ambiguous_matches =
+			judge->ambiguous_matches || judge_allows(judge, &group->after, ttl, &group->before);
+	}
+	if (judge_tops_beyond(&own->loose, &winner->after) > winner->time_lo)
+		judge->ambiguous = true;
+	if (judge_tops_beyond(&own->loose_matching, &winner->after) > winner->time_lo)
+		judge->ambiguous_matches = true;
+	if (winner->after.state != STATE_ABSENT && own->loose_ttl_hi > winner->time_lo &&
+	    judge_weigh_ttl(judge, TTL_UNKNOWN, own->loose_ttl_hi) == TTL_UNKNOWN &&
+	    judge_allows(judge, &absent, TTL_UNKNOWN, &absent))
+		judge->ambiguous_matches = true;
+}
+
+/* Whether one unbroken capture reaches from the change to beyond the snapshot's interval. */
+static bool captured_beyond(const struct judge *judge, const struct judge_group *winner)
+{
+	const struct scope *scope = judge->scope;
+	for (uint32_t i = 0; i < scope->window_count; i++)
+		if (scope->windows[i].lo <= winner->time_lo && scope->windows[i].hi >= judge->snapshot_hi)
+			return true;
+	return false;
+}
+
+static void decide_state(struct judge *judge)
+{
+	struct judgement *judgement = &judge->judgement;
+	const struct judge_group *winner = judge->winner;
+	judgement->decided_by = DECIDED_NOTHING;
+	judgement->decided_time_us = INT64_MIN;
+	if (winner != NULL) {
+		judgement->expected = winner->after;
+		judgement->decided_by = DECIDED_CHANGE;
+		judgement->decided_time_us = winner->time_lo;
+		judgement->decided = winner->after_origin;
+		if (winner->place == PLACE_INSIDE && !captured_beyond(judge, winner) &&
+		    !judge_same(&winner->after, &judge->snapshot) && !judge->seen_equal) {
+			judgement->unproven |= UNPROVEN_NOT_SETTLED;
+			judge->snapshot_possible = true;
+		}
+	} else if (judge->has_snapshot) {
+		judgement->expected = judge->snapshot;
+		judgement->decided_by = DECIDED_SNAPSHOT;
+		judgement->decided_time_us = judge->snapshot_lo;
+		if (judge->snapshot_item != NULL)
+			judgement->decided = judge->snapshot_item->origin;
+	} else if (judge->scope->baseline == BASELINE_EMPTY) {
+		judgement->expected = absent;
+	}
+	if (judgement->expected.state != STATE_ABSENT)
+		judgement->ttl = TTL_NO;
+	else if (winner != NULL)
+		judgement->ttl = judge_weigh_ttl(judge, winner->ttl, winner->time_hi);
+	else if (judge->has_snapshot)
+		judgement->ttl = judge_weigh_ttl(judge, TTL_UNKNOWN, judge->snapshot_hi);
+}
+
+/* ---- what contradicts the evidence */
+
+static void complete_seen(struct judge *judge)
+{
+	bool counted = false;
+	for (uint32_t i = 0; i < judge->domain_count; i++) {
+		if (!judge->domains[i].has_counted)
+			continue;
+		counted = true;
+		judge_see(judge, &judge->domains[i].counted_after);
+	}
+	if (!counted && judge->earlier_counts)
+		judge_see(judge, &judge->earlier);
+}
+
+static void check_overlap(struct judge *judge)
+{
+	if (judge->window == NULL || judge->window->hi < judge->snapshot_hi || judge->window->filtered ||
+	    !judge->seen_any || judge->seen_compatible)
+		return;
+	judge->judgement.overlap = true;
+	judge->judgement.capture_lost = judge->earlier_counts;
+	judge->judgement.unproven |= UNPROVEN_OVERLAP;
+	if (judge->winner != NULL && judge->winner->place == PLACE_INSIDE)
+		judge->snapshot_possible = true;
+}
+
+/* The first change after what the base or the snapshot says must fit it. Where several streams carry the key's changes,
+ * it may have been another's. */
+static void check_chain_start(struct judge *judge)
+{
+	const struct judge_domain *only = NULL;
+	for (uint32_t i = 0; i < judge->domain_count; i++) {
+		if (!judge->domains[i].has_first)
+			continue;
+		if (only != NULL)
+			return;
+		only = &judge->domains[i];
+	}
+	if (only == NULL || only->filtered)
+		return;
+	bool fits = true;
+	if (judge->has_snapshot && only->first_place == PLACE_AFTER)
+		fits = judge_compatible(&only->first_before, &judge->snapshot);
+	else if (judge->scope->export_count == 0 && judge->scope->baseline == BASELINE_EMPTY)
+		fits = judge_compatible(&only->first_before, &absent);
+	if (!fits)
+		judge_break_chain(judge, only->first_ordinal, only->first_origin);
+}
+
+static uint32_t reasons_of(const struct judge *judge)
+{
+	const struct judgement *judgement = &judge->judgement;
+	bool hole = judge->scope->unreadable || (judge->has_hole && judge->hole_hi > judgement->decided_time_us);
+	uint32_t reasons = 0;
+	reasons |= judgement->expected.state == STATE_UNKNOWN ? UNPROVEN_STATE : 0U;
+	reasons |= judgement->expected.state == STATE_PRESENT ? UNPROVEN_IMAGE : 0U;
+	reasons |= hole ? UNPROVEN_HOLE : 0U;
+	reasons |= judge->domains_exceeded || (judge->ambiguous && !judge->scope->ambiguous_accept) ? UNPROVEN_AMBIGUOUS : 0U;
+	reasons |= judgement->conflicts > 0 ? UNPROVEN_CONFLICT : 0U;
+	reasons |= judgement->chain_breaks > 0 ? UNPROVEN_CHAIN : 0U;
+	reasons |= judge->damaged ? UNPROVEN_DAMAGED : 0U;
+	return reasons;
+}
+
+void judge_decide(struct judge *judge)
+{
+	const struct judge_domain *own = find_winner(judge);
+	complete_seen(judge);
+	if (own != NULL) {
+		judge->winner = candidate_of(own);
+		find_ambiguity(judge, own);
+	}
+	decide_state(judge);
+	if (judge->has_snapshot)
+		check_overlap(judge);
+	check_chain_start(judge);
+	judge->judgement.unproven |= reasons_of(judge);
+}

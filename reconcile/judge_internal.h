@@ -1,0 +1,152 @@
+/* judge_internal - what one key's facts have been boiled down to so far; for the files of the judge only.
+ *
+ * judge.c folds facts into groups and groups into domains; judge_evidence.c decides what DynamoDB says; judge_lake.c
+ * what the lake must hold and how it does. Everything is of fixed size: a key with a million changes takes no more. */
+#ifndef LAKEPROOF_RECONCILE_JUDGE_INTERNAL_H
+#define LAKEPROOF_RECONCILE_JUDGE_INTERNAL_H
+
+#include "reconcile/digest.h"
+#include "reconcile/judge.h"
+
+/* Whether sides met one after another are all compatible with each other. */
+struct judge_spread {
+	bool absent, live, image, differ;
+	uint64_t item[2]; /* of the first image */
+};
+
+static inline bool judge_spread_conflicts(const struct judge_spread *spread)
+{
+	return spread->differ || (spread->absent && spread->live);
+}
+
+/* What a set of sides would let the lake's one row be. */
+struct judge_members {
+	bool absent, present;
+	bool image_matches; /* one is an image that the live row holds */
+};
+
+/* Where a group stands to the decisive snapshot. */
+enum judge_place { PLACE_BEFORE, PLACE_INSIDE, PLACE_AFTER };
+
+struct judge_group {
+	uint64_t ordinal; /* of its first member among the key's changes */
+	int64_t time_lo, time_hi;
+	int64_t stamp_time; /* of its first member; the stamp together with event when there is no sequence */
+	uint64_t event;
+	struct fact_side after, before;
+	struct fact_origin first, after_origin, before_origin;
+	struct judge_spread after_spread, before_spread;
+	struct judge_members members;
+	uint8_t ttl;
+	bool has_sequence, damaged;
+	uint8_t sequence[SEQUENCE_SIZE];
+	enum judge_place place; /* once closed */
+};
+
+/* For "the greatest time_hi among groups whose after is not X", whatever X will be: the two best with different afters. */
+struct judge_tops {
+	struct judge_top {
+		int64_t time_hi; /* INT64_MIN: none */
+		enum item_state state;
+		uint64_t item[2];
+	} best, other;
+};
+
+struct judge_domain {
+	uint32_t domain;
+	bool filtered;
+	uint8_t open;       /* which of the two is open; the other is the candidate */
+	bool has_open, has_candidate, has_previous, has_first, has_counted;
+	struct judge_group groups[2];
+	struct fact_side previous_after; /* of the group closed last */
+	enum judge_place previous_place;
+	struct fact_side counted_after;  /* of the last group before S that counts */
+	struct fact_side first_before;   /* of the first group not before S */
+	enum judge_place first_place;
+	uint64_t first_ordinal;
+	struct fact_origin first_origin;
+	/* Groups without a sequence, not before S. */
+	struct judge_tops loose;          /* all */
+	struct judge_tops loose_matching; /* those that ask for what the lake holds */
+	int64_t loose_ttl_hi; /* the greatest time_hi of deletes that would ask for it if TTL made them */
+};
+
+/* What one export says of the key. */
+struct judge_item {
+	bool seen, damaged;
+	struct fact_side side;
+	struct fact_origin origin;
+	struct judge_spread spread;
+	struct judge_members members;
+};
+
+struct judge {
+	const struct scope *scope;
+	const uint32_t *source_groups;
+	bool has_hole;
+	int64_t hole_hi; /* of the last hole */
+	bool has_key;
+	char key[KEY_BYTES_MAX];
+	struct judgement judgement;
+	/* the lake */
+	bool lake_live; /* exactly one row, and it is live */
+	int64_t lake_expires_s;
+	uint64_t lake_digests[JUDGE_DIGESTS_MAX];
+	uint32_t lake_counts[JUDGE_DIGESTS_MAX];
+	uint32_t lake_digest_count;
+	/* snapshots */
+	struct judge_item *items; /* by scope export */
+	bool snapshots_settled;
+	bool has_snapshot; /* S */
+	int64_t snapshot_lo, snapshot_hi;
+	struct fact_side snapshot;
+	const struct judge_item *snapshot_item;
+	const struct scope_window *window; /* W */
+	bool earlier_counts;               /* S' */
+	int64_t earlier_lo;
+	struct fact_side earlier;
+	/* C, but for what only the end can tell */
+	bool seen_any, seen_compatible, seen_equal;
+	/* changes */
+	uint64_t change_facts;
+	uint32_t domain_count;
+	bool domains_exceeded, damaged, known, has_broken;
+	uint64_t broken_ordinal;
+	int64_t last_expires_s; /* of the last known image */
+	uint64_t last_image_ordinal; /* of its group; 0 an export's */
+	/* the older image that the lake's row holds */
+	bool has_stale, stale_snapshot;
+	uint32_t stale_export;
+	int64_t stale_lo;
+	/* the decision */
+	const struct judge_group *winner;
+	bool snapshot_possible, ambiguous, ambiguous_matches;
+	struct judge_domain domains[JUDGE_DOMAINS_MAX];
+};
+
+bool judge_compatible(const struct fact_side *a, const struct fact_side *b);
+/* Same state and item digest. */
+bool judge_same(const struct fact_side *a, const struct fact_side *b);
+/* Whether a TTL value lies at or before a time. */
+bool judge_expired(int64_t expires_s, int64_t time_us);
+void judge_broken(struct judge *judge, uint64_t ordinal, struct fact_origin origin);
+void judge_break_chain(struct judge *judge, uint64_t ordinal, struct fact_origin origin);
+/* Takes one more state that the snapshot may have seen. */
+void judge_see(struct judge *judge, const struct fact_side *side);
+int64_t judge_tops_beyond(const struct judge_tops *tops, const struct fact_side *side);
+
+/* judge_evidence.c: S, S' and W, once all snapshot items are in; then the decision, once all changes are. */
+void judge_settle_snapshots(struct judge *judge);
+void judge_decide(struct judge *judge);
+
+/* judge_lake.c */
+bool judge_image_matches(const struct judge *judge, const struct fact_side *side);
+/* Whether the lake's row, or its absence, is what such a state asks for; ttl weighed. */
+bool judge_allows(const struct judge *judge, const struct fact_side *after, uint8_t ttl, const struct fact_side *before);
+bool judge_members_allow(const struct judge *judge, const struct judge_members *members, uint8_t ttl,
+			 const struct fact_side *before);
+/* UNKNOWN weighed against the last known image. */
+uint8_t judge_weigh_ttl(const struct judge *judge, uint8_t ttl, int64_t time_us);
+void judge_compare(struct judge *judge);
+
+#endif

@@ -1,0 +1,193 @@
+/* What the lake must hold for a key, and how it does (docs/semantics.md, "What the lake must hold" and "Judging a key"). */
+#include "reconcile/judge_internal.h"
+
+enum { MICROSECONDS = 1000000 };
+
+static int64_t floor_seconds(int64_t time_us)
+{
+	int64_t seconds = time_us / MICROSECONDS;
+	return time_us % MICROSECONDS < 0 ? seconds - 1 : seconds;
+}
+
+bool judge_expired(int64_t expires_s, int64_t time_us)
+{
+	return expires_s != EXPIRES_NONE && expires_s <= floor_seconds(time_us);
+}
+
+/* An image that does not fit its columns equals no row. */
+static bool has_row(const struct fact_side *side)
+{
+	return side->state == STATE_IMAGE && (side->flags & (IMAGE_LOSSY | IMAGE_MISTYPED)) == 0;
+}
+
+bool judge_image_matches(const struct judge *judge, const struct fact_side *side)
+{
+	return judge->lake_live && has_row(side) && side->row == judge->judgement.lake_row;
+}
+
+uint8_t judge_weigh_ttl(const struct judge *judge, uint8_t ttl, int64_t time_us)
+{
+	if (ttl != TTL_UNKNOWN)
+		return ttl;
+	return judge_expired(judge->last_expires_s, time_us) ? TTL_UNKNOWN : TTL_NO;
+}
+
+static bool no_live_row(const struct judge *judge)
+{
+	return judge->judgement.lake_rows == judge->judgement.lake_rows_deleted;
+}
+
+bool judge_allows(const struct judge *judge, const struct fact_side *after, uint8_t ttl, const struct fact_side *before)
+{
+	if (after->state == STATE_IMAGE)
+		return judge_image_matches(judge, after);
+	if (after->state == STATE_PRESENT)
+		return judge->lake_live;
+	if (after->state == STATE_UNKNOWN)
+		return true;
+	if (judge->scope->ttl == TTL_POLICY_KEEP && ttl == TTL_YES)
+		return before->state == STATE_IMAGE ? judge_image_matches(judge, before) : judge->lake_live;
+	if (judge->scope->ttl == TTL_POLICY_KEEP && ttl == TTL_UNKNOWN)
+		return no_live_row(judge) || judge->lake_live;
+	return no_live_row(judge);
+}
+
+bool judge_members_allow(const struct judge *judge, const struct judge_members *members, uint8_t ttl,
+			 const struct fact_side *before)
+{
+	static const struct fact_side absent = {.state = STATE_ABSENT, .expires_s = EXPIRES_NONE};
+	return members->image_matches || (members->present && judge->lake_live) ||
+	       (members->absent && judge_allows(judge, &absent, ttl, before));
+}
+
+/* ---- what is expected */
+
+static const struct fact_side *deleted_image(const struct judge *judge)
+{
+	static const struct fact_side unknown = {.state = STATE_UNKNOWN, .expires_s = EXPIRES_NONE};
+	return judge->winner != NULL ? &judge->winner->before : &unknown;
+}
+
+static void expect(struct judge *judge)
+{
+	struct judgement *judgement = &judge->judgement;
+	const struct fact_side *image = &judgement->expected;
+	bool keep = judge->scope->ttl == TTL_POLICY_KEEP;
+	switch (judgement->expected.state) {
+	case STATE_UNKNOWN:
+		judgement->lake_expected = LAKE_ANY;
+		break;
+	case STATE_ABSENT:
+		judgement->lake_expected = LAKE_NONE;
+		if (keep && judgement->ttl == TTL_YES) {
+			judgement->lake_expected = LAKE_ROW;
+			image = deleted_image(judge);
+		} else if (keep && judgement->ttl == TTL_UNKNOWN) {
+			judgement->lake_expected = LAKE_ANY;
+		}
+		break;
+	default:
+		judgement->lake_expected = LAKE_ROW;
+	}
+	if (!has_row(image))
+		return;
+	for (uint32_t i = 0; i < judge->lake_digest_count; i++)
+		if (judge->lake_digests[i] == image->row)
+			judgement->lake_rows_equal = judge->lake_counts[i];
+}
+
+/* Whether what the lake has is what a state other than the expected one asks for. */
+static bool possible(const struct judge *judge)
+{
+	const struct judgement *judgement = &judge->judgement;
+	const struct judge_group *winner = judge->winner;
+	if ((judgement->unproven & (UNPROVEN_STATE | UNPROVEN_HOLE | UNPROVEN_DAMAGED)) != 0 || judge->domains_exceeded)
+		return true;
+	uint8_t snapshot_ttl = judge_weigh_ttl(judge, TTL_UNKNOWN, judge->snapshot_hi);
+	if (judge->snapshot_possible && judge_allows(judge, &judge->snapshot, snapshot_ttl, &judge->snapshot))
+		return true;
+	if (judge->ambiguous_matches)
+		return true;
+	if (winner != NULL)
+		return (judge_spread_conflicts(&winner->after_spread) || judge_spread_conflicts(&winner->before_spread)) &&
+		       judge_members_allow(judge, &winner->members, judge_weigh_ttl(judge, winner->ttl, winner->time_hi),
+					   &winner->before);
+	return judge->snapshot_item != NULL && judge_spread_conflicts(&judge->snapshot_item->spread) &&
+	       judge_members_allow(judge, &judge->snapshot_item->members, TTL_NO, &judge->snapshot);
+}
+
+/* ---- how the lake does */
+
+static enum row_finding finding_of(const struct judge *judge)
+{
+	const struct judgement *judgement = &judge->judgement;
+	if (judgement->lake_expected == LAKE_ROW && judgement->lake_rows == 0)
+		return ROW_MISSING;
+	if (judgement->lake_expected != LAKE_ROW) {
+		if (judgement->ttl == TTL_YES)
+			return ROW_ZOMBIE_TTL;
+		return judge->known ? ROW_ZOMBIE : ROW_PHANTOM;
+	}
+	return judge->has_stale ? ROW_STALE : ROW_DIFFERS;
+}
+
+static bool archived(const struct judge *judge)
+{
+	return judge->scope->ttl == TTL_POLICY_KEEP && !judge->known && judge->lake_live &&
+	       judge->scope->evidence_end > INT64_MIN &&
+	       judge_expired(judge->lake_expires_s, judge->scope->evidence_end - 1);
+}
+
+static enum key_class agreeing(const struct judge *judge)
+{
+	const struct judgement *judgement = &judge->judgement;
+	if (judgement->unproven != 0)
+		return CLASS_UNPROVEN;
+	return judge->lake_live ? CLASS_EQUAL : CLASS_DELETED;
+}
+
+static enum key_class class_of(struct judge *judge)
+{
+	struct judgement *judgement = &judge->judgement;
+	const struct judge_group *winner = judge->winner;
+	if (judgement->lake_rows == 0 && !judge->known)
+		return CLASS_NOTHING;
+	if (!judge->scope->has_lake) {
+		if (judgement->unproven != 0)
+			return CLASS_UNPROVEN;
+		return judgement->expected.state == STATE_ABSENT ? CLASS_DELETED : CLASS_EQUAL;
+	}
+	if (judgement->lake_rows > 1) {
+		judgement->finding = ROW_DUPLICATE;
+		return CLASS_DIFFERENT;
+	}
+	if (judge_allows(judge, &judgement->expected, judgement->ttl, deleted_image(judge))) {
+		if (judgement->unproven == 0 && judgement->lake_expected == LAKE_ANY)
+			return CLASS_OUT_OF_SCOPE;
+		return agreeing(judge);
+	}
+	if (possible(judge))
+		return agreeing(judge);
+	if (winner != NULL && winner->time_hi > judge->scope->settle_from_us) {
+		judgement->unproven |= UNPROVEN_NOT_SETTLED;
+		return CLASS_UNPROVEN;
+	}
+	if (archived(judge))
+		return CLASS_OUT_OF_SCOPE;
+	judgement->finding = finding_of(judge);
+	return CLASS_DIFFERENT;
+}
+
+void judge_compare(struct judge *judge)
+{
+	struct judgement *judgement = &judge->judgement;
+	expect(judge);
+	judgement->class = class_of(judge);
+	if (judgement->finding == ROW_STALE)
+		return;
+	/* An older image is told of only where it is the finding. */
+	judgement->stale = (struct fact_origin){0};
+	judgement->stale_before = false;
+	judgement->missed = 0;
+	memset(judgement->missed_facts, 0, sizeof(judgement->missed_facts));
+}

@@ -1,0 +1,49 @@
+/* merge - all facts of the chosen sources, key by key, through the judge: the fast merge.
+ *
+ * One k-way merge per range of the key hash over the segments' blocks; threads take ranges. Memory is bounded by blocks
+ * open at once, whatever the number of facts. `visit` is called once per key, from several threads, each with its own
+ * `worker` number; within a range keys come in fact order. */
+#ifndef LAKEPROOF_RECONCILE_MERGE_H
+#define LAKEPROOF_RECONCILE_MERGE_H
+
+#include "reconcile/judge.h"
+#include "reconcile/state.h"
+
+struct merge_options {
+	const uint32_t *sources; /* ids; facts of other sources are passed over */
+	uint64_t source_count;
+	uint32_t workers;        /* threads, at least 1 */
+	size_t memory_max;       /* bytes for blocks over all workers */
+};
+
+typedef int (*merge_visit)(void *context, uint32_t worker, const struct judgement *judgement, struct error *error);
+
+int merge_run(struct state *state, const struct scope *scope, const struct merge_options *options, merge_visit visit,
+	      void *context, struct error *error) MUST_USE;
+
+/* All facts of one key in fact order (for explain); fact->key is borrowed for the call. */
+int merge_key_facts(struct state *state, const struct merge_options *options, struct slice key,
+		    int (*each)(void *context, const struct fact *fact, struct error *error), void *context,
+		    struct error *error) MUST_USE;
+/* Every fact of the chosen sources in fact order (for the reference merger and the fact table of `lakeproof sql`). */
+int merge_all_facts(struct state *state, const struct merge_options *options,
+		    int (*each)(void *context, const struct fact *fact, struct error *error), void *context,
+		    struct error *error) MUST_USE;
+
+/* One export as the contract's run found it, for the scope. */
+struct scope_export_input {
+	uint32_t group;
+	const char *name;
+	int64_t export_time_us;
+	bool complete; /* manifests whole, every data file counted */
+};
+
+/* Builds the scope from the chosen sources' windows, the exports and the contract. contract->sources that are events must
+ * have their groups in `source_groups` (index as in contract->sources; state_group of the source's path).
+ * has_lake, commit_time_us: the lake's version, for settle. */
+int scope_build(struct state *state, const struct contract *contract, const uint32_t *source_groups,
+		const struct merge_options *options, const struct scope_export_input *exports, uint32_t export_count,
+		bool has_lake, int64_t commit_time_us, struct scope **scope, struct error *error) MUST_USE;
+void scope_free(struct scope *scope);
+
+#endif

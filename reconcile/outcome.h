@@ -1,0 +1,73 @@
+/* outcome - all that one reconciliation found: the one model that every report is drawn from.
+ *
+ * Invariant, asserted by outcome_check: compared == equal + different, and every key judged is in exactly one of
+ * compared, unproven, out_of_scope, deleted, nothing. Owns its memory (outcome_free). Counts are always complete;
+ * `findings` holds at most the asked number, the same ones for the same input whatever the number of threads. */
+#ifndef LAKEPROOF_RECONCILE_OUTCOME_H
+#define LAKEPROOF_RECONCILE_OUTCOME_H
+
+#include "base/arena.h"
+#include "reconcile/finding.h"
+
+enum verdict { VERDICT_PASS = 0, VERDICT_FAIL = 1, VERDICT_UNKNOWN = 2 };
+
+enum { REASON_COUNT = 9, OUTCOME_REASONS_MAX = 24 };
+
+struct outcome_counts {
+	uint64_t keys;         /* known to any source or the lake */
+	uint64_t expected;     /* keys that the lake must hold live */
+	uint64_t actual;       /* live lake rows */
+	uint64_t soft_deleted; /* lake rows marked deleted */
+	uint64_t compared;     /* proven keys on which both sides were held against each other */
+	uint64_t equal;
+	uint64_t different;
+	uint64_t unproven;
+	uint64_t out_of_scope;
+	uint64_t deleted; /* proven deletes that the lake agrees with */
+	uint64_t nothing;
+	uint64_t unproven_by_reason[REASON_COUNT]; /* bit order of enum unproven_reason; a key may count in several */
+	uint64_t changes, duplicates;              /* distinct changes; change records beyond the first of each */
+};
+
+struct outcome_source {
+	const char *text; /* as in the contract */
+	const char *kind; /* "export", "events" */
+	bool independent;
+	uint64_t files, records, bytes;
+	int64_t from_us, to_us; /* export: exportTime twice; events: window; from > to when unknown */
+};
+
+struct outcome {
+	enum verdict verdict;
+	const char *reasons[OUTCOME_REASONS_MAX]; /* why it is not PASS, in words, most important first */
+	uint32_t reason_count;
+	const char *contract, *table;
+	/* the lake */
+	const char *lake;
+	int64_t lake_version, lake_commit_us, lake_newest_before; /* newest version before the evidence's end, -1 unknown */
+	uint64_t lake_files;
+	uint32_t columns_compared, columns_total;
+	uint64_t attributes_compared, attributes_total;
+	/* the evidence */
+	struct outcome_source *sources;
+	uint32_t source_count;
+	int64_t evidence_end_us;       /* INT64_MIN without evidence */
+	bool has_proved_dynamodb, has_proved_landing;
+	int64_t proved_dynamodb_us, proved_landing_us;
+	struct outcome_counts counts;
+	uint64_t by_id[FINDING_COUNT];
+	enum finding_level levels[FINDING_COUNT]; /* after the contract's severity */
+	bool lowered[FINDING_COUNT];              /* by severity or allow */
+	struct finding *findings;
+	uint64_t finding_count, finding_limit;
+	int64_t run_us; /* when it ran */
+	const char *reproduce;
+	struct arena arena;
+};
+
+const char *verdict_text(enum verdict verdict);
+/* The sentence after the verdict: the scope a PASS holds for, or the first reasons. */
+const char *outcome_scope_text(struct outcome *outcome);
+void outcome_free(struct outcome *outcome);
+
+#endif

@@ -1,0 +1,489 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "reconcile/cause.h"
+#include "reconcile/collect.h"
+#include "reconcile/evidence.h"
+#include "reconcile/run.h"
+#include "reconcile/verdict.h"
+
+struct making {
+	struct run *run;
+	struct outcome *outcome;
+	struct finding *loose; /* findings that are not about judged keys */
+	uint64_t loose_count, loose_capacity;
+	uint64_t loose_limit;
+};
+
+static int out_of_memory(struct error *error)
+{
+	return error_set(error, ERROR_INTERNAL, "out of memory");
+}
+
+static int add_loose(struct making *making, const struct finding *finding, struct error *error)
+{
+	making->outcome->by_id[finding->id]++;
+	if (making->loose_count >= making->loose_limit)
+		return 0;
+	if (making->loose_count == making->loose_capacity) {
+		uint64_t capacity = making->loose_capacity == 0 ? 16 : making->loose_capacity * 2;
+		struct finding *grown = realloc(making->loose, capacity * sizeof *grown);
+		if (grown == NULL)
+			return out_of_memory(error);
+		making->loose = grown;
+		making->loose_capacity = capacity;
+	}
+	making->loose[making->loose_count++] = *finding;
+	return 0;
+}
+
+static const char *key_json(struct making *making, struct slice key)
+{
+	struct buffer json;
+	buffer_init(&json, 1 << 16);
+	const char *text = NULL;
+	if (key_append_json(making->run->contract, key, &json) == 0)
+		text = arena_copy(&making->outcome->arena, buffer_slice(&json)).data;
+	buffer_release(&json);
+	return text;
+}
+
+struct problem_context {
+	struct making *making;
+	struct error *error;
+	int code;
+};
+
+static int take_problem(void *context, const struct state_problem *problem)
+{
+	struct problem_context *self = context;
+	struct arena *arena = &self->making->outcome->arena;
+	enum finding_id id = finding_from_text(problem->id);
+	if (id == FINDING_COUNT) {
+		self->code = error_set(self->error, ERROR_INTERNAL, "a reader reports the unknown finding '%s'", problem->id);
+		return 1;
+	}
+	struct finding finding = {.id = id, .cause = arena_copy(arena, slice_from(problem->message)).data};
+	if (problem->has_key) {
+		finding.key = arena_copy(arena, problem->key);
+		finding.key_json = key_json(self->making, problem->key);
+	}
+	if (problem->path != NULL && problem->path[0] != '\0')
+		finding.records[finding.record_count++] = (struct finding_record){
+			"file", arena_copy(arena, slice_from(problem->path)).data, problem->has_position, problem->record,
+			problem->offset};
+	self->code = add_loose(self->making, &finding, self->error);
+	return self->code != 0;
+}
+
+static int take_attribute(void *context, const char *name, uint64_t images)
+{
+	struct problem_context *self = context;
+	struct making *making = self->making;
+	struct arena *arena = &making->outcome->arena;
+	for (uint64_t i = 0; i < making->loose_count; i++)
+		if (making->loose[i].id == FINDING_ATTRIBUTE_UNMAPPED &&
+		    strcmp(making->loose[i].columns[0].name, name) == 0)
+			return 0;
+	struct finding finding = {
+		.id = FINDING_ATTRIBUTE_UNMAPPED,
+		.cause = arena_text(arena, "attribute '%s' is neither mapped nor ignored (in one file alone %" PRIu64
+					   " images have it); add a column, or list it under ignore_attributes", name,
+				    images),
+		.column_count = 1};
+	finding.columns[0].name = arena_copy(arena, slice_from(name)).data;
+	self->code = add_loose(making, &finding, self->error);
+	return self->code != 0;
+}
+
+static int loose_from_plan(struct making *making, struct error *error)
+{
+	const struct plan_report *report = digest_plan_report(making->run->plan);
+	struct arena *arena = &making->outcome->arena;
+	int code = 0;
+	for (uint32_t i = 0; i < report->unmapped_count && code == 0; i++) {
+		struct finding finding = {
+			.id = FINDING_COLUMN_UNMAPPED,
+			.column_count = 1,
+			.cause = arena_text(arena, "column '%s' is neither mapped nor ignored; add it under columns, or "
+						   "under ignore", report->unmapped_columns[i])};
+		finding.columns[0].name = arena_copy(arena, slice_from(report->unmapped_columns[i])).data;
+		code = add_loose(making, &finding, error);
+	}
+	for (uint32_t i = 0; i < report->mismatch_count && code == 0; i++) {
+		const struct plan_mismatch *mismatch = &report->mismatches[i];
+		struct finding finding = {
+			.id = FINDING_COLUMN_TYPE,
+			.column_count = 1,
+			.cause = arena_text(arena, "column '%s' is %s in the table, the contract says %s", mismatch->column,
+					    mismatch->have, mismatch->want)};
+		finding.columns[0].name = arena_copy(arena, slice_from(mismatch->column)).data;
+		code = add_loose(making, &finding, error);
+	}
+	making->outcome->columns_compared = report->compared_columns;
+	making->outcome->columns_total = report->table_columns;
+	return code;
+}
+
+static int loose_from_scope(struct making *making, struct error *error)
+{
+	const struct scope *scope = making->run->scope;
+	struct arena *arena = &making->outcome->arena;
+	int code = 0;
+	for (uint32_t i = 0; i < scope->hole_count && code == 0; i++) {
+		char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
+		struct finding finding = {
+			.id = FINDING_COVERAGE_HOLE,
+			.cause = arena_text(arena, "no capture covers %s to %s%s%s; keys decided before its end are not proven. "
+						   "If the capture did run, say so with from: or to: in its source",
+					    clock_format(scope->holes[i].lo, from), clock_format(scope->holes[i].hi, to),
+					    scope->holes[i].reason[0] != '\0' ? ": " : "", scope->holes[i].reason)};
+		code = add_loose(making, &finding, error);
+	}
+	return code;
+}
+
+/* The table part of an ARN: everything before "/stream/" or "/export/". */
+static struct slice table_arn(const char *arn)
+{
+	const char *end = strstr(arn, "/stream/");
+	if (end == NULL)
+		end = strstr(arn, "/export/");
+	return (struct slice){arn, end != NULL ? (size_t)(end - arn) : strlen(arn)};
+}
+
+static int compare_arn(struct making *making, struct slice *first, const char *arn, const char *where, struct error *error)
+{
+	struct slice table = table_arn(arn);
+	if (table.size == 0)
+		return 0;
+	if (first->size == 0) {
+		*first = table;
+		return 0;
+	}
+	if (slice_equal(*first, table))
+		return 0;
+	struct finding finding = {.id = FINDING_SOURCE_MIXED,
+				  .cause = arena_text(&making->outcome->arena,
+						      "%s is of table %.*s, an earlier source is of %.*s; put sources of "
+						      "one table into one contract", where, (int)table.size, table.data,
+						      (int)first->size, first->data)};
+	return add_loose(making, &finding, error);
+}
+
+static int loose_from_identity(struct making *making, struct error *error)
+{
+	struct run *run = making->run;
+	struct slice first = {NULL, 0};
+	const char *table_id = "";
+	int code = 0;
+	for (uint32_t i = 0; i < run->export_count && code == 0; i++) {
+		const struct export *export = run->exports[i].export;
+		const char *text = run->contract->sources[run->exports[i].contract_source].text;
+		code = compare_arn(making, &first, export->table_arn, text, error);
+		if (code == 0 && table_id[0] != '\0' && export->table_id[0] != '\0' &&
+		    strcmp(table_id, export->table_id) != 0) {
+			struct finding finding = {
+				.id = FINDING_SOURCE_MIXED,
+				.cause = arena_text(&making->outcome->arena,
+						    "%s is of table id %s, an earlier export is of %s: the table was deleted "
+						    "and made again in between", text, export->table_id, table_id)};
+			code = add_loose(making, &finding, error);
+		}
+		if (export->table_id[0] != '\0')
+			table_id = export->table_id;
+	}
+	for (uint32_t i = 0; i < run->scope->domain_count && code == 0; i++) {
+		const struct scope_domain *domain = &run->scope->domains[i];
+		if (strncmp(domain->name, "arn:", 4) == 0)
+			code = compare_arn(making, &first, domain->name, "a stream", error);
+	}
+	return code;
+}
+
+static int collect_loose(struct making *making, struct error *error)
+{
+	struct run *run = making->run;
+	struct problem_context context = {making, error, 0};
+	int code = loose_from_plan(making, error);
+	if (code == 0)
+		code = loose_from_scope(making, error);
+	if (code == 0)
+		code = loose_from_identity(making, error);
+	for (uint64_t i = 0; i < run->problem_count && code == 0; i++)
+		if (take_problem(&context, &run->problems[i]) != 0)
+			code = context.code;
+	if (code == 0)
+		code = state_problems(run->state, run->sources, run->source_count, take_problem, &context, error);
+	if (code == 0)
+		code = context.code;
+	if (code == 0)
+		code = state_attributes(run->state, run->sources, run->source_count, take_attribute, &context, error);
+	if (code == 0)
+		code = context.code;
+	making->outcome->attributes_compared = run->contract->column_count;
+	making->outcome->attributes_total = run->contract->column_count + making->outcome->by_id[FINDING_ATTRIBUTE_UNMAPPED];
+	return code;
+}
+
+/* Follows windows that reach on from `from` without a gap; independent ones only, if asked. */
+static int64_t follow_windows(const struct scope *scope, int64_t from, bool independent_only)
+{
+	bool moved = true;
+	while (moved) {
+		moved = false;
+		for (uint32_t i = 0; i < scope->domain_count; i++) {
+			const struct scope_domain *domain = &scope->domains[i];
+			if ((independent_only && !domain->independent) || domain->lo > from || domain->hi <= from)
+				continue;
+			from = domain->hi;
+			moved = true;
+		}
+	}
+	return from;
+}
+
+static void fill_proved(const struct scope *scope, struct outcome *outcome)
+{
+	int64_t begin = INT64_MIN;
+	for (uint32_t i = 0; i < scope->export_count; i++)
+		if (scope->exports[i].complete)
+			begin = scope->exports[i].lo;
+	outcome->evidence_end_us = scope->evidence_end;
+	outcome->has_proved_dynamodb = begin != INT64_MIN;
+	outcome->proved_dynamodb_us = begin;
+	for (uint32_t i = 0; i < scope->domain_count && !outcome->has_proved_dynamodb; i++)
+		if (scope->domains[i].independent && scope->domains[i].lo < scope->domains[i].hi) {
+			outcome->has_proved_dynamodb = true;
+			outcome->proved_dynamodb_us = scope->domains[i].lo;
+		}
+	if (outcome->has_proved_dynamodb)
+		outcome->proved_dynamodb_us = follow_windows(scope, outcome->proved_dynamodb_us, true);
+	if (scope->window_count > 0) {
+		outcome->has_proved_landing = true;
+		outcome->proved_landing_us = follow_windows(
+			scope, outcome->has_proved_dynamodb ? outcome->proved_dynamodb_us : scope->windows[0].lo, false);
+	}
+	if (scope->has_as_of && outcome->has_proved_landing && outcome->proved_landing_us > scope->as_of_us)
+		outcome->proved_landing_us = scope->as_of_us;
+}
+
+static int fill_lake(struct making *making, struct error *error)
+{
+	struct run *run = making->run;
+	struct outcome *outcome = making->outcome;
+	const struct bridge_info *info = bridge_table_info(run->table);
+	outcome->lake = arena_copy(&outcome->arena, slice_from(run->contract->delta)).data;
+	outcome->lake_version = info->version;
+	outcome->lake_commit_us = info->commit_time_ms * 1000;
+	outcome->lake_files = info->file_count;
+	outcome->lake_newest_before = -1;
+	if (outcome->evidence_end_us == INT64_MIN || outcome->lake_commit_us <= outcome->evidence_end_us)
+		return 0;
+	const struct bridge_version *versions = NULL;
+	uint64_t count = 0;
+	struct error ignored = {0};
+	if (bridge_table_versions(run->table, 10000, &versions, &count, &ignored) != 0)
+		count = 0; /* the note just cannot name one */
+	for (uint64_t i = 0; i < count && outcome->lake_newest_before < 0; i++)
+		if (versions[i].commit_time_ms * 1000 <= outcome->evidence_end_us)
+			outcome->lake_newest_before = versions[i].version;
+	char end[CLOCK_TEXT_MAX], commit[CLOCK_TEXT_MAX];
+	struct finding finding = {.id = FINDING_LAKE_NEWER};
+	clock_format(outcome->evidence_end_us, end);
+	clock_format(outcome->lake_commit_us, commit);
+	finding.cause =
+		outcome->lake_newest_before >= 0
+			? arena_text(&outcome->arena, "version %" PRId64 " was committed at %s, the evidence ends at %s; the "
+						      "newest version before that is %" PRId64,
+				     info->version, commit, end, outcome->lake_newest_before)
+			: arena_text(&outcome->arena, "version %" PRId64 " was committed at %s, the evidence ends at %s",
+				     info->version, commit, end);
+	return add_loose(making, &finding, error);
+}
+
+static int fill_sources(struct making *making, struct error *error)
+{
+	struct run *run = making->run;
+	struct outcome *outcome = making->outcome;
+	const struct contract *contract = run->contract;
+	outcome->sources = arena_array(&outcome->arena, contract->source_count + 1, sizeof *outcome->sources);
+	if (outcome->sources == NULL)
+		return out_of_memory(error);
+	outcome->source_count = contract->source_count;
+	for (uint32_t i = 0; i < contract->source_count; i++) {
+		struct outcome_source *source = &outcome->sources[i];
+		*source = (struct outcome_source){.text = arena_copy(&outcome->arena, slice_from(contract->sources[i].text)).data,
+						  .kind = contract->sources[i].kind == SOURCE_EXPORT ? "export" : "events",
+						  .independent = contract->sources[i].kind == SOURCE_EXPORT ||
+								 contract->sources[i].independent,
+						  .from_us = INT64_MAX,
+						  .to_us = INT64_MIN};
+		for (uint64_t j = 0; j < run->source_count; j++) {
+			const struct state_source *file = state_source(run->state, run->sources[j]);
+			if (file == NULL || file->kind == STATE_LAKE_FILE || file->group != run->source_groups[i])
+				continue;
+			source->files++;
+			source->records += file->records;
+			source->bytes += file->stored_bytes;
+		}
+	}
+	for (uint32_t i = 0; i < run->export_count; i++)
+		outcome->sources[run->exports[i].contract_source].from_us =
+			outcome->sources[run->exports[i].contract_source].to_us = run->exports[i].export->export_time_us;
+	return 0;
+}
+
+static int take_window(void *context, const struct state_domain_window *window)
+{
+	struct making *making = context;
+	const struct state_source *file = state_source(making->run->state, window->source);
+	for (uint32_t i = 0; file != NULL && i < making->outcome->source_count; i++) {
+		struct outcome_source *source = &making->outcome->sources[i];
+		if (making->run->source_groups[i] != file->group || window->lo > window->hi)
+			continue;
+		if (window->lo < source->from_us)
+			source->from_us = window->lo;
+		if (window->hi > source->to_us)
+			source->to_us = window->hi;
+	}
+	return 0;
+}
+
+static void add_record(struct making *making, struct finding *finding, const char *role, const struct fact_origin *origin)
+{
+	const struct state_source *source =
+		origin->source != 0 ? state_source(making->run->state, origin->source) : NULL;
+	if (source == NULL || finding->record_count == FINDING_RECORDS_MAX)
+		return;
+	finding->records[finding->record_count++] =
+		(struct finding_record){role, arena_copy(&making->outcome->arena, slice_from(source->path)).data, true,
+					origin->record, origin->offset};
+}
+
+static int make_finding(struct making *making, const struct kept *kept, struct finding *finding, struct error *error)
+{
+	const struct judgement *judgement = &kept->judgement;
+	struct arena *arena = &making->outcome->arena;
+	*finding = (struct finding){.id = kept->id};
+	finding->key = arena_copy(arena, judgement->key);
+	finding->key_json = key_json(making, judgement->key);
+	finding->cause = cause_text(judgement, kept->id, arena);
+	if (finding->key_json == NULL || finding->cause == NULL)
+		return out_of_memory(error);
+	add_record(making, finding, "decided", &judgement->decided);
+	if (kept->id == FINDING_ROW_STALE) {
+		add_record(making, finding, judgement->stale_before ? "older image (the old image of)" : "older image",
+			   &judgement->stale);
+		for (uint32_t i = 0; i < judgement->missed && i < JUDGE_MISSED_MAX; i++)
+			add_record(making, finding, "missed", &judgement->missed_facts[i]);
+	}
+	if (kept->id == FINDING_CHAIN_BROKEN || kept->id == FINDING_STAMP_CONFLICT)
+		add_record(making, finding, "broken", &judgement->broken);
+	add_record(making, finding, "lake row", &judgement->lake);
+	return 0;
+}
+
+static int make_findings(struct making *making, const struct kept *const *kept, uint64_t kept_count, struct error *error)
+{
+	struct outcome *outcome = making->outcome;
+	uint64_t room = outcome->finding_limit > making->loose_count ? outcome->finding_limit - making->loose_count : 0;
+	if (kept_count > room)
+		kept_count = room;
+	outcome->findings = arena_array(&outcome->arena, making->loose_count + kept_count + 1, sizeof *outcome->findings);
+	if (outcome->findings == NULL)
+		return out_of_memory(error);
+	int code = 0;
+	for (uint64_t i = 0; i < kept_count && code == 0; i++)
+		code = make_finding(making, kept[i], &outcome->findings[i], error);
+	if (code == 0)
+		code = evidence_fill(making->run, kept, outcome->findings, kept_count, false, &outcome->arena, error);
+	if (making->loose_count > 0)
+		memcpy(outcome->findings + kept_count, making->loose, making->loose_count * sizeof *making->loose);
+	outcome->finding_count = kept_count + making->loose_count;
+	return code;
+}
+
+/* The sums that every report states hold, or the program is wrong. */
+static int check_sums(const struct outcome *outcome, struct error *error)
+{
+	const struct outcome_counts *counts = &outcome->counts;
+	uint64_t rows = 0;
+	for (int id = FINDING_ROW_DUPLICATE; id <= FINDING_ROW_DIFFERS; id++)
+		rows += outcome->by_id[id];
+	if (counts->compared != counts->equal + counts->different || rows != counts->different ||
+	    counts->keys != counts->compared + counts->unproven + counts->out_of_scope + counts->deleted + counts->nothing)
+		return error_set(error, ERROR_INTERNAL,
+				 "the counts do not add up: keys %" PRIu64 ", compared %" PRIu64 ", equal %" PRIu64
+				 ", different %" PRIu64 ", row findings %" PRIu64,
+				 counts->keys, counts->compared, counts->equal, counts->different, rows);
+	return 0;
+}
+
+static bool proves_empty(const struct run *run)
+{
+	bool empty = run->export_count > 0;
+	for (uint32_t i = 0; i < run->export_count; i++)
+		empty = empty && run->exports[i].complete && run->exports[i].export->item_count == 0;
+	return empty;
+}
+
+static int fill_outcome(struct making *making, struct collect *collect, struct error *error)
+{
+	struct run *run = making->run;
+	struct outcome *outcome = making->outcome;
+	const struct kept *const *kept = NULL;
+	uint64_t kept_count = 0;
+	int code = verdict_levels(run->contract, outcome, error);
+	if (code == 0)
+		code = run_judge(run, collect_visit, collect, error);
+	if (code == 0)
+		code = collect_finish(collect, &outcome->counts, outcome->by_id, &kept, &kept_count, error);
+	if (code == 0)
+		code = check_sums(outcome, error);
+	if (code == 0)
+		code = collect_loose(making, error);
+	fill_proved(run->scope, outcome);
+	if (code == 0)
+		code = fill_lake(making, error);
+	if (code == 0)
+		code = fill_sources(making, error);
+	if (code == 0)
+		code = state_windows(run->state, run->sources, run->source_count, take_window, making, error);
+	if (code == 0)
+		code = make_findings(making, kept, kept_count, error);
+	if (code == 0)
+		code = verdict_weigh(run->contract, outcome, proves_empty(run), error);
+	return code;
+}
+
+int run_reconcile(struct run *run, struct outcome **out, struct error *error)
+{
+	struct outcome *outcome = calloc(1, sizeof *outcome);
+	struct collect *collect = collect_new(run->options.jobs, run->options.finding_limit);
+	struct making making = {.run = run, .outcome = outcome, .loose_limit = run->options.finding_limit / 2 + 1};
+	int code = 0;
+	*out = NULL;
+	if (outcome == NULL || collect == NULL) {
+		code = out_of_memory(error);
+		goto out;
+	}
+	arena_init(&outcome->arena, (size_t)8 << 30);
+	outcome->run_us = clock_now_us();
+	outcome->finding_limit = run->options.finding_limit;
+	outcome->contract = arena_copy(&outcome->arena, slice_from(run->contract->path)).data;
+	outcome->table = arena_copy(&outcome->arena, slice_from(run->contract->table)).data;
+	code = fill_outcome(&making, collect, error);
+out:
+	collect_free(collect);
+	free(making.loose);
+	if (code != 0) {
+		outcome_free(outcome);
+		free(outcome);
+		return code;
+	}
+	*out = outcome;
+	return 0;
+}

@@ -1,0 +1,616 @@
+#include "reconcile/reference.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "reconcile/digest.h"
+
+/* The assembler puts the file into the program; paths are relative to the project's root, where the compiler runs. */
+__asm__(".pushsection .rodata\n"
+	"reference_sql_text:\n"
+	".incbin \"docs/semantics.sql\"\n"
+	".byte 0\n"
+	".popsection\n");
+extern const char reference_sql_text[];
+
+const char *reference_sql(void)
+{
+	return reference_sql_text;
+}
+
+static int failed(sqlite3 *database, const char *doing, struct error *error)
+{
+	return error_set(error, ERROR_IO, "reference merger: cannot %s: %s", doing, sqlite3_errmsg(database));
+}
+
+static int execute(sqlite3 *database, const char *sql, const char *doing, struct error *error)
+{
+	return sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(database, doing, error);
+}
+
+/* The input tables stand above a line of equal signs, the rules below it. */
+static const char *rules_begin(void)
+{
+	const char *line = strstr(reference_sql_text, "\n-- =====");
+	assert(line != NULL);
+	return line;
+}
+
+static int make_tables(sqlite3 *database, struct error *error)
+{
+	char *tables = strndup(reference_sql_text, (size_t)(rules_begin() - reference_sql_text));
+	if (tables == NULL)
+		return error_set(error, ERROR_INTERNAL, "reference merger: out of memory");
+	int code = execute(database, tables, "make its tables", error);
+	free(tables);
+	return code;
+}
+
+/* ---- filling */
+
+struct filling {
+	sqlite3 *database;
+	sqlite3_stmt *insert; /* into fact */
+};
+
+static int insert_integers(sqlite3 *database, const char *sql, const int64_t *values, int count, struct error *error)
+{
+	sqlite3_stmt *insert = NULL;
+	if (sqlite3_prepare_v2(database, sql, -1, &insert, NULL) != SQLITE_OK)
+		return failed(database, "fill its tables", error);
+	for (int i = 0; i < count; i++)
+		sqlite3_bind_int64(insert, i + 1, values[i]);
+	int code = sqlite3_step(insert) == SQLITE_DONE ? 0 : failed(database, "fill its tables", error);
+	sqlite3_finalize(insert);
+	return code;
+}
+
+static int fill_policy(sqlite3 *database, const struct scope *scope, struct error *error)
+{
+	/* as_of and settle_from come each with a mark of whether there is one. */
+	bool has_settle = scope->settle_from_us != INT64_MAX;
+	const int64_t values[] = {scope->baseline == BASELINE_EMPTY, scope->deletes == DELETES_COLUMN,
+				  scope->ttl == TTL_POLICY_KEEP, scope->ambiguous_accept, scope->has_as_of, scope->as_of_us,
+				  scope->has_lake, has_settle, scope->settle_from_us, scope->unreadable,
+				  scope->evidence_end};
+	return insert_integers(database,
+			       "INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10, ?11)",
+			       values, 11, error);
+}
+
+static int fill_scope(sqlite3 *database, const struct scope *scope, struct error *error)
+{
+	int code = fill_policy(database, scope, error);
+	for (uint32_t i = 0; i < scope->export_count && code == 0; i++) {
+		const struct scope_export *export = &scope->exports[i];
+		const int64_t values[] = {(int64_t)i + 1, export->group, export->lo, export->hi, export->complete};
+		code = insert_integers(database, "INSERT INTO scope_export VALUES (?, ?, ?, ?, ?)", values, 5, error);
+	}
+	for (uint32_t i = 0; i < scope->domain_count && code == 0; i++) {
+		const int64_t values[] = {scope->domains[i].domain, scope->domains[i].filtered};
+		code = insert_integers(database, "INSERT INTO scope_domain VALUES (?, ?)", values, 2, error);
+	}
+	for (uint32_t i = 0; i < scope->window_count && code == 0; i++) {
+		const int64_t values[] = {scope->windows[i].lo, scope->windows[i].hi, scope->windows[i].filtered};
+		code = insert_integers(database, "INSERT INTO scope_window VALUES (?, ?, ?)", values, 3, error);
+	}
+	for (uint32_t i = 0; i < scope->hole_count && code == 0; i++) {
+		const int64_t values[] = {scope->holes[i].lo, scope->holes[i].hi};
+		code = insert_integers(database, "INSERT INTO scope_hole VALUES (?, ?)", values, 2, error);
+	}
+	for (uint32_t i = 0; i < scope->alias_count && code == 0; i++) {
+		const int64_t values[] = {i, scope->aliases[i]};
+		if (scope->aliases[i] != i)
+			code = insert_integers(database, "INSERT INTO domain_alias VALUES (?, ?)", values, 2, error);
+	}
+	return code;
+}
+
+static int fill_sources(sqlite3 *database, const uint32_t *source_groups, uint32_t source_count, struct error *error)
+{
+	int code = 0;
+	for (uint32_t i = 0; i < source_count && code == 0; i++) {
+		const int64_t values[] = {i, source_groups[i]};
+		if (source_groups[i] != 0)
+			code = insert_integers(database, "INSERT INTO source_group VALUES (?, ?)", values, 2, error);
+	}
+	return code;
+}
+
+static void put_big_endian(uint64_t value, unsigned char bytes[8])
+{
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (unsigned char)(value >> (56 - 8 * i));
+}
+
+static void bind_u64(sqlite3_stmt *insert, int column, uint64_t value)
+{
+	unsigned char bytes[8];
+	put_big_endian(value, bytes);
+	sqlite3_bind_blob(insert, column, bytes, 8, SQLITE_TRANSIENT);
+}
+
+/* Five columns from `column`: state, item, row, flags, expires. What is not bound is NULL. */
+static void bind_side(sqlite3_stmt *insert, int column, const struct fact_side *side, bool has_item)
+{
+	sqlite3_bind_int(insert, column, (int)side->state);
+	sqlite3_bind_int64(insert, column + 3, 0);
+	if (side->state != STATE_IMAGE)
+		return;
+	if (has_item) {
+		unsigned char bytes[16];
+		put_big_endian(side->item[0], bytes);
+		put_big_endian(side->item[1], bytes + 8);
+		sqlite3_bind_blob(insert, column + 1, bytes, 16, SQLITE_TRANSIENT);
+	}
+	bind_u64(insert, column + 2, side->row);
+	sqlite3_bind_int64(insert, column + 3, side->flags);
+	if (side->expires_s != EXPIRES_NONE)
+		sqlite3_bind_int64(insert, column + 4, side->expires_s);
+}
+
+static int fill_fact(void *context, const struct fact *fact, struct error *error)
+{
+	struct filling *filling = context;
+	sqlite3_stmt *insert = filling->insert;
+	bool change = fact->kind == FACT_CHANGE;
+	sqlite3_clear_bindings(insert);
+	sqlite3_bind_blob(insert, 1, fact->key.data, (int)fact->key.size, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(insert, 2, (int64_t)fact->key_hash);
+	sqlite3_bind_int(insert, 3, (int)fact->kind);
+	sqlite3_bind_int(insert, 4, (fact->flags & FACT_DAMAGED) != 0);
+	sqlite3_bind_int(insert, 5, (fact->flags & FACT_DELETED) != 0);
+	sqlite3_bind_int64(insert, 6, fact->source);
+	sqlite3_bind_int64(insert, 7, (int64_t)fact->record);
+	sqlite3_bind_int64(insert, 8, (int64_t)fact->offset);
+	bind_side(insert, 9, &fact->after, fact->kind != FACT_LAKE);
+	sqlite3_bind_int(insert, 14, STATE_UNKNOWN);
+	sqlite3_bind_int(insert, 17, 0);
+	sqlite3_bind_int(insert, 20, TTL_NO);
+	if (change) {
+		bind_side(insert, 14, &fact->before, true);
+		sqlite3_bind_int64(insert, 19, fact->domain);
+		sqlite3_bind_int(insert, 20, fact->ttl);
+		if (fact->has_sequence)
+			sqlite3_bind_blob(insert, 21, fact->sequence, SEQUENCE_SIZE, SQLITE_TRANSIENT);
+		sqlite3_bind_int64(insert, 22, fact->time_lo_us);
+		sqlite3_bind_int64(insert, 23, fact->time_hi_us);
+		bind_u64(insert, 24, fact->event_hash);
+	}
+	bool done = sqlite3_step(insert) == SQLITE_DONE;
+	sqlite3_reset(insert);
+	return done ? 0 : failed(filling->database, "insert a fact", error);
+}
+
+static int fill_facts(sqlite3 *database, const struct reference_facts *facts, struct error *error)
+{
+	struct filling filling = {.database = database};
+	if (sqlite3_prepare_v2(database,
+			       "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+			       "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+			       -1, &filling.insert, NULL) != SQLITE_OK)
+		return failed(database, "insert facts", error);
+	int code = facts->feed(facts->context, fill_fact, &filling, error);
+	sqlite3_finalize(filling.insert);
+	return code;
+}
+
+/* ---- reading the judgements */
+
+#define COLUMNS                                                                                                        \
+	COLUMN(key) COLUMN(key_hash) COLUMN(expected_state) COLUMN(expected_item) COLUMN(expected_row)                 \
+	COLUMN(expected_flags) COLUMN(expected_expires) COLUMN(ttl) COLUMN(decided_by) COLUMN(decided_time)            \
+	COLUMN(decided_source) COLUMN(decided_record) COLUMN(decided_offset) COLUMN(unproven) COLUMN(changes)          \
+	COLUMN(duplicates) COLUMN(conflicts) COLUMN(chain_breaks) COLUMN(overlap) COLUMN(capture_lost)                 \
+	COLUMN(broken_source) COLUMN(broken_record) COLUMN(broken_offset) COLUMN(lake_expected) COLUMN(lake_rows)      \
+	COLUMN(lake_rows_deleted) COLUMN(lake_rows_equal) COLUMN(lake_source) COLUMN(lake_record) COLUMN(lake_offset)  \
+	COLUMN(lake_row) COLUMN(class) COLUMN(finding) COLUMN(stale_source) COLUMN(stale_record) COLUMN(stale_offset)  \
+	COLUMN(stale_before) COLUMN(missed) COLUMN(key_id)
+
+enum column {
+#define COLUMN(name) COLUMN_##name,
+	COLUMNS
+#undef COLUMN
+	COLUMN_COUNT
+};
+
+#define COLUMN(name) #name ", "
+static const char judgement_query[] = "SELECT " COLUMNS "0 FROM judgement ORDER BY key";
+#undef COLUMN
+static const char missed_query[] =
+	"SELECT source, record, \"offset\" FROM missed WHERE key_id = ?1 ORDER BY nth LIMIT ?2";
+
+static uint64_t column_word(sqlite3_stmt *row, int column, int word)
+{
+	const unsigned char *bytes = sqlite3_column_blob(row, column);
+	uint64_t value = 0;
+	if (bytes == NULL)
+		return 0;
+	assert(sqlite3_column_bytes(row, column) >= 8 * (word + 1));
+	for (int i = 0; i < 8; i++)
+		value = value << 8 | bytes[8 * word + i];
+	return value;
+}
+
+static uint32_t column_u32(sqlite3_stmt *row, int column)
+{
+	return (uint32_t)sqlite3_column_int64(row, column);
+}
+
+static struct fact_origin column_origin(sqlite3_stmt *row, int column)
+{
+	/* NULLs read as 0, which is what a struct fact_origin says "none" by. */
+	return (struct fact_origin){.source = column_u32(row, column),
+				    .record = (uint64_t)sqlite3_column_int64(row, column + 1),
+				    .offset = (uint64_t)sqlite3_column_int64(row, column + 2)};
+}
+
+/* The place of a text column's value in a list that ends in NULL; 0 for SQL's NULL. */
+static int column_choice(sqlite3_stmt *row, int column, const char *const *choices)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+	if (text == NULL)
+		return 0;
+	for (int i = 0; choices[i] != NULL; i++)
+		if (strcmp(choices[i], text) == 0)
+			return i;
+	fprintf(stderr, "docs/semantics.sql says '%s', which reference.c does not know\n", text);
+	abort();
+}
+
+static void read_lake(sqlite3_stmt *row, struct judgement *judgement)
+{
+	static const char *const expectations[] = {
+		[LAKE_NONE] = "NONE", [LAKE_ROW] = "ROW", [LAKE_ANY] = "ANY", NULL};
+	static const char *const classes[] = {
+		[CLASS_NOTHING] = "NOTHING",     [CLASS_EQUAL] = "EQUAL",       [CLASS_DELETED] = "DELETED",
+		[CLASS_DIFFERENT] = "DIFFERENT", [CLASS_UNPROVEN] = "UNPROVEN", [CLASS_OUT_OF_SCOPE] = "OUT_OF_SCOPE",
+		NULL};
+	static const char *const findings[] = {
+		[ROW_NONE] = "",         [ROW_DUPLICATE] = "duplicate",   [ROW_MISSING] = "missing",
+		[ROW_ZOMBIE] = "zombie", [ROW_ZOMBIE_TTL] = "zombie_ttl", [ROW_PHANTOM] = "phantom",
+		[ROW_STALE] = "stale",   [ROW_DIFFERS] = "differs",       NULL};
+	/* The enum has no tag, so the value goes in by name. */
+	int expected = column_choice(row, COLUMN_lake_expected, expectations);
+	judgement->lake_expected = expected == LAKE_ANY ? LAKE_ANY : expected == LAKE_ROW ? LAKE_ROW : LAKE_NONE;
+	judgement->lake_rows = column_u32(row, COLUMN_lake_rows);
+	judgement->lake_rows_deleted = column_u32(row, COLUMN_lake_rows_deleted);
+	judgement->lake_rows_equal = column_u32(row, COLUMN_lake_rows_equal);
+	judgement->lake = column_origin(row, COLUMN_lake_source);
+	judgement->lake_row = column_word(row, COLUMN_lake_row, 0);
+	judgement->class = (enum key_class)column_choice(row, COLUMN_class, classes);
+	judgement->finding = (enum row_finding)column_choice(row, COLUMN_finding, findings);
+	judgement->stale = column_origin(row, COLUMN_stale_source);
+	judgement->stale_before = sqlite3_column_int(row, COLUMN_stale_before) != 0;
+	judgement->missed = column_u32(row, COLUMN_missed);
+}
+
+static void read_expected(sqlite3_stmt *row, struct judgement *judgement)
+{
+	struct fact_side *expected = &judgement->expected;
+	expected->state = (enum item_state)sqlite3_column_int(row, COLUMN_expected_state);
+	expected->flags = column_u32(row, COLUMN_expected_flags);
+	expected->item[0] = column_word(row, COLUMN_expected_item, 0);
+	expected->item[1] = expected->state == STATE_IMAGE ? column_word(row, COLUMN_expected_item, 1) : 0;
+	expected->row = column_word(row, COLUMN_expected_row, 0);
+	expected->expires_s = EXPIRES_NONE;
+	if (sqlite3_column_type(row, COLUMN_expected_expires) != SQLITE_NULL)
+		expected->expires_s = sqlite3_column_int64(row, COLUMN_expected_expires);
+	judgement->ttl = (uint8_t)sqlite3_column_int(row, COLUMN_ttl);
+	int decided_by = sqlite3_column_int(row, COLUMN_decided_by);
+	judgement->decided_by = decided_by == 2	  ? DECIDED_CHANGE
+				: decided_by == 1 ? DECIDED_SNAPSHOT
+						  : DECIDED_NOTHING;
+	judgement->decided_time_us = INT64_MIN;
+	if (sqlite3_column_type(row, COLUMN_decided_time) != SQLITE_NULL)
+		judgement->decided_time_us = sqlite3_column_int64(row, COLUMN_decided_time);
+	judgement->decided = column_origin(row, COLUMN_decided_source);
+}
+
+static int read_missed(sqlite3_stmt *missed, int64_t key_id, struct judgement *judgement, struct error *error)
+{
+	sqlite3_bind_int64(missed, 1, key_id);
+	sqlite3_bind_int(missed, 2, JUDGE_MISSED_MAX);
+	int found = 0, code = SQLITE_ROW;
+	while ((code = sqlite3_step(missed)) == SQLITE_ROW)
+		judgement->missed_facts[found++] = column_origin(missed, 0);
+	sqlite3_reset(missed);
+	return code == SQLITE_DONE ? 0 : failed(sqlite3_db_handle(missed), "read what the lake missed", error);
+}
+
+static int read_judgement(sqlite3_stmt *row, sqlite3_stmt *missed, struct judgement *judgement, struct error *error)
+{
+	memset(judgement, 0, sizeof *judgement);
+	judgement->key.data = sqlite3_column_blob(row, COLUMN_key);
+	judgement->key.size = (size_t)sqlite3_column_bytes(row, COLUMN_key);
+	judgement->key_hash = (uint64_t)sqlite3_column_int64(row, COLUMN_key_hash);
+	read_expected(row, judgement);
+	judgement->unproven = column_u32(row, COLUMN_unproven);
+	judgement->changes = column_u32(row, COLUMN_changes);
+	judgement->duplicates = column_u32(row, COLUMN_duplicates);
+	judgement->conflicts = column_u32(row, COLUMN_conflicts);
+	judgement->chain_breaks = column_u32(row, COLUMN_chain_breaks);
+	judgement->overlap = sqlite3_column_int(row, COLUMN_overlap) != 0;
+	judgement->capture_lost = sqlite3_column_int(row, COLUMN_capture_lost) != 0;
+	judgement->broken = column_origin(row, COLUMN_broken_source);
+	read_lake(row, judgement);
+	if (judgement->missed == 0)
+		return 0;
+	return read_missed(missed, sqlite3_column_int64(row, COLUMN_key_id), judgement, error);
+}
+
+static int visit_judgements(sqlite3 *database,
+			    int (*visit)(void *context, const struct judgement *judgement, struct error *error),
+			    void *context, struct error *error)
+{
+	sqlite3_stmt *row = NULL, *missed = NULL;
+	int code = 0, step = SQLITE_DONE;
+	if (sqlite3_prepare_v2(database, judgement_query, -1, &row, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v2(database, missed_query, -1, &missed, NULL) != SQLITE_OK) {
+		code = failed(database, "read its judgements", error);
+		goto out;
+	}
+	while (code == 0 && (step = sqlite3_step(row)) == SQLITE_ROW) {
+		struct judgement judgement;
+		code = read_judgement(row, missed, &judgement, error);
+		if (code == 0)
+			code = visit(context, &judgement, error);
+	}
+	if (code == 0 && step != SQLITE_DONE)
+		code = failed(database, "read its judgements", error);
+out:
+	sqlite3_finalize(row);
+	sqlite3_finalize(missed);
+	return code;
+}
+
+int reference_run(struct sqlite3 *database, const struct scope *scope, const uint32_t *source_groups,
+		  uint32_t source_count, const struct reference_facts *facts,
+		  int (*visit)(void *context, const struct judgement *judgement, struct error *error), void *context,
+		  struct error *error)
+{
+	int code = execute(database, "BEGIN", "begin", error);
+	if (code == 0)
+		code = make_tables(database, error);
+	if (code == 0)
+		code = fill_scope(database, scope, error);
+	if (code == 0)
+		code = fill_sources(database, source_groups, source_count, error);
+	if (code == 0)
+		code = fill_facts(database, facts, error);
+	if (code == 0)
+		code = execute(database, rules_begin(), "run docs/semantics.sql", error);
+	if (code == 0)
+		code = visit_judgements(database, visit, context, error);
+	if (code == 0)
+		return execute(database, "COMMIT", "commit", error);
+	sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+	return code;
+}
+
+/* ---- comparing */
+
+static bool origins_equal(const struct fact_origin *left, const struct fact_origin *right)
+{
+	return left->source == right->source && left->record == right->record && left->offset == right->offset;
+}
+
+static bool sides_equal(const struct fact_side *left, const struct fact_side *right)
+{
+	return left->state == right->state && left->flags == right->flags && left->item[0] == right->item[0] &&
+	       left->item[1] == right->item[1] && left->row == right->row && left->expires_s == right->expires_s;
+}
+
+static const char *lake_difference(const struct judgement *left, const struct judgement *right)
+{
+#define SAME(field)                                                                                                    \
+	if (left->field != right->field)                                                                               \
+	return #field
+	SAME(lake_expected);
+	SAME(lake_rows);
+	SAME(lake_rows_deleted);
+	SAME(lake_rows_equal);
+	if (!origins_equal(&left->lake, &right->lake))
+		return "lake";
+	SAME(lake_row);
+	SAME(class);
+	SAME(finding);
+	if (!origins_equal(&left->stale, &right->stale))
+		return "stale";
+	SAME(stale_before);
+	SAME(missed);
+	for (uint32_t i = 0; i < left->missed && i < JUDGE_MISSED_MAX; i++)
+		if (!origins_equal(&left->missed_facts[i], &right->missed_facts[i]))
+			return "missed_facts";
+	return NULL;
+}
+
+const char *reference_difference(const struct judgement *left, const struct judgement *right)
+{
+	if (!slice_equal(left->key, right->key))
+		return "key";
+	SAME(key_hash);
+	if (!sides_equal(&left->expected, &right->expected))
+		return "expected";
+	SAME(ttl);
+	SAME(decided_by);
+	SAME(decided_time_us);
+	if (!origins_equal(&left->decided, &right->decided))
+		return "decided";
+	SAME(unproven);
+	SAME(changes);
+	SAME(duplicates);
+	SAME(conflicts);
+	SAME(chain_breaks);
+	SAME(overlap);
+	SAME(capture_lost);
+	if (!origins_equal(&left->broken, &right->broken))
+		return "broken";
+#undef SAME
+	return lake_difference(left, right);
+}
+
+/* ---- both mergers over one state */
+
+/* What one worker of the fast merge has judged; keys are copied into the arena. */
+struct judged {
+	struct arena arena;
+	struct judgement *rows;
+	size_t count, capacity;
+};
+
+struct check {
+	struct judged *workers;
+	struct judgement *rows; /* of all workers, by key */
+	size_t count, next;
+};
+
+static int keep_judgement(void *context, uint32_t worker, const struct judgement *judgement, struct error *error)
+{
+	struct judged *judged = &((struct check *)context)->workers[worker];
+	if (judged->count == judged->capacity) {
+		size_t capacity = judged->capacity == 0 ? 1024 : 2 * judged->capacity;
+		struct judgement *rows = reallocarray(judged->rows, capacity, sizeof *rows);
+		if (rows == NULL)
+			return error_set(error, ERROR_INTERNAL, "reference check: out of memory");
+		judged->rows = rows;
+		judged->capacity = capacity;
+	}
+	struct judgement *row = &judged->rows[judged->count];
+	*row = *judgement;
+	row->key = arena_copy(&judged->arena, judgement->key);
+	if (row->key.data == NULL)
+		return error_set(error, ERROR_INTERNAL, "reference check: out of memory");
+	judged->count++;
+	return 0;
+}
+
+static int by_key(const void *left, const void *right)
+{
+	return slice_compare(((const struct judgement *)left)->key, ((const struct judgement *)right)->key);
+}
+
+static int gather(struct check *check, uint32_t workers, struct error *error)
+{
+	for (uint32_t i = 0; i < workers; i++)
+		check->count += check->workers[i].count;
+	check->rows = calloc(check->count + 1, sizeof *check->rows);
+	if (check->rows == NULL)
+		return error_set(error, ERROR_INTERNAL, "reference check: out of memory");
+	size_t at = 0;
+	for (uint32_t i = 0; i < workers; i++) {
+		if (check->workers[i].count > 0)
+			memcpy(check->rows + at, check->workers[i].rows, check->workers[i].count * sizeof *check->rows);
+		at += check->workers[i].count;
+	}
+	qsort(check->rows, check->count, sizeof *check->rows, by_key);
+	return 0;
+}
+
+static int differs(struct slice key, const char *how, struct error *error)
+{
+	char hex[129];
+	size_t shown = key.size < 64 ? key.size : 64;
+	hex[0] = '\0';
+	for (size_t i = 0; i < shown; i++)
+		snprintf(hex + 2 * i, sizeof hex - 2 * i, "%02x", (unsigned char)key.data[i]);
+	return error_set(error, ERROR_INTERNAL,
+			 "the fast merge and docs/semantics.sql differ on key x'%s%s' in %s; please report this with its sources", hex,
+			 shown < key.size ? "…" : "", how);
+}
+
+static int check_judgement(void *context, const struct judgement *judgement, struct error *error)
+{
+	struct check *check = context;
+	if (check->next == check->count)
+		return differs(judgement->key, "that only the SQL has it", error);
+	const struct judgement *fast = &check->rows[check->next++];
+	int order = slice_compare(fast->key, judgement->key);
+	if (order < 0)
+		return differs(fast->key, "that only the fast merge has it", error);
+	if (order > 0)
+		return differs(judgement->key, "that only the SQL has it", error);
+	const char *field = reference_difference(fast, judgement);
+	return field == NULL ? 0 : differs(judgement->key, field, error);
+}
+
+struct state_facts {
+	struct state *state;
+	const struct merge_options *options;
+};
+
+static int feed_state(void *context, int (*each)(void *each_context, const struct fact *fact, struct error *error),
+		      void *each_context, struct error *error)
+{
+	struct state_facts *facts = context;
+	return merge_all_facts(facts->state, facts->options, each, each_context, error);
+}
+
+/* Export groups by source id, for the chosen sources. */
+static uint32_t *groups_of(const struct state *state, const struct merge_options *options, uint32_t *count)
+{
+	*count = 1;
+	for (uint64_t i = 0; i < options->source_count; i++)
+		if (options->sources[i] >= *count)
+			*count = options->sources[i] + 1;
+	uint32_t *groups = calloc(*count, sizeof *groups);
+	for (uint64_t i = 0; groups != NULL && i < options->source_count; i++) {
+		const struct state_source *source = state_source(state, options->sources[i]);
+		if (source != NULL && source->kind == STATE_EXPORT_FILE)
+			groups[source->id] = source->group;
+	}
+	return groups;
+}
+
+static int run_reference(struct state *state, const struct scope *scope, const struct merge_options *options,
+			 struct check *check, struct error *error)
+{
+	struct state_facts from = {.state = state, .options = options};
+	struct reference_facts facts = {.context = &from, .feed = feed_state};
+	sqlite3 *database = NULL;
+	uint32_t group_count = 0;
+	uint32_t *groups = groups_of(state, options, &group_count);
+	int code = 0;
+	if (groups == NULL) {
+		code = error_set(error, ERROR_INTERNAL, "reference check: out of memory");
+		goto out;
+	}
+	/* The empty name makes a file of SQLite's own, which spills only when it outgrows the cache. */
+	if (sqlite3_open("", &database) != SQLITE_OK) {
+		code = error_set(error, ERROR_IO, "reference merger: cannot open a temporary database");
+		goto out;
+	}
+	code = reference_run(database, scope, groups, group_count, &facts, check_judgement, check, error);
+	if (code == 0 && check->next < check->count)
+		code = differs(check->rows[check->next].key, "that only the fast merge has it", error);
+out:
+	sqlite3_close(database);
+	free(groups);
+	return code;
+}
+
+int reference_check(struct state *state, const struct scope *scope, const struct merge_options *options,
+		    struct error *error)
+{
+	struct check check = {.workers = calloc(options->workers, sizeof *check.workers)};
+	if (check.workers == NULL)
+		return error_set(error, ERROR_INTERNAL, "reference check: out of memory");
+	for (uint32_t i = 0; i < options->workers; i++)
+		arena_init(&check.workers[i].arena, SIZE_MAX);
+	int code = merge_run(state, scope, options, keep_judgement, &check, error);
+	if (code == 0)
+		code = gather(&check, options->workers, error);
+	if (code == 0)
+		code = run_reference(state, scope, options, &check, error);
+	for (uint32_t i = 0; i < options->workers; i++) {
+		free(check.workers[i].rows);
+		arena_release(&check.workers[i].arena);
+	}
+	free(check.workers);
+	free(check.rows);
+	return code;
+}

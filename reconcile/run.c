@@ -1,0 +1,181 @@
+#include "reconcile/run.h"
+
+#include <stdlib.h>
+
+#include "reconcile/ingest.h"
+
+static int lake_open(struct run *run, struct error *error)
+{
+	const struct contract *contract = run->contract;
+	if (!run->options.with_lake)
+		return 0;
+	if (contract->delta == NULL)
+		return error_set(error, ERROR_USAGE, "%s: there is no 'lake:' to compare with; add one, or use merge",
+				 contract->path);
+	int64_t version = run->options.has_version ? run->options.version : contract->version;
+	int code = bridge_table_open(contract->delta, version, &run->table, error);
+	if (code != 0)
+		return code;
+	return bridge_table_schema(run->table, &run->schema, error);
+}
+
+/* Types may be left to the table, so a plan without a lake looks at the lake's schema too when it is there. */
+static int plan_open(struct run *run, struct error *error)
+{
+	if (run->table != NULL)
+		return digest_plan_new(run->contract, &run->schema, &run->plan, error);
+	struct bridge_table *table = NULL;
+	struct ArrowSchema schema = {0};
+	struct error ignored = {0};
+	if (run->contract->delta != NULL &&
+	    bridge_table_open(run->contract->delta, run->contract->version, &table, &ignored) == 0 &&
+	    bridge_table_schema(table, &schema, &ignored) != 0)
+		schema.release = NULL;
+	int code = digest_plan_new(run->contract, schema.release != NULL ? &schema : NULL, &run->plan, error);
+	if (schema.release != NULL)
+		schema.release(&schema);
+	bridge_table_close(table);
+	return code;
+}
+
+static int missing_columns(struct run *run, struct error *error)
+{
+	const struct plan_report *report = digest_plan_report(run->plan);
+	if (run->table == NULL || report->missing_count == 0)
+		return 0;
+	return error_set(error, ERROR_USAGE,
+			 "%s: column '%s' is not in the table '%s' (%u of the contract's columns are not); correct the "
+			 "contract's columns, or the table's version",
+			 run->contract->path, report->missing_columns[0], run->contract->delta,
+			 report->missing_count);
+}
+
+static int state_folder_open(struct run *run, struct error *error)
+{
+	const char *folder = run->options.state_folder;
+	if (folder == NULL)
+		folder = arena_text(&run->arena, "%s/.lakeproof", run->contract->folder);
+	if (folder == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	return state_open(folder, &run->state, error);
+}
+
+int run_open(const struct run_options *options, struct run **out, struct error *error)
+{
+	struct run *run = calloc(1, sizeof *run);
+	*out = NULL;
+	if (run == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	run->options = *options;
+	if (run->options.jobs == 0)
+		run->options.jobs = 1;
+	arena_init(&run->arena, (size_t)1 << 30);
+	int code = contract_load(options->contract, &run->contract, error);
+	if (code == 0)
+		code = lake_open(run, error);
+	if (code == 0)
+		code = plan_open(run, error);
+	if (code == 0)
+		code = missing_columns(run, error);
+	if (code == 0)
+		code = state_folder_open(run, error);
+	if (code != 0) {
+		run_close(run);
+		return code;
+	}
+	*out = run;
+	return 0;
+}
+
+void run_close(struct run *run)
+{
+	if (run == NULL)
+		return;
+	for (uint32_t i = 0; i < run->export_count; i++)
+		export_close(run->exports[i].export);
+	free(run->exports);
+	free(run->source_groups);
+	free(run->sources);
+	free(run->lake_sources);
+	free(run->problems);
+	scope_free(run->scope);
+	state_close(run->state);
+	digest_plan_free(run->plan);
+	if (run->schema.release != NULL)
+		run->schema.release(&run->schema);
+	bridge_table_close(run->table);
+	contract_free(run->contract);
+	arena_release(&run->arena);
+	free(run);
+}
+
+struct merge_options run_merge_options(const struct run *run)
+{
+	return (struct merge_options){.sources = run->sources,
+				      .source_count = run->source_count,
+				      .workers = run->options.jobs,
+				      .memory_max = run->options.memory_max};
+}
+
+static const char *copied(struct run *run, const char *text)
+{
+	return arena_copy(&run->arena, slice_from(text != NULL ? text : "")).data;
+}
+
+int run_problem(struct run *run, const struct state_problem *problem, struct error *error)
+{
+	if (run->problem_count == run->problem_capacity) {
+		uint64_t capacity = run->problem_capacity == 0 ? 16 : run->problem_capacity * 2;
+		struct state_problem *grown = realloc(run->problems, capacity * sizeof *grown);
+		if (grown == NULL)
+			return error_set(error, ERROR_INTERNAL, "out of memory");
+		run->problems = grown;
+		run->problem_capacity = capacity;
+	}
+	struct state_problem *copy = &run->problems[run->problem_count];
+	*copy = *problem;
+	copy->id = copied(run, problem->id);
+	copy->path = copied(run, problem->path);
+	copy->message = copied(run, problem->message);
+	if (problem->has_key)
+		copy->key = arena_copy(&run->arena, problem->key);
+	if (copy->id == NULL || copy->path == NULL || copy->message == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	run->problem_count++;
+	return 0;
+}
+
+static int scope_open(struct run *run, struct error *error)
+{
+	struct scope_export_input *exports = calloc(run->export_count + 1, sizeof *exports);
+	if (exports == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	for (uint32_t i = 0; i < run->export_count; i++) {
+		const struct run_export *from = &run->exports[i];
+		exports[i] = (struct scope_export_input){
+			.group = from->group,
+			.name = run->contract->sources[from->contract_source].text,
+			.export_time_us = from->export->export_time_us,
+			.complete = from->complete};
+	}
+	struct merge_options options = run_merge_options(run);
+	int64_t commit_us = run->table != NULL ? bridge_table_info(run->table)->commit_time_ms * 1000 : 0;
+	int code = scope_build(run->state, run->contract, run->source_groups, &options, exports, run->export_count,
+			       run->table != NULL, commit_us, &run->scope, error);
+	free(exports);
+	return code;
+}
+
+int run_ingest(struct run *run, struct error *error)
+{
+	int code = ingest_sources(run, error);
+	if (code == 0)
+		code = scope_open(run, error);
+	return code;
+}
+
+int run_judge(struct run *run, merge_visit visit, void *context, struct error *error)
+{
+	struct merge_options options = run_merge_options(run);
+	return merge_run(run->state, run->scope, &options, visit, context, error);
+}

@@ -1,0 +1,67 @@
+/* scope - what the evidence as a whole can prove: exports and their intervals, capture windows, holes, policies.
+ *
+ * Computed once per run from the state's source and domain tables and the contract (scope_build), then read-only and
+ * shared by the fast merge, the reference merger and the reports. All times are microseconds UTC. The rules are those
+ * of docs/semantics.md, "Scope". */
+#ifndef LAKEPROOF_RECONCILE_SCOPE_H
+#define LAKEPROOF_RECONCILE_SCOPE_H
+
+#include "reconcile/contract.h"
+#include "reconcile/fact.h"
+
+struct scope_export {
+	uint32_t group;   /* which export: source rows carry the same group */
+	int64_t lo, hi;   /* exportTime - fuzz, exportTime + fuzz */
+	bool complete;    /* every file counted: absence is known too */
+	const char *name; /* folder, for reports */
+};
+
+struct scope_domain {
+	uint32_t domain;
+	int64_t lo, hi; /* the window it covers: first record's lo (or from:) to last record's hi (or to:) */
+	bool filtered, independent;
+	const char *name; /* stream ARN, or the contract source's text */
+};
+
+struct scope_hole {
+	int64_t lo, hi; /* a change in [lo, hi) may never have been captured */
+	const char *reason;
+};
+
+struct scope {
+	struct scope_export *exports; /* ascending by lo; those after as_of left out */
+	uint32_t export_count;
+	struct scope_domain *domains; /* ascending by domain id */
+	uint32_t domain_count;
+	struct scope_window {
+		int64_t lo, hi;
+		bool filtered; /* a filtered domain's window is part of it */
+	} *windows; /* union of the domains' windows, ascending, disjoint */
+	uint32_t window_count;
+	struct scope_hole *holes;
+	uint32_t hole_count;
+	bool unreadable;        /* a record whose key is not known could not be read: a hole without end */
+	int64_t evidence_end;   /* the last window's hi or the newest export's lo, the later; INT64_MIN with no evidence */
+	/* The domain that a nameless one stands for, by domain id; itself when it stands for none (scope_domain_of). */
+	const uint32_t *aliases;
+	uint32_t alias_count;
+	/* policies, from the contract */
+	enum baseline baseline;
+	enum deletes_policy deletes;
+	enum ttl_policy ttl;
+	bool ambiguous_accept;
+	bool has_as_of;
+	int64_t as_of_us;
+	bool has_lake;
+	int64_t settle_from_us; /* commit time - settle; INT64_MAX without settle: */
+	void *memory;
+};
+
+/* The domain that a fact's domain id means: a nameless domain of a contract source whose records name exactly one stream
+ * elsewhere is that stream's. To be asked before domains are compared, everywhere. */
+static inline uint32_t scope_domain_of(const struct scope *scope, uint32_t domain)
+{
+	return domain < scope->alias_count ? scope->aliases[domain] : domain;
+}
+
+#endif

@@ -1,0 +1,65 @@
+/* state_internal - what the files of the state share; nobody else includes it.
+ *
+ * Layout of the database (user_version STATE_LAYOUT): text_group and domain hold small ids of texts; source_file one row
+ * a file; source_window, source_problem and source_attribute what belongs to one; segment, segment_source, block and
+ * block_data the facts. A segment's blocks have consecutive ids. Ranges of blocks lie apart from their bytes, so that
+ * finding a range does not read them.
+ *
+ * Crash safety: a rollback journal (new pages at the file's end are written once, not twice as with a WAL), and
+ * everything of one flush in one transaction. Threads: `mutex` guards every member below it and every transaction. */
+#ifndef LAKEPROOF_RECONCILE_STATE_INTERNAL_H
+#define LAKEPROOF_RECONCILE_STATE_INTERNAL_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "base/arena.h"
+#include "reconcile/state.h"
+
+enum { STATE_LAYOUT = 1, STATE_APPLICATION = 0x6c616b65, STATE_PAGE = 65536 };
+
+struct state_text {
+	uint32_t group; /* of a nameless domain; else 0 */
+	bool stored;    /* committed */
+	const char *text;
+};
+
+struct state_texts {
+	struct state_text *texts; /* by id - 1 */
+	uint32_t count, capacity;
+};
+
+struct state {
+	char *folder, *path;
+	int lock; /* held for as long as the state is open */
+	sqlite3 *database;
+	pthread_mutex_t mutex;
+	struct arena strings;
+	struct state_texts groups, domains;
+	struct state_source **sources; /* done ones, by id; NULL between */
+	uint32_t source_capacity, source_next;
+	uint32_t *slots; /* hash table over sources: ids, 0 free; power of two */
+	uint32_t slot_count, slot_used;
+	bool slots_stale;
+	sqlite3_int64 segment_next, block_next;
+};
+
+/* Sets the error for what SQLite just said: full disk, damage, or the rest. */
+int state_error(struct state *state, sqlite3 *database, struct error *error);
+int state_execute(struct state *state, const char *sql, struct error *error) MUST_USE;
+int state_prepare(struct state *state, const char *sql, sqlite3_stmt **statement, struct error *error) MUST_USE;
+/* Runs a statement that returns no rows and resets it. */
+int state_step(struct state *state, sqlite3_stmt *statement, struct error *error) MUST_USE;
+int state_begin(struct state *state, struct error *error) MUST_USE;
+/* Commits when code is 0, else rolls back; returns the first failure. */
+int state_finish(struct state *state, int code, struct error *error) MUST_USE;
+/* Writes the groups and domains that no transaction has written yet; state_texts_stored marks them after the commit. */
+int state_write_texts(struct state *state, struct error *error) MUST_USE;
+void state_texts_stored(struct state *state);
+int state_load_texts(struct state *state, struct error *error) MUST_USE;
+/* Makes a committed source known; copies its strings. */
+int state_register(struct state *state, const struct state_source *source, struct error *error) MUST_USE;
+/* Deletes segments (and their blocks) that no source has facts in. */
+int state_delete_orphans(struct state *state, struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,199 @@
+#include "reconcile/verdict.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "reconcile/judge.h"
+
+const char *verdict_text(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_PASS:
+		return "PASS";
+	case VERDICT_FAIL:
+		return "FAIL";
+	case VERDICT_UNKNOWN:
+		break;
+	}
+	return "UNKNOWN";
+}
+
+static int add_reason(struct outcome *outcome, const char *reason, struct error *error)
+{
+	if (reason == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	if (outcome->reason_count < OUTCOME_REASONS_MAX)
+		outcome->reasons[outcome->reason_count++] = reason;
+	return 0;
+}
+
+int verdict_levels(const struct contract *contract, struct outcome *outcome, struct error *error)
+{
+	for (int id = 0; id < FINDING_COUNT; id++)
+		outcome->levels[id] = finding_kinds[id].level;
+	for (uint32_t i = 0; i < contract->severity_count; i++) {
+		const struct severity_rule *rule = &contract->severity[i];
+		enum finding_id id = finding_from_text(rule->id);
+		if (id == FINDING_COUNT)
+			return error_set(error, ERROR_USAGE,
+					 "%s: severity: there is no finding '%s'; docs/findings.md lists them",
+					 contract->path, rule->id);
+		enum finding_level level = strcmp(rule->level, "fail") == 0   ? LEVEL_FAIL
+					   : strcmp(rule->level, "warn") == 0 ? LEVEL_WARN
+									      : LEVEL_IGNORE;
+		outcome->lowered[id] = level < outcome->levels[id];
+		outcome->levels[id] = level;
+	}
+	for (uint32_t i = 0; i < contract->allow_count; i++)
+		if (strcmp(contract->allow[i].id, "unproven") != 0 &&
+		    finding_from_text(contract->allow[i].id) == FINDING_COUNT)
+			return error_set(error, ERROR_USAGE,
+					 "%s: allow: there is no finding '%s'; docs/findings.md lists them",
+					 contract->path, contract->allow[i].id);
+	return 0;
+}
+
+/* How many of an id the contract allows. */
+static uint64_t allowed(const struct contract *contract, const struct outcome *outcome, const char *id)
+{
+	for (uint32_t i = 0; i < contract->allow_count; i++) {
+		const struct allow_rule *rule = &contract->allow[i];
+		if (strcmp(rule->id, id) != 0)
+			continue;
+		if (rule->count_max >= 0)
+			return (uint64_t)rule->count_max;
+		uint64_t keys = outcome->counts.compared + outcome->counts.unproven;
+		return keys / 1000000000u * rule->fraction_ppb + keys % 1000000000u * rule->fraction_ppb / 1000000000u;
+	}
+	return 0;
+}
+
+/* Findings about single keys act through the keys they leave unproven. */
+static bool acts_through_keys(enum finding_id id)
+{
+	switch (id) {
+	case FINDING_CHAIN_BROKEN:
+	case FINDING_OVERLAP_CONTRADICTION:
+	case FINDING_CAPTURE_LOST:
+	case FINDING_COVERAGE_HOLE:
+	case FINDING_STAMP_CONFLICT:
+	case FINDING_ORDER_AMBIGUOUS:
+	case FINDING_NOT_SETTLED:
+	case FINDING_IMAGE_UNKNOWN:
+	case FINDING_STATE_UNKNOWN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int weigh_level(const struct contract *contract, struct outcome *outcome, enum finding_level level, bool *found,
+		       struct error *error)
+{
+	for (int id = 0; id < FINDING_COUNT; id++) {
+		uint64_t count = outcome->by_id[id];
+		if (count == 0 || outcome->levels[id] != level)
+			continue;
+		if (level == LEVEL_UNKNOWN && acts_through_keys((enum finding_id)id))
+			continue;
+		if (count <= allowed(contract, outcome, finding_kinds[id].id)) {
+			outcome->lowered[id] = true;
+			continue;
+		}
+		*found = true;
+		int code = add_reason(outcome,
+				      arena_text(&outcome->arena, "%" PRIu64 " %s: %s", count, finding_kinds[id].id,
+						 finding_kinds[id].summary),
+				      error);
+		if (code != 0)
+			return code;
+	}
+	return 0;
+}
+
+static const char *unproven_reasons(struct outcome *outcome)
+{
+	static const char *const names[REASON_COUNT] = {
+		"no source says whether they exist", "image unknown",       "a hole in the capture",
+		"not settled",                       "order ambiguous",     "conflicting records",
+		"broken chain",                      "overlap contradicts", "unreadable records"};
+	const char *text = "";
+	for (int i = 0; i < REASON_COUNT && text != NULL; i++)
+		if (outcome->counts.unproven_by_reason[i] > 0)
+			text = arena_text(&outcome->arena, "%s%s%s: %" PRIu64, text, text[0] != '\0' ? ", " : "", names[i],
+					  outcome->counts.unproven_by_reason[i]);
+	return text;
+}
+
+static int weigh_unproven(const struct contract *contract, struct outcome *outcome, bool expected_empty,
+			  struct error *error)
+{
+	const struct outcome_counts *counts = &outcome->counts;
+	int code = 0;
+	if (counts->unproven > allowed(contract, outcome, "unproven")) {
+		const char *why = unproven_reasons(outcome);
+		code = add_reason(outcome,
+				  why == NULL ? NULL
+					      : arena_text(&outcome->arena, "%" PRIu64 " keys unproven (%s)",
+							   counts->unproven, why),
+				  error);
+	}
+	if (code == 0 && counts->compared == 0 && counts->deleted == 0 && !(expected_empty && contract->expect_empty))
+		code = add_reason(outcome, "nothing was compared", error);
+	if (code == 0 && contract->require_dynamodb) {
+		char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
+		if (!outcome->has_proved_dynamodb)
+			code = add_reason(outcome, "require: dynamodb, but no independent source proves anything", error);
+		else if (outcome->has_proved_landing && outcome->proved_landing_us > outcome->proved_dynamodb_us)
+			code = add_reason(outcome,
+					  arena_text(&outcome->arena,
+						     "require: dynamodb, but from %s to %s the landing zone is the only "
+						     "witness; a later export would close it",
+						     clock_format(outcome->proved_dynamodb_us, from),
+						     clock_format(outcome->proved_landing_us, to)),
+					  error);
+	}
+	return code;
+}
+
+int verdict_weigh(const struct contract *contract, struct outcome *outcome, bool expected_empty, struct error *error)
+{
+	bool failed = false, unknown = false;
+	int code = weigh_level(contract, outcome, LEVEL_FAIL, &failed, error);
+	if (code == 0)
+		code = weigh_level(contract, outcome, LEVEL_UNKNOWN, &unknown, error);
+	if (code == 0)
+		code = weigh_unproven(contract, outcome, expected_empty, error);
+	if (failed)
+		outcome->verdict = VERDICT_FAIL;
+	else
+		outcome->verdict = outcome->reason_count > 0 ? VERDICT_UNKNOWN : VERDICT_PASS;
+	return code;
+}
+
+const char *outcome_scope_text(struct outcome *outcome)
+{
+	char dynamodb[CLOCK_TEXT_MAX] = "", landing[CLOCK_TEXT_MAX] = "";
+	if (outcome->has_proved_dynamodb)
+		clock_format(outcome->proved_dynamodb_us, dynamodb);
+	if (outcome->has_proved_landing)
+		clock_format(outcome->proved_landing_us, landing);
+	const char *text;
+	if (outcome->has_proved_dynamodb && outcome->has_proved_landing &&
+	    outcome->proved_landing_us > outcome->proved_dynamodb_us)
+		text = arena_text(&outcome->arena, "against DynamoDB through %s, against the landing zone through %s",
+				  dynamodb, landing);
+	else if (outcome->has_proved_dynamodb)
+		text = arena_text(&outcome->arena, "against DynamoDB through %s", dynamodb);
+	else if (outcome->has_proved_landing)
+		text = arena_text(&outcome->arena, "against the landing zone only, through %s", landing);
+	else
+		text = "against no evidence";
+	return text != NULL ? text : "";
+}
+
+void outcome_free(struct outcome *outcome)
+{
+	if (outcome != NULL)
+		arena_release(&outcome->arena);
+}

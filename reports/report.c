@@ -1,0 +1,107 @@
+#include "reports/report.h"
+
+enum { IDS_MAX = 9 };
+
+static const struct {
+	const char *name;
+	enum finding_id ids[IDS_MAX];
+	uint32_t count;
+} claims[PROPERTY_COUNT] = {
+	{"every source was read whole",
+	 {FINDING_RECORD_UNREADABLE, FINDING_EXPORT_MD5, FINDING_EXPORT_COUNT, FINDING_EXPORT_MISSING, FINDING_EXPORT_EXTRA,
+	  FINDING_SOURCE_GONE, FINDING_SOURCE_CHANGED, FINDING_SOURCE_MIXED},
+	 8},
+	{"the sources do not contradict each other",
+	 {FINDING_CHAIN_BROKEN, FINDING_OVERLAP_CONTRADICTION, FINDING_CAPTURE_LOST, FINDING_STAMP_CONFLICT},
+	 4},
+	{"the capture has no hole", {FINDING_COVERAGE_HOLE}, 1},
+	{"every column and attribute is mapped or ignored", {FINDING_COLUMN_UNMAPPED, FINDING_ATTRIBUTE_UNMAPPED}, 2},
+	{"the column types are the contract's", {FINDING_COLUMN_TYPE}, 1},
+	{"no key has more than one row", {FINDING_ROW_DUPLICATE}, 1},
+	{"no expected row is missing", {FINDING_ROW_MISSING}, 1},
+	{"no deleted item is still there", {FINDING_ROW_ZOMBIE, FINDING_ROW_ZOMBIE_TTL}, 2},
+	{"no row is unknown to all sources", {FINDING_ROW_PHANTOM, FINDING_ROW_NULL_KEY}, 2},
+	{"no row is stale", {FINDING_ROW_STALE}, 1},
+	{"no value differs", {FINDING_ROW_DIFFERS, FINDING_VALUE_PRECISION_LOST}, 2},
+	{"every key is proven", {FINDING_ROW_DUPLICATE}, 0},
+};
+
+bool report_format_parse(const char *text, enum report_format *format)
+{
+	static const char *const names[] = {"text", "json", "tap", "tap13"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(text, names[i]) == 0) {
+			*format = (enum report_format)i;
+			return true;
+		}
+	return false;
+}
+
+bool report_property_has(uint32_t index, enum finding_id id)
+{
+	for (uint32_t i = 0; i < claims[index].count; i++)
+		if (claims[index].ids[i] == id)
+			return true;
+	return false;
+}
+
+void report_properties(const struct outcome *outcome, struct property properties[PROPERTY_COUNT])
+{
+	for (uint32_t i = 0; i < PROPERTY_COUNT; i++) {
+		struct property *property = &properties[i];
+		*property = (struct property){.name = claims[i].name};
+		for (uint32_t j = 0; j < claims[i].count; j++) {
+			enum finding_id id = claims[i].ids[j];
+			if (outcome->by_id[id] == 0 || outcome->levels[id] == LEVEL_IGNORE)
+				continue;
+			property->count += outcome->by_id[id];
+			property->lowered = property->lowered || outcome->lowered[id];
+			if (outcome->lowered[id] || outcome->levels[id] == LEVEL_WARN)
+				continue;
+			if (outcome->levels[id] == LEVEL_FAIL)
+				property->state = PROPERTY_FAILED;
+			else if (property->state == PROPERTY_OK)
+				property->state = PROPERTY_UNKNOWN;
+		}
+	}
+	struct property *proven = &properties[PROPERTY_COUNT - 1];
+	proven->count = outcome->counts.unproven;
+	if (outcome->verdict == VERDICT_UNKNOWN || outcome->counts.unproven > 0)
+		proven->state = outcome->verdict == VERDICT_PASS ? PROPERTY_OK : PROPERTY_UNKNOWN;
+	proven->lowered = outcome->verdict == VERDICT_PASS && outcome->counts.unproven > 0;
+}
+
+void report_number(struct buffer *out, uint64_t number)
+{
+	char digits[32];
+	size_t count = 0;
+	do {
+		digits[count++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (count > 0) {
+		buffer_append_byte(out, digits[--count]);
+		if (count > 0 && count % 3 == 0)
+			buffer_append_byte(out, ',');
+	}
+}
+
+int report_render(struct outcome *outcome, enum report_format format, const struct report_style *style,
+		  struct buffer *out, struct error *error)
+{
+	switch (format) {
+	case REPORT_TEXT:
+		report_text(outcome, style, out);
+		break;
+	case REPORT_JSON:
+		report_json(outcome, out);
+		break;
+	case REPORT_TAP:
+		report_tap(outcome, 14, out);
+		break;
+	case REPORT_TAP13:
+		report_tap(outcome, 13, out);
+		break;
+	}
+	return out->failed ? error_set(error, ERROR_INTERNAL, "out of memory for the report") : 0;
+}

@@ -1,0 +1,76 @@
+#include <inttypes.h>
+
+#include "reports/report.h"
+
+enum { EXAMPLES_MAX = 5 };
+
+/* YAML's double-quoted scalars take JSON strings as they are. */
+static void quoted(struct buffer *out, const char *text)
+{
+	buffer_append_json(out, slice_from(text != NULL ? text : ""));
+}
+
+static void diagnostics(struct buffer *out, struct outcome *outcome, uint32_t index, const struct property *property)
+{
+	buffer_append_text(out, "  ---\n  severity: ");
+	buffer_append_text(out, property->state == PROPERTY_FAILED ? "fail\n" : "unknown\n");
+	buffer_printf(out, "  count: %" PRIu64 "\n", property->count);
+	if (index == PROPERTY_COUNT - 1) {
+		buffer_append_text(out, "  reasons:\n");
+		for (uint32_t i = 0; i < outcome->reason_count; i++) {
+			buffer_append_text(out, "    - ");
+			quoted(out, outcome->reasons[i]);
+			buffer_append_byte(out, '\n');
+		}
+	}
+	uint64_t shown = 0;
+	for (uint64_t i = 0; i < outcome->finding_count && shown < EXAMPLES_MAX; i++) {
+		const struct finding *finding = &outcome->findings[i];
+		if (!report_property_has(index, finding->id))
+			continue;
+		if (shown++ == 0)
+			buffer_append_text(out, "  examples:\n");
+		buffer_printf(out, "    - id: %s\n", finding_kinds[finding->id].id);
+		if (finding->key_json != NULL)
+			buffer_printf(out, "      key: %s\n", finding->key_json);
+		buffer_append_text(out, "      cause: ");
+		quoted(out, finding->cause);
+		buffer_append_byte(out, '\n');
+		for (uint32_t j = 0; j < finding->record_count; j++) {
+			buffer_printf(out, "      %s", j == 0 ? "records:\n        - " : "  - ");
+			buffer_append_text(out, "{role: ");
+			quoted(out, finding->records[j].role);
+			buffer_append_text(out, ", file: ");
+			quoted(out, finding->records[j].path);
+			if (finding->records[j].has_position)
+				buffer_printf(out, ", record: %" PRIu64 ", offset: %" PRIu64, finding->records[j].record,
+					      finding->records[j].offset);
+			buffer_append_text(out, "}\n");
+		}
+	}
+	buffer_append_text(out, "  ...\n");
+}
+
+void report_tap(struct outcome *outcome, int version, struct buffer *out)
+{
+	struct property properties[PROPERTY_COUNT];
+	report_properties(outcome, properties);
+	buffer_printf(out, "TAP version %d\n1..%d\n", version, PROPERTY_COUNT);
+	for (uint32_t i = 0; i < PROPERTY_COUNT; i++) {
+		const struct property *property = &properties[i];
+		bool passed = property->state == PROPERTY_OK;
+		buffer_printf(out, "%s %" PRIu32 " - %s", passed ? "ok" : "not ok", i + 1, property->name);
+		if (!passed)
+			buffer_printf(out, " (%" PRIu64 " %s)", property->count,
+				      property->state == PROPERTY_FAILED ? "against it" : "not known");
+		buffer_append_byte(out, '\n');
+		if (!passed)
+			diagnostics(out, outcome, i, property);
+		else if (property->count > 0)
+			buffer_printf(out, "# %" PRIu64 " against it, which the contract allows\n", property->count);
+	}
+	buffer_printf(out, "# %s %s: %" PRIu64 " compared, %" PRIu64 " equal, %" PRIu64 " unproven, %" PRIu64
+			   " out of scope; %s\n",
+		      verdict_text(outcome->verdict), outcome->table, outcome->counts.compared, outcome->counts.equal,
+		      outcome->counts.unproven, outcome->counts.out_of_scope, outcome_scope_text(outcome));
+}

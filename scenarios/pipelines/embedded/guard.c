@@ -1,0 +1,262 @@
+#include "scenarios/pipelines/embedded/guard.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A guard file is text, one fact a line; names and keys in hexadecimal, since both may hold anything:
+ *   source HEX
+ *   export TIME_US
+ *   key HEX TIME_US PRECISION_US STREAM KEPT SEQUENCE|-
+ *   end
+ * The last line tells a whole file from a cut one. */
+
+enum { PATH_SIZE = 4096 };
+
+struct guard_writer {
+	FILE *file;
+	char path[PATH_SIZE], temporary[PATH_SIZE + 8];
+};
+
+static void guard_path(char path[PATH_SIZE], const char *folder, int64_t batch)
+{
+	snprintf(path, PATH_SIZE, "%s/%010" PRId64 ".guard", folder, batch);
+}
+
+static int nibble(char digit)
+{
+	return digit >= '0' && digit <= '9' ? digit - '0' : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* In place; false when it is no hexadecimal text. */
+static bool from_hex(char *text, struct slice *bytes)
+{
+	size_t size = strlen(text);
+	for (size_t i = 0; i + 1 < size; i += 2) {
+		int high = nibble(text[i]), low = nibble(text[i + 1]);
+		if (high < 0 || low < 0)
+			return false;
+		text[i / 2] = (char)(high << 4 | low);
+	}
+	*bytes = (struct slice){text, size / 2};
+	return size % 2 == 0;
+}
+
+static bool write_hex(FILE *file, struct slice bytes)
+{
+	static const char digits[] = "0123456789abcdef";
+	bool good = true;
+	for (size_t i = 0; i < bytes.size; i++) {
+		uint8_t byte = (uint8_t)bytes.data[i];
+		good = putc(digits[byte >> 4], file) != EOF && putc(digits[byte & 15], file) != EOF && good;
+	}
+	return good;
+}
+
+static int remember(struct guard *guard, struct slice key, const struct guard_entry *entry, struct error *error)
+{
+	size_t number;
+	bool added;
+	int code = keymap_add(&guard->keys, key, &number, &added, error);
+	if (code != 0)
+		return code;
+	if (guard->entry_capacity < guard->keys.capacity) {
+		struct guard_entry *grown = realloc(guard->entries, guard->keys.capacity * sizeof(*grown));
+		if (grown == NULL)
+			return error_set(error, ERROR_INTERNAL, "out of memory for the state of keys");
+		guard->entries = grown;
+		guard->entry_capacity = guard->keys.capacity;
+	}
+	guard->entries[number] = *entry;
+	return 0;
+}
+
+static bool read_key(char *hex, const char *rest, struct slice *key, struct guard_entry *entry)
+{
+	char sequence[SEQUENCE_DIGITS_MAX + 2];
+	int kept;
+	*entry = (struct guard_entry){.has_stamp = true};
+	if (sscanf(rest, "%" SCNd64 " %" SCNd64 " %" SCNu64 " %d %41s", &entry->stamp.time_us,
+		   &entry->stamp.precision_us, &entry->stamp.stream, &kept, sequence) != 5)
+		return false;
+	entry->kept = kept != 0;
+	if (strcmp(sequence, "none") == 0)
+		entry->has_stamp = false;
+	else if (strcmp(sequence, "-") != 0 && !stamp_set_sequence(&entry->stamp, slice_from(sequence)))
+		return false;
+	return from_hex(hex, key);
+}
+
+static int read_line(struct guard *guard, char *line, const char *path, bool *ended, struct error *error)
+{
+	char *word = line, *argument = strchr(line, ' '), *rest = NULL;
+	struct slice bytes;
+	struct guard_entry entry;
+	size_t number;
+	bool added;
+	line[strcspn(line, "\n")] = '\0';
+	if (argument != NULL) {
+		*argument++ = '\0';
+		rest = strchr(argument, ' ');
+	}
+	if (rest != NULL)
+		*rest++ = '\0';
+	if (strcmp(word, "end") == 0) {
+		*ended = true;
+		return 0;
+	}
+	if (argument != NULL && strcmp(word, "source") == 0 && from_hex(argument, &bytes))
+		return keymap_add(&guard->sources, bytes, &number, &added, error);
+	if (argument != NULL && strcmp(word, "export") == 0) {
+		int64_t time = strtoll(argument, NULL, 10);
+		guard->export_time_us = time > guard->export_time_us ? time : guard->export_time_us;
+		return 0;
+	}
+	if (rest != NULL && strcmp(word, "key") == 0 && read_key(argument, rest, &bytes, &entry))
+		return remember(guard, bytes, &entry, error);
+	return error_set(error, ERROR_DATA, "\"%s\" is damaged; build the table anew", path);
+}
+
+static int read_file(struct guard *guard, const char *path, struct error *error)
+{
+	FILE *file = fopen(path, "r");
+	if (file == NULL && errno == ENOENT)
+		return error_set(error, ERROR_DATA, "\"%s\" is missing, the pipeline's state is lost; build the table anew",
+				 path);
+	if (file == NULL)
+		return error_system(error, "cannot read \"%s\"", path);
+	char *line = NULL;
+	size_t room = 0;
+	bool ended = false;
+	int code = 0;
+	while (code == 0 && getline(&line, &room, file) >= 0)
+		code = read_line(guard, line, path, &ended, error);
+	free(line);
+	if (code == 0 && !ended)
+		code = error_set(error, ERROR_DATA, "\"%s\" is cut short; build the table anew", path);
+	fclose(file);
+	return code;
+}
+
+int guard_open(struct guard *guard, const char *table, int64_t last, struct error *error)
+{
+	*guard = (struct guard){.export_time_us = INT64_MIN};
+	keymap_init(&guard->keys);
+	keymap_init(&guard->sources);
+	size_t size = strlen(table) + sizeof("/_pipeline");
+	guard->folder = malloc(size);
+	if (guard->folder == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory for the state of keys");
+	snprintf(guard->folder, size, "%s/_pipeline", table);
+	if (size > PATH_SIZE - 32)
+		return error_set(error, ERROR_USAGE, "the table's path is too long");
+	if (mkdir(guard->folder, 0777) != 0 && errno != EEXIST)
+		return error_system(error, "cannot make \"%s\"", guard->folder);
+	int code = 0;
+	for (int64_t batch = 1; code == 0 && batch <= last; batch++) {
+		char path[PATH_SIZE];
+		guard_path(path, guard->folder, batch);
+		code = read_file(guard, path, error);
+	}
+	return code;
+}
+
+void guard_release(struct guard *guard)
+{
+	free(guard->folder);
+	free(guard->entries);
+	keymap_release(&guard->keys);
+	keymap_release(&guard->sources);
+}
+
+bool guard_has_source(const struct guard *guard, const char *name)
+{
+	size_t number;
+	return keymap_find(&guard->sources, slice_from(name), &number);
+}
+
+const struct guard_entry *guard_find(const struct guard *guard, struct slice key)
+{
+	size_t number;
+	if (!keymap_find(&guard->keys, key, &number) || !guard->entries[number].has_stamp)
+		return NULL;
+	return &guard->entries[number];
+}
+
+/* ---- writing */
+
+int guard_begin(const struct guard *guard, int64_t batch, struct guard_writer **writer, struct error *error)
+{
+	*writer = calloc(1, sizeof(**writer));
+	if (*writer == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory for the state of keys");
+	guard_path((*writer)->path, guard->folder, batch);
+	snprintf((*writer)->temporary, sizeof((*writer)->temporary), "%s.new", (*writer)->path);
+	(*writer)->file = fopen((*writer)->temporary, "w");
+	if ((*writer)->file != NULL)
+		return 0;
+	int code = error_system(error, "cannot write \"%s\"", (*writer)->temporary);
+	guard_abandon(*writer);
+	*writer = NULL;
+	return code;
+}
+
+static int written(const struct guard_writer *writer, bool good, struct error *error)
+{
+	return good ? 0 : error_system(error, "cannot write \"%s\"", writer->temporary);
+}
+
+int guard_put_source(struct guard_writer *writer, const char *name, struct error *error)
+{
+	bool good = fputs("source ", writer->file) != EOF && write_hex(writer->file, slice_from(name)) &&
+		    putc('\n', writer->file) != EOF;
+	return written(writer, good, error);
+}
+
+int guard_put_export_time(struct guard_writer *writer, int64_t time_us, struct error *error)
+{
+	return written(writer, fprintf(writer->file, "export %" PRId64 "\n", time_us) > 0, error);
+}
+
+int guard_put(struct guard_writer *writer, struct slice key, const struct guard_entry *entry, struct error *error)
+{
+	const struct stamp *stamp = &entry->stamp;
+	const char *sequence = !entry->has_stamp ? "none" : stamp->digits == 0 ? "-" : stamp->sequence;
+	bool good = fputs("key ", writer->file) != EOF && write_hex(writer->file, key) &&
+		    fprintf(writer->file, " %" PRId64 " %" PRId64 " %" PRIu64 " %d %s\n", stamp->time_us,
+			    stamp->precision_us, stamp->stream, entry->kept, sequence) > 0;
+	return written(writer, good, error);
+}
+
+int guard_sync(struct guard_writer *writer, struct error *error)
+{
+	bool good = fputs("end\n", writer->file) != EOF && fflush(writer->file) == 0 && fsync(fileno(writer->file)) == 0;
+	int code = written(writer, good, error);
+	if (fclose(writer->file) != 0 && code == 0)
+		code = error_system(error, "cannot write \"%s\"", writer->temporary);
+	writer->file = NULL;
+	if (code == 0 && rename(writer->temporary, writer->path) != 0)
+		code = error_system(error, "cannot rename \"%s\"", writer->temporary);
+	return code;
+}
+
+int guard_adopt(struct guard *guard, struct guard_writer *writer, struct error *error)
+{
+	int code = read_file(guard, writer->path, error);
+	guard_abandon(writer);
+	return code;
+}
+
+void guard_abandon(struct guard_writer *writer)
+{
+	if (writer == NULL)
+		return;
+	if (writer->file != NULL) {
+		fclose(writer->file);
+		unlink(writer->temporary);
+	}
+	free(writer);
+}

@@ -1,0 +1,33 @@
+/* landing - event files as they lie in the landing folder, and the records in them.
+ *
+ * Files are taken in the order of their paths; hidden ones, names that start with "_" and faults.jsonl are not data. A
+ * file is JSON lines, documents one after the other without newlines, arrays of records, or {"Records":[…]} envelopes;
+ * plain or gzip. It is read whole: the files of one batch are small.
+ *
+ * What cannot be read is not dropped silently: it is handed to `poison`, and reading goes on after it. */
+#ifndef LAKEPROOF_PIPELINE_LANDING_H
+#define LAKEPROOF_PIPELINE_LANDING_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/json.h"
+
+struct landing_sink {
+	void *context;
+	/* One record (or one export line): its tokens, the root at index `root`, and its text. */
+	int (*record)(void *context, const struct json_token *tokens, uint32_t root, struct slice text,
+		      struct error *error);
+	int (*poison)(void *context, const char *path, size_t offset, const char *reason, struct slice text,
+		      struct error *error);
+};
+
+/* `path` is a file or a folder searched to any depth; the list is appended to. Free with landing_list_free. */
+int landing_list(const char *path, char ***files, size_t *count, struct error *error) MUST_USE;
+void landing_list_free(char **files, size_t count);
+/* The file's bytes, unpacked, with JSON_PADDING zero bytes after them. ERROR_DATA when gzip is damaged. */
+int landing_read(const char *path, struct buffer *bytes, struct error *error) MUST_USE;
+/* All records of the file. bugs: a set of enum bug. */
+int landing_records(const char *path, struct json_parser *parser, uint32_t bugs, const struct landing_sink *sink,
+		    struct error *error) MUST_USE;
+
+#endif

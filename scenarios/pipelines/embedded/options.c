@@ -1,0 +1,159 @@
+#include "scenarios/pipelines/embedded/options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+
+#include "scenarios/pipelines/embedded/bugs.h"
+
+const char options_help[] =
+	"usage: lakeproof-pipeline --table DIR --columns FILE [--export DIR] [--events PATH]... [options]\n"
+	"\n"
+	"Merges a full DynamoDB export and stream event files into a Delta table: the pipeline that lakeproof's own\n"
+	"scenarios test. Running it again applies only what is new.\n"
+	"\n"
+	"  --table DIR        the Delta table's folder, created if need be\n"
+	"  --columns FILE     describes the columns, one a line: NAME TYPE ATTRIBUTE [key]\n"
+	"  --column LINE      one such line; may be repeated\n"
+	"  --export DIR       a full export in DynamoDB JSON: the folder with manifest-summary.json\n"
+	"  --events PATH      an event file or a folder of them, taken in the order of paths; may be repeated\n"
+	"  --batch N          event files per commit (default 4)\n"
+	"  --deletes WHAT     absent: deleted items have no row (default); column:NAME: their row stays, NAME is true\n"
+	"  --ttl WHAT         delete: items removed by TTL go (default); keep: their row stays as it was\n"
+	"  --partition COLUMN partitions the table when it is created\n"
+	"  --bug NAME         plants a bug; may be repeated\n"
+	"  --list-bugs        names the bugs\n"
+	"  --quiet            no progress on standard error\n"
+	"\n"
+	"TYPE is string, boolean, int, bigint, double, decimal(P,S), binary, date, timestamp, timestamp_ntz, array<T>,\n"
+	"map<string,T> or struct<a:T,b:T>, without spaces. ATTRIBUTE is a name, or names joined by dots to reach into maps;\n"
+	"$sequence and $time are the change's own. The partition key's column comes first among those marked key.\n"
+	"\n"
+	"Exit: 0 done, 64 usage, 65 unusable data, 70 internal, 74 I/O.\n";
+
+enum option_id {
+	OPTION_TABLE = 1,
+	OPTION_COLUMNS,
+	OPTION_COLUMN,
+	OPTION_EXPORT,
+	OPTION_EVENTS,
+	OPTION_BATCH,
+	OPTION_DELETES,
+	OPTION_TTL,
+	OPTION_PARTITION,
+	OPTION_BUG,
+	OPTION_LIST_BUGS,
+	OPTION_QUIET,
+	OPTION_HELP
+};
+
+static int once(const char **place, const char *value, const char *name, struct error *error)
+{
+	if (*place != NULL)
+		return error_set(error, ERROR_USAGE, "--%s is given twice", name);
+	*place = value;
+	return 0;
+}
+
+static int set_batch(struct options *options, const char *value, struct error *error)
+{
+	char *end;
+	long files = strtol(value, &end, 10);
+	if (*end != '\0' || files < 1 || files > 1000000)
+		return error_set(error, ERROR_USAGE, "--batch \"%s\" is no number of files from 1 to 1000000", value);
+	options->files_per_commit = (size_t)files;
+	return 0;
+}
+
+static int set_deletes(struct options *options, const char *value, struct error *error)
+{
+	if (strncmp(value, "column:", 7) == 0 && value[7] != '\0')
+		options->deleted_column = value + 7;
+	else if (strcmp(value, "absent") != 0)
+		return error_set(error, ERROR_USAGE, "--deletes \"%s\" is neither absent nor column:NAME", value);
+	return 0;
+}
+
+static int set_ttl(struct options *options, const char *value, struct error *error)
+{
+	options->ttl_keep = strcmp(value, "keep") == 0;
+	if (!options->ttl_keep && strcmp(value, "delete") != 0)
+		return error_set(error, ERROR_USAGE, "--ttl \"%s\" is neither delete nor keep", value);
+	return 0;
+}
+
+static int set_option(struct options *options, int option, const char *value, struct error *error)
+{
+	switch (option) {
+	case OPTION_TABLE:
+		return once(&options->table, value, "table", error);
+	case OPTION_COLUMNS:
+		return once(&options->columns, value, "columns", error);
+	case OPTION_EXPORT:
+		return once(&options->export, value, "export", error);
+	case OPTION_PARTITION:
+		return once(&options->partition, value, "partition", error);
+	case OPTION_COLUMN:
+		if (options->column_count == LAKE_COLUMNS_MAX)
+			return error_set(error, ERROR_USAGE, "more than %d columns", LAKE_COLUMNS_MAX);
+		options->column[options->column_count++] = value;
+		return 0;
+	case OPTION_EVENTS:
+		if (options->event_count == OPTIONS_PATHS_MAX)
+			return error_set(error, ERROR_USAGE, "more than %d --events", OPTIONS_PATHS_MAX);
+		options->events[options->event_count++] = value;
+		return 0;
+	case OPTION_BATCH:
+		return set_batch(options, value, error);
+	case OPTION_DELETES:
+		return set_deletes(options, value, error);
+	case OPTION_TTL:
+		return set_ttl(options, value, error);
+	case OPTION_BUG:
+		return bugs_add(&options->bugs, value, error);
+	case OPTION_QUIET:
+		options->quiet = true;
+		return 0;
+	default:
+		return error_set(error, ERROR_USAGE, "unknown option or missing value; --help lists them");
+	}
+}
+
+int options_parse(int argc, char **argv, struct options *options, struct error *error)
+{
+	static const struct option table[] = {
+		{"table", required_argument, NULL, OPTION_TABLE},
+		{"columns", required_argument, NULL, OPTION_COLUMNS},
+		{"column", required_argument, NULL, OPTION_COLUMN},
+		{"export", required_argument, NULL, OPTION_EXPORT},
+		{"events", required_argument, NULL, OPTION_EVENTS},
+		{"batch", required_argument, NULL, OPTION_BATCH},
+		{"deletes", required_argument, NULL, OPTION_DELETES},
+		{"ttl", required_argument, NULL, OPTION_TTL},
+		{"partition", required_argument, NULL, OPTION_PARTITION},
+		{"bug", required_argument, NULL, OPTION_BUG},
+		{"list-bugs", no_argument, NULL, OPTION_LIST_BUGS},
+		{"quiet", no_argument, NULL, OPTION_QUIET},
+		{"help", no_argument, NULL, OPTION_HELP},
+		{NULL, 0, NULL, 0},
+	};
+	*options = (struct options){.files_per_commit = 4};
+	opterr = 0;
+	optind = 1;
+	for (;;) {
+		int option = getopt_long(argc, argv, "", table, NULL);
+		if (option < 0)
+			break;
+		options->help = options->help || option == OPTION_HELP;
+		options->list_bugs = options->list_bugs || option == OPTION_LIST_BUGS;
+		if (options->help || options->list_bugs)
+			return 0;
+		int code = set_option(options, option, optarg, error);
+		if (code != 0)
+			return code;
+	}
+	if (optind < argc)
+		return error_set(error, ERROR_USAGE, "unexpected \"%s\"; --help lists the options", argv[optind]);
+	if (options->table == NULL)
+		return error_set(error, ERROR_USAGE, "--table is missing; --help lists the options");
+	return 0;
+}

@@ -1,0 +1,171 @@
+#include "sources/pass.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "sources/frame.h"
+
+enum { MESSAGE_SIZE = REMARK_SIZE + 160 };
+
+/* One run of a pass. */
+struct run {
+	const struct pass *pass;
+	struct file_result *result;
+	struct gzip_reader *file;
+	struct frame_reader *frames;
+	size_t chosen; /* of pass->numbers, already met */
+	bool end_told; /* a problem has said that the file is cut short */
+};
+
+int pass_report(const struct record_sink *sink, const struct problem *problem, struct error *error)
+{
+	return sink->problem != NULL ? sink->problem(sink->context, problem, error) : 0;
+}
+
+static bool is_partial(const struct run *run)
+{
+	return run->pass->numbers != NULL;
+}
+
+/* Whether the record is one to deliver; numbers come in ascending order. */
+static bool is_chosen(const struct run *run, uint64_t number)
+{
+	return !is_partial(run) || run->pass->numbers[run->chosen] == number;
+}
+
+static int report(struct run *run, uint64_t number, uint64_t offset, const char *message, struct error *error)
+{
+	const struct problem problem = {.id = "record.unreadable",
+					.path = run->pass->path,
+					.has_position = true,
+					.record = number,
+					.offset = offset,
+					.message = message};
+	return pass_report(run->pass->sink, &problem, error);
+}
+
+static int deliver(struct run *run, const struct frame *frame, const struct json_token *tokens, struct error *error)
+{
+	char remark[REMARK_SIZE];
+	struct record record = {.tokens = tokens, .number = frame->number, .offset = frame->offset};
+	enum decode_status status = run->pass->decode(tokens, &record, remark);
+	if (status != DECODE_OK) {
+		int code = report(run, frame->number, frame->offset, remark, error);
+		if (code != 0)
+			return code;
+		if (status == DECODE_UNREADABLE) {
+			run->result->unreadable++;
+			return 0;
+		}
+		record.flags |= RECORD_DAMAGED;
+	}
+	run->result->records++;
+	return run->pass->sink->record(run->pass->sink->context, &record, error);
+}
+
+static int on_record(struct run *run, const struct frame *frame, struct error *error)
+{
+	const struct json_token *tokens;
+	size_t count;
+	struct json_failure failure;
+	bool chosen = is_chosen(run, frame->number);
+	if (!chosen && frame->whole_line)
+		return 0;
+	if (json_parse(run->pass->parser, frame->bytes, &tokens, &count, &failure))
+		return chosen ? deliver(run, frame, tokens, error) : 0;
+	if (frame_reject(run->frames) || !chosen)
+		return 0;
+	char message[MESSAGE_SIZE];
+	(void)snprintf(message, sizeof(message), "malformed JSON at offset %" PRIu64 ": %s; repair or redeliver the record",
+		       frame->offset + failure.offset, failure.reason);
+	run->result->unreadable++;
+	return report(run, frame->number, frame->offset, message, error);
+}
+
+static const char *end_text(enum gzip_status ended)
+{
+	switch (ended) {
+	case GZIP_TRUNCATED:
+		return "the gzip data are cut short";
+	case GZIP_CORRUPT:
+		return "the gzip data are corrupt (format, checksum, or bytes after their end)";
+	default:
+		return "the file is cut short";
+	}
+}
+
+static int on_broken(struct run *run, const struct frame *frame, struct error *error)
+{
+	if (!is_chosen(run, frame->number))
+		return 0;
+	char message[MESSAGE_SIZE];
+	if (frame->cut_short)
+		(void)snprintf(message, sizeof(message), "%s at offset %" PRIu64 ": %s; fetch the file again",
+			       end_text(frame_ended(run->frames)), frame_bytes(run->frames), frame->reason);
+	else
+		(void)snprintf(message, sizeof(message), "unreadable record: %s (offset %" PRIu64
+			       "); repair or redeliver it", frame->reason, frame->reason_offset);
+	run->end_told = run->end_told || frame->cut_short;
+	run->result->unreadable++;
+	return report(run, frame->number, frame->offset, message, error);
+}
+
+static int on_end(struct run *run, const struct frame *frame, struct error *error)
+{
+	run->result->complete = frame->ended == GZIP_END;
+	if (frame->ended == GZIP_END || run->end_told)
+		return 0;
+	char message[MESSAGE_SIZE];
+	(void)snprintf(message, sizeof(message), "%s at offset %" PRIu64 " between records; fetch the file again",
+		       end_text(frame->ended), frame->offset);
+	return report(run, frame->number, frame->offset, message, error);
+}
+
+static int read_records(struct run *run, struct error *error)
+{
+	for (;;) {
+		struct frame frame;
+		if (is_partial(run) && run->chosen == run->pass->number_count)
+			return 0;
+		int code = frame_next(run->frames, &frame, error);
+		if (code != 0)
+			return code;
+		if (frame.kind == FRAME_END)
+			return on_end(run, &frame, error);
+		while (is_partial(run) && run->chosen < run->pass->number_count &&
+		       frame.number > run->pass->numbers[run->chosen])
+			run->chosen++;
+		if (is_partial(run) && run->chosen == run->pass->number_count)
+			return 0;
+		code = frame.kind == FRAME_RECORD ? on_record(run, &frame, error) : on_broken(run, &frame, error);
+		if (code != 0)
+			return code;
+	}
+}
+
+int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16], struct error *error)
+{
+	struct run run = {.pass = pass, .result = result};
+	*result = (struct file_result){0};
+	int code = gzip_open(pass->path, pass->with_md5, &run.file, error);
+	if (code != 0)
+		return code;
+	run.frames = frame_open(frame_source_gzip(run.file), FRAME_WINDOW, pass->numbers != NULL);
+	if (run.frames == NULL) {
+		code = error_set(error, ERROR_INTERNAL, "out of memory reading '%s'", pass->path);
+		goto out;
+	}
+	code = read_records(&run, error);
+	if (code == 0 && !is_partial(&run))
+		code = gzip_drain(run.file, error);
+	result->bytes = frame_bytes(run.frames);
+	result->stored_bytes = gzip_stored_size(run.file);
+	if (pass->with_md5 && md5 != NULL)
+		gzip_md5(run.file, md5);
+out:
+	if (code != 0)
+		result->complete = false;
+	frame_close(run.frames);
+	gzip_close(run.file);
+	return code;
+}

@@ -1,0 +1,41 @@
+/* pass - one reading of one source file: framed, parsed, decoded and handed to a sink, in the order of the file.
+ *
+ * A decoder knows one kind of record. What it refuses, what cannot be parsed and what is cut short becomes a problem
+ * "record.unreadable" with the record's number and offset, and reading goes on. The result's `complete` says whether the
+ * file as a whole is what was stored: its gzip members end and their checksums match. */
+#ifndef LAKEPROOF_SOURCES_PASS_H
+#define LAKEPROOF_SOURCES_PASS_H
+
+#include "sources/record.h"
+
+enum { REMARK_SIZE = 320 };
+
+enum decode_status {
+	DECODE_OK = 0,
+	DECODE_DAMAGED,   /* remark says what is wrong; the record is delivered, marked RECORD_DAMAGED */
+	DECODE_UNREADABLE /* remark says what is wrong; the record is set aside */
+};
+
+/* Fills all but number and offset of *record, which is zeroed, from the value at tokens[0]. */
+typedef enum decode_status (*pass_decode)(const struct json_token *tokens, struct record *record,
+					  char remark[REMARK_SIZE]);
+
+struct pass {
+	const char *path;
+	pass_decode decode;
+	struct json_parser *parser; /* for inputs of RECORD_SIZE_MAX */
+	const struct record_sink *sink;
+	bool with_md5;
+	/* When not NULL: only these records are delivered (ascending numbers), and reading stops after the last. */
+	const uint64_t *numbers;
+	size_t number_count;
+};
+
+/* md5: of the file as stored, with_md5 and unless `numbers` cut it short; may be NULL. Returns what the sink returned when
+ * that is not 0, or ERROR_IO, ERROR_INTERNAL. *result is set also then, complete false. */
+int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16], struct error *error) MUST_USE;
+
+/* Tells the sink, if it wants to know. */
+int pass_report(const struct record_sink *sink, const struct problem *problem, struct error *error) MUST_USE;
+
+#endif

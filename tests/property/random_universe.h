@@ -1,0 +1,281 @@
+/* random_universe - a universe in which everything that the semantics tell apart happens often. Header-only, for tests. */
+#ifndef LAKEPROOF_TESTS_PROPERTY_RANDOM_UNIVERSE_H
+#define LAKEPROOF_TESTS_PROPERTY_RANDOM_UNIVERSE_H
+
+#include "base/prng.h"
+#include "tests/property/notation.h"
+
+enum { RANDOM_DOMAINS = 3 };
+
+/* How often what happens is drawn per universe, so that universes differ in kind. */
+struct chances {
+	struct universe *universe;
+	struct prng *prng;
+	int64_t exports_at[3];
+	uint32_t export_count;
+	uint32_t domains, sequences, damaged, no_time, ms_times, duplicates, ttl_values, items, faithful;
+};
+
+static inline int64_t random_from(struct prng *prng, const int64_t *values, uint64_t count)
+{
+	return values[prng_below(prng, count)];
+}
+
+/* Seconds on and around the edges of an export's interval, or anywhere. */
+static inline int64_t random_time(struct chances *chances)
+{
+	static const int64_t offsets[] = {-62, -61, -60, -59, -58, -30, -1, 0, 1, 30, 58, 59, 60, 61, 62, 100};
+	struct prng *prng = chances->prng;
+	if (chances->export_count == 0 || prng_chance(prng, 1, 4))
+		return (int64_t)prng_below(prng, 40) * 50 * SECOND_US;
+	int64_t at = chances->exports_at[prng_below(prng, chances->export_count)];
+	return at + random_from(prng, offsets, sizeof offsets / sizeof offsets[0]) * SECOND_US;
+}
+
+static inline struct fact_side random_image(struct chances *chances)
+{
+	static const char letters[] = "abcABez";
+	struct prng *prng = chances->prng;
+	struct fact_side side = side_image(letters[prng_below(prng, sizeof letters - 1)]);
+	if (prng_chance(prng, 1, 12))
+		side.flags = prng_chance(prng, 1, 2) ? IMAGE_LOSSY : IMAGE_MISTYPED;
+	if (prng_chance(prng, chances->ttl_values, 10))
+		side.expires_s = random_time(chances) / SECOND_US + (int64_t)prng_below(prng, 3) - 1;
+	return side;
+}
+
+static inline struct fact_side random_side(struct chances *chances)
+{
+	uint64_t draw = prng_below(chances->prng, 10);
+	struct fact_side side = side_unknown();
+	if (draw < 6)
+		return random_image(chances);
+	side.state = draw < 8 ? STATE_ABSENT : draw < 9 ? STATE_PRESENT : STATE_UNKNOWN;
+	return side;
+}
+
+static inline void random_stamp(struct chances *chances, struct fact *fact, uint32_t place)
+{
+	struct prng *prng = chances->prng;
+	memset(fact->sequence, 0, sizeof fact->sequence);
+	fact->event_hash = 0;
+	fact->domain = 1 + (uint32_t)prng_below(prng, chances->domains);
+	fact->has_sequence = prng_chance(prng, chances->sequences, 10);
+	if (fact->has_sequence)
+		fact->sequence[SEQUENCE_SIZE - 1] = (uint8_t)(prng_chance(prng, 2, 3) ? 2 * place + 1 : prng_below(prng, 12));
+	if (prng_chance(prng, 1, 2))
+		fact->event_hash = (1 + prng_below(prng, 4)) * UINT64_C(0x3000000000000001);
+	fact->time_lo_us = random_time(chances);
+	fact->time_hi_us = fact->time_lo_us + SECOND_US;
+	if (prng_chance(prng, chances->ms_times, 10)) {
+		static const int64_t widths[] = {0, 1, 1000, SECOND_US / 2, 3 * SECOND_US};
+		fact->time_lo_us += (int64_t)prng_below(prng, 3) * SECOND_US / 2 - 1;
+		fact->time_hi_us = fact->time_lo_us + random_from(prng, widths, sizeof widths / sizeof widths[0]);
+	}
+	if (prng_chance(prng, chances->no_time, 20)) {
+		fact->time_lo_us = INT64_MIN;
+		fact->time_hi_us = INT64_MAX;
+	}
+}
+
+static inline void damage(struct fact *fact)
+{
+	fact->flags |= FACT_DAMAGED;
+	enum item_state after = fact->after.state == STATE_ABSENT ? STATE_ABSENT : STATE_PRESENT;
+	fact->after = fact->before = side_unknown();
+	fact->after.state = after;
+}
+
+/* A change; faithful universes chain the sides, others draw them. */
+static inline void random_change(struct chances *chances, uint32_t key, uint32_t place, struct fact_side *last)
+{
+	struct prng *prng = chances->prng;
+	struct fact *fact = universe_add(chances->universe, FACT_CHANGE, key);
+	random_stamp(chances, fact, place);
+	fact->before = prng_chance(prng, chances->faithful, 10) ? *last : random_side(chances);
+	fact->after = random_side(chances);
+	if (fact->after.state == STATE_UNKNOWN)
+		fact->after.state = STATE_ABSENT;
+	*last = fact->after;
+	if (fact->after.state == STATE_ABSENT)
+		fact->ttl = (uint8_t)prng_below(prng, 3);
+	if (prng_chance(prng, chances->damaged, 20))
+		damage(fact);
+}
+
+/* The same record once more, or one that differs somewhere; of its own source and place. */
+static inline void random_duplicate(struct chances *chances, uint32_t first)
+{
+	struct prng *prng = chances->prng;
+	struct universe *universe = chances->universe;
+	struct fact *copy = universe_add(universe, FACT_CHANGE, 0);
+	uint64_t record = copy->record, offset = copy->offset;
+	*copy = universe->facts[first + prng_below(prng, universe->fact_count - 1 - first)];
+	copy->record = record;
+	copy->offset = offset;
+	copy->source = copy->kind == FACT_CHANGE ? 1 + 2 * (uint32_t)prng_below(prng, 3) : copy->source;
+	if (copy->kind == FACT_CHANGE && prng_chance(prng, 1, 4))
+		copy->after = random_side(chances);
+	if (copy->kind == FACT_CHANGE && prng_chance(prng, 1, 4))
+		copy->before = random_side(chances);
+	if (copy->kind == FACT_CHANGE && copy->after.state == STATE_UNKNOWN)
+		copy->after.state = STATE_PRESENT;
+	if (copy->kind == FACT_CHANGE && prng_chance(prng, 1, 6))
+		random_stamp(chances, copy, (uint32_t)prng_below(prng, 6));
+	if (copy->kind == FACT_SNAPSHOT && prng_chance(prng, 1, 2))
+		copy->after = random_image(chances);
+}
+
+static inline void random_items(struct chances *chances, uint32_t key, struct fact_side *last)
+{
+	struct prng *prng = chances->prng;
+	/* One export more than the scope lists: what it holds counts for nothing. */
+	for (uint32_t i = 0; i <= chances->export_count; i++) {
+		if (!prng_chance(prng, chances->items, 10))
+			continue;
+		struct fact *fact = universe_add(chances->universe, FACT_SNAPSHOT, key);
+		/* Sources in another order than the exports' age. */
+		fact->source = SOURCE_OF_EXPORT + 9 - (i + 1) - 4 * (uint32_t)prng_below(prng, 2);
+		fact->after = prng_chance(prng, 2, 3) && last->state == STATE_IMAGE ? *last : random_image(chances);
+		*last = fact->after;
+		if (prng_chance(prng, chances->damaged, 20))
+			damage(fact);
+	}
+}
+
+static inline void random_rows(struct chances *chances, uint32_t key, uint32_t first)
+{
+	static const uint32_t counts[] = {0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3};
+	struct prng *prng = chances->prng;
+	struct universe *universe = chances->universe;
+	int64_t rows = counts[prng_below(prng, sizeof counts / sizeof counts[0])];
+	uint32_t last = universe->fact_count;
+	for (; rows > 0; rows--) {
+		struct fact *fact = universe_add(universe, FACT_LAKE, key);
+		fact->source += 100 * (uint32_t)prng_below(prng, 2);
+		fact->after = random_image(chances);
+		if (last > first && prng_chance(prng, 3, 4)) {
+			const struct fact *of = &universe->facts[first + prng_below(prng, last - first)];
+			const struct fact_side *side = prng_chance(prng, 1, 4) ? &of->before : &of->after;
+			if (side->state == STATE_IMAGE)
+				fact->after = *side;
+		}
+		fact->after.item[0] = fact->after.item[1] = 0;
+		fact->after.flags = 0;
+		if (universe->scope.deletes == DELETES_COLUMN && prng_chance(prng, 1, 4))
+			fact->flags |= FACT_DELETED;
+	}
+}
+
+static inline void random_key(struct chances *chances, uint32_t key)
+{
+	struct prng *prng = chances->prng;
+	uint32_t first = chances->universe->fact_count;
+	/* Now and then many, for lists longer than those that are kept. */
+	uint64_t changes = prng_chance(prng, 1, 20) ? 10 + prng_below(prng, 10) : prng_below(prng, 6);
+	struct fact_side last = side_unknown();
+	last.state = STATE_ABSENT;
+	bool late_items = prng_chance(prng, 1, 2);
+	if (!late_items)
+		random_items(chances, key, &last);
+	for (uint32_t i = 0; i < changes; i++)
+		random_change(chances, key, i, &last);
+	if (late_items)
+		random_items(chances, key, &last);
+	while (chances->universe->fact_count > first && prng_chance(prng, chances->duplicates, 10))
+		random_duplicate(chances, first);
+	random_rows(chances, key, first);
+}
+
+static inline void random_exports(struct chances *chances)
+{
+	static const int64_t gaps[] = {0, 1, 59, 60, 61, 119, 120, 121, 300};
+	struct prng *prng = chances->prng;
+	struct scope *scope = &chances->universe->scope;
+	chances->export_count = (uint32_t)prng_below(prng, 4);
+	int64_t at = 600 * SECOND_US;
+	for (uint32_t i = 0; i < chances->export_count; i++) {
+		chances->exports_at[i] = at;
+		scope->exports[scope->export_count++] = (struct scope_export){
+			.group = i + 1, .lo = at - FUZZ_S * SECOND_US, .hi = at + FUZZ_S * SECOND_US, .complete = !prng_chance(prng, 1, 5)};
+		at += random_from(prng, gaps, sizeof gaps / sizeof gaps[0]) * SECOND_US;
+	}
+	/* See random_items: the source's number says the export, two sources each. */
+	for (uint32_t i = 0; i <= chances->export_count; i++) {
+		chances->universe->groups[SOURCE_OF_EXPORT + 9 - (i + 1)] = i + 1;
+		chances->universe->groups[SOURCE_OF_EXPORT + 9 - (i + 1) - 4] = i + 1;
+	}
+}
+
+static inline void random_windows(struct chances *chances)
+{
+	struct prng *prng = chances->prng;
+	struct universe *universe = chances->universe;
+	struct scope *scope = &universe->scope;
+	for (uint32_t i = 0; i < RANDOM_DOMAINS; i++) {
+		struct scope_domain *domain = &scope->domains[scope->domain_count++];
+		domain->domain = i + 1;
+		domain->filtered = prng_chance(prng, 1, 8);
+		int64_t one = prng_chance(prng, 1, 2) ? 0 : random_time(chances);
+		int64_t other = prng_chance(prng, 1, 2) ? 2000 * SECOND_US : random_time(chances);
+		domain->lo = one < other ? one : other;
+		domain->hi = one < other ? other : one;
+		if (prng_chance(prng, i == 0 ? 1 : 4, 6))
+			domain->hi = domain->lo - 1; /* no record with a time */
+	}
+	universe_derive(universe);
+	if (prng_chance(prng, 1, 2))
+		scope->hole_count = 0;
+	else if (prng_chance(prng, 1, 4)) {
+		int64_t lo = random_time(chances);
+		scope->holes[scope->hole_count++] = (struct scope_hole){.lo = lo, .hi = lo + 5 * SECOND_US, .reason = "drawn"};
+	}
+}
+
+static inline void random_policies(struct chances *chances)
+{
+	struct prng *prng = chances->prng;
+	struct scope *scope = &chances->universe->scope;
+	static const enum baseline baselines[] = {BASELINE_SNAPSHOT, BASELINE_EMPTY, BASELINE_NONE};
+	scope->baseline = baselines[prng_below(prng, 3)];
+	scope->deletes = prng_chance(prng, 1, 2) ? DELETES_COLUMN : DELETES_ABSENT;
+	scope->ttl = prng_chance(prng, 1, 2)   ? TTL_POLICY_KEEP
+		     : prng_chance(prng, 1, 2) ? TTL_POLICY_SOFT
+					       : TTL_POLICY_DELETE;
+	scope->ambiguous_accept = prng_chance(prng, 1, 3);
+	scope->unreadable = prng_chance(prng, 1, 25);
+	scope->has_lake = !prng_chance(prng, 1, 15);
+	if (prng_chance(prng, 1, 6)) {
+		scope->has_as_of = true;
+		scope->as_of_us = random_time(chances);
+	}
+	if (prng_chance(prng, 1, 4))
+		scope->settle_from_us = random_time(chances);
+	if (prng_chance(prng, 1, 6)) {
+		for (; scope->alias_count <= RANDOM_DOMAINS; scope->alias_count++)
+			chances->universe->aliases[scope->alias_count] = scope->alias_count;
+		chances->universe->aliases[3] = 1 + (uint32_t)prng_below(prng, 2);
+	}
+}
+
+static inline void random_universe(struct prng *prng, struct universe *universe)
+{
+	struct chances chances = {.universe = universe, .prng = prng};
+	chances.domains = prng_chance(prng, 1, 2) ? 1 : 1 + (uint32_t)prng_below(prng, RANDOM_DOMAINS);
+	chances.sequences = prng_chance(prng, 1, 2) ? 10 : (uint32_t)prng_below(prng, 11);
+	chances.damaged = prng_chance(prng, 3, 4) ? 0 : 2;
+	chances.no_time = prng_chance(prng, 3, 4) ? 0 : 2;
+	chances.ms_times = prng_chance(prng, 1, 2) ? 0 : 5;
+	chances.duplicates = (uint32_t)prng_below(prng, 6);
+	chances.ttl_values = (uint32_t)prng_below(prng, 9);
+	chances.items = 3 + (uint32_t)prng_below(prng, 8);
+	chances.faithful = prng_chance(prng, 1, 2) ? 10 : (uint32_t)prng_below(prng, 11);
+	random_exports(&chances);
+	random_policies(&chances);
+	random_windows(&chances);
+	uint32_t keys = 4 + (uint32_t)prng_below(prng, 24);
+	for (uint32_t key = 0; key < keys; key++)
+		random_key(&chances, key);
+}
+
+#endif

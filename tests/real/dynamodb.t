@@ -1,0 +1,175 @@
+#!/bin/bash
+# DynamoDB Local 2.6.1: a random workload, TTL among it, is written over HTTP by four writers at once, its stream is read to
+# the end, and what lakeproof merges from the stream must be what a final Scan shows: every key, every image.
+#
+# Two tables: many keys of type S and N; few of type B with TTL, since DynamoDB Local's sweep takes 20 items every few seconds.
+# The Scan is laid down as a full export that closes the capture, an empty export as the one that opens it; so a lost record is
+# capture.lost and names its key. Spark writes the Scan into a Delta table, with which the merged state must agree as well.
+source "$(dirname "$(realpath "$0")")/lib.sh"
+WRITERS=4
+mkdir -p "$REAL/dynamodb"
+server=
+
+stop_server()
+{
+	[ -z "$server" ] && return
+	kill "$server"
+	wait "$server" 2>/dev/null
+	server=
+}
+trap stop_server EXIT
+
+# An unused port is found by trying: a server that cannot bind ends at once.
+start_server()
+{
+	local attempt wait
+	for attempt in 1 2 3 4 5; do
+		PORT=$((20000 + (RANDOM + $$) % 20000))
+		(exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null && continue
+		URL=http://127.0.0.1:$PORT/
+		(cd "$REAL/dynamodb" && exec java -Xmx512m -Djava.library.path="$CACHE/dynamodb-local" -cp "$CACHE/dynamodb-local/*" \
+			com.amazonaws.services.dynamodbv2.local.main.ServerRunner -inMemory -sharedDb -port "$PORT" -disableTelemetry) \
+			>"$REAL/dynamodb/server.log" 2>&1 &
+		server=$!
+		for wait in {1..150}; do
+			kill -0 $server 2>/dev/null || break
+			call DynamoDB_20120810.ListTables '{}' >/dev/null 2>&1 && return
+			sleep 0.2
+		done
+		stop_server 2>/dev/null
+	done
+	cat "$REAL/dynamodb/server.log"
+	return 1
+}
+
+# call TARGET BODY: the answer on stdout.
+call()
+{
+	curl -sS --fail-with-body --aws-sigv4 aws:amz:us-east-1:dynamodb -u AKIDEXAMPLE:secret -H "x-amz-target: $1" \
+		-H 'content-type: application/x-amz-json-1.0' --data-raw "$2" "$URL"
+}
+
+# use_table NAME KEY KEYS REQUESTS TTL: what the functions below work on; REQUESTS are each writer's, TTL is a percentage.
+use_table()
+{
+	TABLE=$1 KEY=$2 KEYS=$3 REQUESTS=$4 TTL=$5 WORK=$REAL/dynamodb/$1
+	mkdir -p "$WORK/events"
+}
+
+create_table()
+{
+	local attributes='{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "N"}'
+	local schema='{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}'
+	if [ "$KEY" = B ]; then
+		attributes='{"AttributeName": "id", "AttributeType": "B"}' schema='{"AttributeName": "id", "KeyType": "HASH"}'
+	fi
+	call DynamoDB_20120810.CreateTable '{"TableName": "'$TABLE'", "BillingMode": "PAY_PER_REQUEST",
+		"AttributeDefinitions": ['"$attributes"'], "KeySchema": ['"$schema"'],
+		"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"}}' >"$WORK/table.json" &&
+		{ [ "$TTL" -eq 0 ] || call DynamoDB_20120810.UpdateTimeToLive '{"TableName": "'$TABLE'",
+			"TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": true}}'; } &&
+		STREAM=$(jq -er .TableDescription.LatestStreamArn "$WORK/table.json") &&
+		TABLE_ARN=$(jq -er .TableDescription.TableArn "$WORK/table.json")
+}
+
+# Every request must be answered with 200; what is not is shown.
+write_workload()
+{
+	local writer pids=() status=0
+	for ((writer = 0; writer < WRITERS; writer++)); do
+		jq -nr --argjson seed "${SEED:-1}" --argjson from $((writer * REQUESTS)) --argjson count $REQUESTS --argjson keys "$KEYS" \
+			--arg key "$KEY" --argjson ttl "$TTL" --arg url "$URL" --arg table $TABLE --argjson now "$(date +%s)" -f "$HERE/dynamodb/workload.jq" | tail -n +2 >"$WORK/requests.$writer"
+		curl -K "$WORK/requests.$writer" >"$WORK/answers.$writer" 2>&1 &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	for ((writer = 0; writer < WRITERS; writer++)); do
+		[ "$(grep -c '^200$' "$WORK/answers.$writer")" -eq $REQUESTS ] || { status=1; grep -B1 -m3 '^[45][0-9][0-9]$' "$WORK/answers.$writer"; }
+	done
+	return $status
+}
+
+# scan FILE: all items, one {"Item":…} a line.
+scan()
+{
+	local start='' page
+	: >"$1"
+	while :; do
+		page=$(call DynamoDB_20120810.Scan '{"TableName": "'$TABLE'", "ConsistentRead": true, "Limit": 200'"$start"'}') || return 1
+		jq -c '.Items[] | {Item: .}' <<<"$page" >>"$1"
+		start=$(jq -c '.LastEvaluatedKey // empty' <<<"$page")
+		[ -n "$start" ] || return 0
+		start=", \"ExclusiveStartKey\": $start"
+	done
+}
+
+# Items that the TTL rules condemn: a number, in the past, by no more than five years.
+expired() { jq -c --argjson now "$(date +%s)" '.Item.expires_at.N // empty | tonumber | select(. <= $now and . > $now - 157680000)' "$1" | wc -l; }
+
+wait_for_ttl()
+{
+	local attempt
+	for attempt in {1..150}; do
+		scan "$WORK/scan" || return 1
+		[ "$(expired "$WORK/scan")" -eq 0 ] && [ "$attempt" -gt 5 ] && return
+		sleep 1
+	done
+	echo "$(expired "$WORK/scan") expired items are still there"
+	return 1
+}
+
+# Each shard until it is closed and drained or, when it is open, empty; one file of JSON lines for each batch.
+read_stream()
+{
+	local shard iterator page batch=0 empty shards
+	shards=$(call DynamoDBStreams_20120810.DescribeStream "{\"StreamArn\": \"$STREAM\"}") || return 1
+	jq -e '.StreamDescription.LastEvaluatedShardId == null' <<<"$shards" >/dev/null || { echo 'more than one page of shards'; return 1; }
+	for shard in $(jq -r '.StreamDescription.Shards[].ShardId' <<<"$shards"); do
+		iterator=$(call DynamoDBStreams_20120810.GetShardIterator "{\"StreamArn\": \"$STREAM\", \"ShardId\": \"$shard\",
+			\"ShardIteratorType\": \"TRIM_HORIZON\"}" | jq -r .ShardIterator)
+		empty=0
+		while [ -n "$iterator" ] && [ "$empty" -lt 3 ]; do
+			page=$(call DynamoDBStreams_20120810.GetRecords "{\"ShardIterator\": \"$iterator\", \"Limit\": 300}") || return 1
+			iterator=$(jq -r '.NextShardIterator // empty' <<<"$page")
+			if jq -e '.Records == []' <<<"$page" >/dev/null; then
+				empty=$((empty + 1))
+			else
+				empty=0
+				batch=$((batch + 1))
+				jq -c '.Records[]' <<<"$page" >"$WORK/events/$(printf 'batch-%04d.jsonl' $batch)"
+			fi
+		done
+	done
+	[ $batch -gt 0 ]
+}
+
+final_scan() { scan "$WORK/scan"; }
+
+# Writes, waits, reads the stream and the table.
+exercise()
+{
+	need create_table
+	point "$TABLE: four writers' requests are all answered with 200" write_workload
+	point "$TABLE: the table comes to rest" "$1"
+	need read_stream
+	need scan "$WORK/scan.after"
+	point "$TABLE: nothing was written meanwhile" diff <(jq -cS . "$WORK/scan" | sort) <(jq -cS . "$WORK/scan.after" | sort)
+	cat "$WORK"/events/* >"$WORK/all"
+	echo "# $TABLE: $(wc -l <"$WORK/all") stream records, $(grep -c userIdentity "$WORK/all") by TTL, $(wc -l <"$WORK/scan") items at the end"
+}
+
+holds_all_kinds()
+{
+	jq -es '(map(.eventName) | unique == ["INSERT", "MODIFY", "REMOVE"]) and (map(select(.userIdentity != null)) | length >= '"$1"')
+		and all(.[]; .userIdentity == null or .eventName == "REMOVE")' "$WORK/all"
+}
+
+need start_server
+use_table expiring B 64 100 60
+exercise wait_for_ttl
+point "expiring: the stream holds TTL removes with their identity" holds_all_kinds 5
+use_table workload SN 900 1000 0
+exercise final_scan
+point "workload: the stream holds every kind of record" holds_all_kinds 0
+stop_server
+finish

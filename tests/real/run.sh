@@ -1,0 +1,102 @@
+#!/bin/bash
+# Holds lakeproof against the real counterparts: Spark 3.5.4 with Delta 3.3.3, and DynamoDB Local 2.6.1.
+#
+#   tests/real/run.sh              every suite; ends with "N passed, N failed"
+#   tests/real/run.sh tables       only tests/real/tables.t
+#   ONLY=merge tests/real/run.sh tables     only that table
+#
+# Fetches what is missing into build/cache (by Maven, pinned in pom.xml) and works in build/real. Needs build/lakeproof and
+# build/lakeproof-pipeline; BUILD says where they are when not in build.
+set -euo pipefail
+cd "$(dirname "$(realpath "$0")")/../.."
+export BUILD=${BUILD:-build} CACHE=$PWD/build/cache REAL=$PWD/${BUILD:-build}/real
+SPARK_SOURCES=tests/real/driver/SparkServer.java
+started=()
+
+fail()
+{
+	echo "not ok - $*"
+	echo "0 passed, 1 failed"
+	exit 1
+}
+
+# Which Debian packages are missing is known by the commands they bring.
+install_packages()
+{
+	local packages=() pair
+	for pair in javac:openjdk-17-jdk-headless mvn:maven jq:jq curl:curl openssl:openssl sqlite3:sqlite3; do
+		command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
+	done
+	[ ${#packages[@]} -eq 0 ] && return
+	[ "$(id -u)" -eq 0 ] || fail "missing packages; run: apt-get install --no-install-recommends ${packages[*]}"
+	echo "# installing ${packages[*]}"
+	apt-get install -y -q --no-install-recommends "${packages[@]}" >"$REAL/apt.log" 2>&1 ||
+		fail "apt-get could not install ${packages[*]}, see $REAL/apt.log"
+}
+
+# A folder appears only when it is whole.
+fetch()
+{
+	local profile=$1
+	[ -d "$CACHE/$profile" ] && return
+	echo "# fetching $profile"
+	rm -rf "$CACHE/$profile.part"
+	nice mvn -B -q -f tests/real/pom.xml -P "$profile" dependency:copy-dependencies -DincludeScope=runtime \
+		-DoutputDirectory="$CACHE/$profile.part" >"$REAL/maven.log" 2>&1 || fail "maven could not fetch $profile, see $REAL/maven.log"
+	mv "$CACHE/$profile.part" "$CACHE/$profile"
+}
+
+wait_for()
+{
+	local what=$1 pid=$2 log=$3 waited=0
+	shift 3
+	until "$@" >/dev/null 2>&1; do
+		kill -0 "$pid" 2>/dev/null || fail "$what did not start, see $log"
+		[ $((waited += 1)) -lt 600 ] || fail "$what was not up within two minutes, see $log"
+		sleep 0.2
+	done
+}
+
+start_spark()
+{
+	local opens=() package
+	for package in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent \
+		java.util.concurrent.atomic sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar; do
+		opens+=("--add-opens=java.base/$package=ALL-UNNAMED")
+	done
+	mkdir -p "$REAL/classes"
+	javac -d "$REAL/classes" -cp "$CACHE/spark-3.5.4/*" $SPARK_SOURCES || fail "the Spark driver does not compile"
+	rm -f "$REAL/spark.port"
+	nice java -Xmx2g -XX:TieredStopAtLevel=1 "${opens[@]}" -Djdk.reflect.useDirectMethodHandle=false \
+		-cp "$REAL/classes:$CACHE/spark-3.5.4/*" SparkServer "$REAL/warehouse" "$REAL/spark.port" >"$REAL/spark.log" 2>&1 &
+	started+=($!)
+	wait_for Spark $! "$REAL/spark.log" test -s "$REAL/spark.port"
+	SPARK=http://127.0.0.1:$(cat "$REAL/spark.port")
+	export SPARK
+}
+
+stop()
+{
+	local pid
+	for pid in "${started[@]}"; do
+		kill "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+rm -rf "$REAL"
+mkdir -p "$REAL" "$CACHE"
+install_packages
+for program in lakeproof lakeproof-pipeline; do
+	[ -x "$BUILD/$program" ] || [ -n "${WITHOUT_PROGRAMS:-}" ] || fail "$BUILD/$program is not there: make"
+done
+fetch spark-3.5.4
+fetch dynamodb-local
+echo "# starting Spark"
+start_spark
+suites=("$@")
+[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline dynamodb)
+suites=("${suites[@]/#/tests/real/}")
+tests/run "${suites[@]/%/.t}"

@@ -1,0 +1,66 @@
+#!/bin/bash
+# Tables written by real Spark: reconcile passes on each, and finds each planted difference.
+#
+# tests/real/tables/NAME.sql writes the table, NAME.jq the items it must equal (worked out apart from Spark), NAME.yaml is
+# the contract, NAME.shape a command that holds when the table is of the shape the test is about (it may prune the
+# log), and NAME.plants.sql one difference after the other, each under the findings it must lead to.
+source "$(dirname "$(realpath "$0")")/lib.sh"
+
+# write_table NAME: folder $REAL/tables/NAME with lake, export and contract.
+write_table()
+{
+	local name=$1 folder=$REAL/tables/$1
+	mkdir -p "$folder"
+	spark_on "$folder/lake" <"$HERE/tables/$name.sql" || return 1
+	if [ -e "$HERE/tables/$name.shape" ]; then
+		(cd "$folder/lake" && source "$HERE/tables/$name.shape") || { echo "the table is not of the shape to be tested"; return 1; }
+	fi
+	jq -L "$HERE/tables" -nc -f "$HERE/tables/$name.jq" >"$folder/items" || return 1
+	export_write "$folder" "$(time_in 'now + 1 hour')" <"$folder/items"
+	cp "$HERE/tables/$name.yaml" "$folder/contract.yaml"
+}
+
+# plant NAME NUMBER: a copy of the table, lake.NUMBER, changed by the statements on stdin, and its contract.
+plant()
+{
+	local folder=$REAL/tables/$1 number=$2
+	cp -r "$folder/lake" "$folder/lake.$number" || return 1
+	spark_on "$folder/lake.$number" || return 1
+	sed "s/^  delta: lake$/  delta: lake.$number/" "$folder/contract.yaml" >"$folder/contract.$number.yaml"
+}
+
+test_plants()
+{
+	[ -n "${NO_PLANTS:-}" ] && return
+	local name=$1 folder=$REAL/tables/$1 line statement='' wanted='' number=0
+	while IFS= read -r line; do
+		if [[ $line == '-- '* ]]; then
+			wanted+=$(sed -E 's/^-- ([a-z._]+) (.*)$/{"id":"\1","key":\2}/' <<<"$line")
+		else
+			statement+=$line$'\n'
+		fi
+		[[ $line == *';' ]] || continue
+		number=$((number + 1))
+		point "$name: $(jq -sr 'map("\(.id) \(.key // "" | tojson)") | join(" and ")' <<<"$wanted") is found" \
+			test_plant "$name" $number "$statement" "$(jq -sc . <<<"$wanted")"
+		statement='' wanted=''
+	done <"$HERE/tables/$name.plants.sql"
+}
+
+test_plant()
+{
+	plant "$1" "$2" <<<"$3" && finds "$REAL/tables/$1/contract.$2.yaml" "$4"
+}
+
+for sql in "$HERE"/tables/*.sql; do
+	name=$(basename "$sql" .sql)
+	[[ $name == *.plants || -n ${ONLY:-} && $name != "$ONLY" ]] && continue
+	if write_table "$name" >"$REAL/table.log" 2>&1; then
+		point "$name: a table equal to its items passes" passes "$REAL/tables/$name/contract.yaml" "$(wc -l <"$REAL/tables/$name/items")"
+		test_plants "$name"
+		point "$name: it passes again" passes "$REAL/tables/$name/contract.yaml" "$(wc -l <"$REAL/tables/$name/items")"
+	else
+		point "$name: Spark writes the table" cat "$REAL/table.log" false
+	fi
+done
+finish

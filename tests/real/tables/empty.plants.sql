@@ -1,0 +1,2 @@
+-- row.phantom {"pk":"a"}
+INSERT INTO delta.`${LAKE}` VALUES ('a', 1);

@@ -1,0 +1,1 @@
+CREATE TABLE delta.`${LAKE}` (pk STRING, qty INT) USING delta;

@@ -1,0 +1,384 @@
+/* Contracts that load, with everything they say; contracts that are refused, with the exact message; and the documents
+ * that are written from the same table. `test_contract --write` rewrites those. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "reconcile/contract_schema.h"
+#include "tests/tap.h"
+
+#define HEAD "table: t\nkey:\n  - {attribute: pk, type: S}\n"
+#define SOURCES HEAD "sources:\n  - {export: e}\n"
+#define LAKE SOURCES "lake:\n  delta: lake\n  columns:\n    - {column: pk, attribute: pk}\n"
+
+static struct contract *load(const char *path, const char *yaml, struct error *error)
+{
+	struct contract *contract = NULL;
+	*error = (struct error){0};
+	int code = contract_parse(path, slice_from(yaml), &contract, error);
+	if (code != 0)
+		printf("# %s\n", error->message);
+	return contract;
+}
+
+static void test_example(void)
+{
+	struct error error;
+	struct contract *contract = load("dir/sub/contract.yaml",
+					 "version: 1                 # optional\n"
+					 "table: orders\n"
+					 "key:\n"
+					 "  - {attribute: pk, type: S}\n"
+					 "  - {attribute: sk, type: N}\n"
+					 "sources:\n"
+					 "  - {export: AWSDynamoDB/01760001771270-96a70b16}\n"
+					 "  - {events: events}\n"
+					 "lake:\n"
+					 "  delta: lake\n"
+					 "  # version: 12\n"
+					 "  deletes: absent\n"
+					 "  ttl: delete\n"
+					 "  columns:\n"
+					 "    - {column: pk, attribute: pk, type: string}\n"
+					 "    - {column: sk, attribute: sk, type: \"decimal(38,0)\"}\n"
+					 "    - {column: amount, attribute: amount, type: \"decimal(38,10)\"}\n"
+					 "    - {column: tags, attribute: tags, type: \"array<string>\", unordered: true}\n"
+					 "    - {column: street, attribute: addr.street, type: string}\n"
+					 "  ignore: [_ingest_ts]\n"
+					 "  ignore_attributes: [\"tmp_*\"]\n",
+					 &error);
+	ok(contract != NULL, "the documented example loads");
+	if (contract == NULL)
+		return;
+	is_text(contract->path, "dir/sub/contract.yaml", "it knows its path");
+	is_text(contract->folder, "dir/sub", "and its folder");
+	is_text(contract->table, "orders", "the table's name");
+	ok(contract->key_count == 2 && strcmp(contract->key[1].attribute, "sk") == 0 && contract->key[0].type == 'S' &&
+		   contract->key[1].type == 'N',
+	   "two key parts");
+	ok(contract->source_count == 2 && contract->sources[0].kind == SOURCE_EXPORT &&
+		   contract->sources[1].kind == SOURCE_EVENTS,
+	   "two sources");
+	is_text(contract->sources[0].path, "dir/sub/AWSDynamoDB/01760001771270-96a70b16",
+		"a path is relative to the contract's folder");
+	is_text(contract->sources[0].text, "AWSDynamoDB/01760001771270-96a70b16", "and kept as written");
+	ok(contract->sources[0].independent && !contract->sources[1].independent, "an export is independent, events are not");
+	ok(!contract->sources[1].filtered && !contract->sources[1].has_from && contract->sources[1].format[0] == '\0',
+	   "events have no window, no filter and no format by default");
+	is_int(contract->sources[1].line, 8, "a source knows its line");
+	is_text(contract->delta, "dir/sub/lake", "the lake's path");
+	is_int(contract->version, -1, "its latest version");
+	ok(contract->deletes == DELETES_ABSENT && contract->ttl == TTL_POLICY_DELETE && contract->ttl_attribute == NULL,
+	   "deletes and ttl");
+	ok(contract->column_count == 5 && contract->columns[3].unordered && contract->columns[2].type->scale == 10,
+	   "five columns");
+	ok(contract->columns[4].path_count == 2 && strcmp(contract->columns[4].path[0], "addr") == 0 &&
+		   strcmp(contract->columns[4].path[1], "street") == 0,
+	   "dots step into maps");
+	is_int(contract->columns[4].line, 19, "a column knows its line");
+	ok(contract->ignore_count == 1 && strcmp(contract->ignore[0], "_ingest_ts") == 0, "ignored columns");
+	ok(contract->ignore_attribute_count == 1 && strcmp(contract->ignore_attributes[0], "tmp_*") == 0,
+	   "ignored attributes");
+	ok(contract->baseline == BASELINE_SNAPSHOT, "with an export the baseline is the snapshot");
+	ok(!contract->require_dynamodb && !contract->has_as_of && contract->settle_us == 0 && !contract->ambiguous_accept &&
+		   !contract->expect_empty && contract->allow_count == 0 && contract->severity_count == 0,
+	   "everything else is off");
+	contract_free(contract);
+}
+
+static void test_everything(void)
+{
+	struct error error;
+	setenv("LAKEPROOF_TEST_FOLDER", "/data/x", 1);
+	struct contract *contract = load("contract.yaml",
+					 "table: \"a${LAKEPROOF_TEST_FOLDER}b$${c}\"\n"
+					 "key: [{attribute: id, type: B}]\n"
+					 "sources:\n"
+					 "  - events: ${LAKEPROOF_TEST_FOLDER}/*.gz\n"
+					 "    format: streams\n"
+					 "    filtered: true\n"
+					 "    independent: true\n"
+					 "    from: 2026-01-02T03:04:05Z\n"
+					 "    to: 2026-01-03\n"
+					 "lake:\n"
+					 "  delta: s3://bucket/lake\n"
+					 "  version: 12\n"
+					 "  deletes: {column: is_deleted}\n"
+					 "  ttl: {attribute: expires_at, lake: soft}\n"
+					 "  columns:\n"
+					 "    - {column: id, attribute: id}\n"
+					 "    - {column: v, attribute: [\"a.b\", c]}\n"
+					 "baseline: empty\n"
+					 "require: dynamodb\n"
+					 "as_of: 2026-01-02T03:04:05.5+01:00\n"
+					 "settle: 15m\n"
+					 "ambiguous: accept\n"
+					 "allow: {unproven: 10, row.missing: 0.01%, row.stale: 100%, row.zombie: 0}\n"
+					 "severity: {row.phantom: warn, attribute.unmapped: ignore}\n"
+					 "expect_empty: true\n",
+					 &error);
+	ok(contract != NULL, "a contract with every key loads");
+	if (contract == NULL)
+		return;
+	is_text(contract->table, "a/data/xb${c}", "variables are replaced, $${ is a plain ${");
+	is_text(contract->folder, ".", "a contract without a folder lies in '.'");
+	const struct contract_source *source = &contract->sources[0];
+	is_text(source->path, "/data/x/*.gz", "an absolute path stays");
+	is_text(source->format, "streams", "the format");
+	ok(source->filtered && source->independent && source->has_from && source->has_to, "the flags of a source");
+	is_int(source->from_us, INT64_C(1767323045000000), "from");
+	is_int(source->to_us, INT64_C(1767398400000000), "to");
+	is_text(contract->delta, "s3://bucket/lake", "a URL stays");
+	is_int(contract->version, 12, "the lake's version");
+	ok(contract->deletes == DELETES_COLUMN && strcmp(contract->deletes_column, "is_deleted") == 0, "a deletes column");
+	ok(contract->ttl == TTL_POLICY_SOFT && strcmp(contract->ttl_attribute, "expires_at") == 0, "a TTL attribute");
+	ok(contract->columns[0].type == NULL, "a column's type is optional");
+	ok(contract->columns[1].path_count == 2 && strcmp(contract->columns[1].path[0], "a.b") == 0,
+	   "a list serves names that hold dots");
+	ok(contract->baseline == BASELINE_EMPTY && contract->require_dynamodb && contract->ambiguous_accept &&
+		   contract->expect_empty,
+	   "baseline, require, ambiguous, expect_empty");
+	ok(contract->has_as_of && contract->as_of_us == INT64_C(1767319445500000), "as_of");
+	is_int(contract->settle_us, INT64_C(900000000), "settle");
+	const struct allow_rule *allow = contract->allow;
+	ok(contract->allow_count == 4 && strcmp(allow[0].id, "unproven") == 0 && allow[0].count_max == 10 &&
+		   allow[1].count_max == -1 && allow[1].fraction_ppb == 100000 && allow[2].fraction_ppb == 1000000000 &&
+		   allow[3].count_max == 0,
+	   "allow takes numbers and percentages");
+	ok(contract->severity_count == 2 && strcmp(contract->severity[0].id, "row.phantom") == 0 &&
+		   strcmp(contract->severity[0].level, "warn") == 0,
+	   "severity");
+	contract_free(contract);
+}
+
+static void test_no_lake(void)
+{
+	struct error error;
+	struct contract *contract = load("c.yaml", HEAD "sources: [{events: e}]\n", &error);
+	ok(contract != NULL && contract->delta == NULL && contract->column_count == 0, "a contract without a lake loads");
+	ok(contract != NULL && contract->baseline == BASELINE_NONE, "without an export the baseline is none");
+	contract_free(contract);
+	contract = load("/c.yaml", LAKE "  ttl: keep\n", &error);
+	ok(contract != NULL && contract->ttl == TTL_POLICY_KEEP && strcmp(contract->delta, "/lake") == 0,
+	   "a contract in the root folder resolves there");
+	contract_free(contract);
+}
+
+/* ---- what is refused ---- */
+
+static const struct {
+	const char *yaml, *message;
+} refusals[] = {
+	{"", "c.yaml:1:1: the contract is empty"},
+	{"- a\n", "c.yaml:1:1: expected a mapping with 'version'"},
+	{"table: [\n", "c.yaml:2:1: not valid YAML: did not find expected node content"},
+	{"table: t\n\tkey: x\n", "c.yaml:2:1: not valid YAML: found a tab character that violates indentation"},
+	{SOURCES "---\ntable: u\n", "c.yaml:7:1: a second YAML document follows the contract"},
+	{SOURCES "tabel: t\n", "c.yaml:6:1: unknown key 'tabel', did you mean 'table'"},
+	{SOURCES "frobnicate: t\n",
+	 "c.yaml:6:1: unknown key 'frobnicate'; known here: 'version', 'table', 'key', 'sources', 'lake', 'baseline', "
+	 "'require', 'as_of', 'settle', 'ambiguous', 'allow', 'severity', 'expect_empty'"},
+	{LAKE "  colums: []\n", "c.yaml:10:3: unknown key 'colums', did you mean 'columns'"},
+	{LAKE "  ignore_atributes: []\n", "c.yaml:10:3: unknown key 'ignore_atributes', did you mean 'ignore_attributes'"},
+	{LAKE "table: u\n", "c.yaml:10:1: key 'table' is there twice, first on line 1"},
+	{SOURCES "[a]: b\n", "c.yaml:6:1: a key must be a single word"},
+	{SOURCES "lakes: []\n", "c.yaml:6:1: 'lakes' is not supported yet"},
+	{"key: [{attribute: a, type: S}]\nsources: [{export: e}]\n", "c.yaml:1:1: key 'table' is missing"},
+	{"table: t\nsources: [{export: e}]\n", "c.yaml:1:1: key 'key' is missing"},
+	{HEAD, "c.yaml:1:1: key 'sources' is missing"},
+	{HEAD "sources: []\n", "c.yaml:4:10: 'sources' must have 1 to 10000 entries, not 0"},
+	{HEAD "sources: e\n", "c.yaml:4:10: 'sources' must be a list"},
+	{HEAD "sources: [e]\n", "c.yaml:4:11: expected a mapping with 'export'"},
+	{HEAD "sources: [{}]\n", "c.yaml:4:11: a source is either 'export' or 'events'"},
+	{HEAD "sources: [{export: a, events: b}]\n", "c.yaml:4:11: a source is either 'export' or 'events'"},
+	{HEAD "sources: [{export: a, filtered: true}]\n", "c.yaml:4:33: 'filtered' is for events, not for an export"},
+	{HEAD "sources: [{events: a, filtered: yes}]\n", "c.yaml:4:33: 'filtered' must be true or false, not 'yes'"},
+	{HEAD "sources: [{events: a, format: firehose}]\n",
+	 "c.yaml:4:31: 'format' must be auto or streams, not 'firehose'"},
+	{HEAD "sources: [{events: a, from: yesterday}]\n",
+	 "c.yaml:4:29: 'from' must be a time such as 2026-01-02T03:04:05Z, not 'yesterday'"},
+	{HEAD "sources: [{events: a, from: 2026-01-02, to: 2026-01-01}]\n", "c.yaml:4:29: 'from' is not before 'to'"},
+	{HEAD "sources: [{events: a, from: 2026-01-02, to: 2026-01-02}]\n", "c.yaml:4:29: 'from' is not before 'to'"},
+	{HEAD "sources: [{events: \"\"}]\n", "c.yaml:4:20: 'events' is empty"},
+	{HEAD "sources: [{events: [a]}]\n", "c.yaml:4:20: 'events' must be a single value"},
+	{HEAD "sources: [{events: \"a\\0b\"}]\n", "c.yaml:4:20: 'events' holds a NUL character"},
+	{HEAD "sources: [{events: \"${LAKEPROOF_TEST_UNSET}\"}]\n",
+	 "c.yaml:4:20: environment variable 'LAKEPROOF_TEST_UNSET' is not set"},
+	{HEAD "sources: [{events: \"${a-b}\"}]\n",
+	 "c.yaml:4:20: '${' wants a variable's name and '}'; write '$${' for itself"},
+	{HEAD "sources: [{events: \"${}\"}]\n", "c.yaml:4:20: '${' wants a variable's name and '}'; write '$${' for itself"},
+	{HEAD "sources: [{events: \"${A\"}]\n", "c.yaml:4:20: '${' wants a variable's name and '}'; write '$${' for itself"},
+	{"table: t\nkey: [{attribute: a, type: X}]\nsources: [{export: e}]\n",
+	 "c.yaml:2:28: 'type' must be S, N or B, not 'X'"},
+	{"table: t\nkey: [{attribute: a}]\nsources: [{export: e}]\n", "c.yaml:2:7: key 'type' is missing"},
+	{"table: t\nkey: []\nsources: [{export: e}]\n", "c.yaml:2:6: 'key' must have 1 to 2 entries, not 0"},
+	{"table: t\nkey: [{attribute: a, type: S}, {attribute: a, type: S}]\nsources: [{export: e}]\n",
+	 "c.yaml:2:6: key attribute 'a' is there twice"},
+	{SOURCES "version: 2\n", "c.yaml:6:10: 'version' must be 1, not '2'"},
+	{SOURCES "version: one\n", "c.yaml:6:10: 'version' must be 1, not 'one'"},
+	{SOURCES "baseline: full\n", "c.yaml:6:11: 'baseline' must be snapshot, empty or none, not 'full'"},
+	{HEAD "sources: [{events: e}]\nbaseline: snapshot\n",
+	 "c.yaml:5:11: 'baseline' is snapshot, but no source is an export"},
+	{SOURCES "require: landing\n", "c.yaml:6:10: 'require' must be dynamodb, not 'landing'"},
+	{SOURCES "as_of: 2026-13-01\n",
+	 "c.yaml:6:8: 'as_of' must be a time such as 2026-01-02T03:04:05Z, not '2026-13-01'"},
+	{SOURCES "settle: 15\n", "c.yaml:6:9: 'settle' must be a duration such as 15m, not '15'"},
+	{SOURCES "ambiguous: refuse\n", "c.yaml:6:12: 'ambiguous' must be accept, not 'refuse'"},
+	{SOURCES "expect_empty: 1\n", "c.yaml:6:15: 'expect_empty' must be true or false, not '1'"},
+	{SOURCES "allow: 10\n", "c.yaml:6:8: 'allow' must be a mapping of finding ids"},
+	{SOURCES "allow: {unproven: -1}\n",
+	 "c.yaml:6:19: 'unproven' must be a number of keys or a percentage such as 0.01%, not '-1'"},
+	{SOURCES "allow: {unproven: 0.1}\n",
+	 "c.yaml:6:19: 'unproven' must be a number of keys or a percentage such as 0.01%, not '0.1'"},
+	{SOURCES "allow: {unproven: 101%}\n",
+	 "c.yaml:6:19: 'unproven' must be a number of keys or a percentage such as 0.01%, not '101%'"},
+	{SOURCES "allow: {unproven: 1, unproven: 2}\n", "c.yaml:6:22: 'unproven' is there twice"},
+	{SOURCES "severity: {row.missing: low}\n", "c.yaml:6:25: 'row.missing' must be fail, warn or ignore, not 'low'"},
+	{SOURCES "lake: {columns: [{column: pk, attribute: pk}]}\n", "c.yaml:6:7: key 'delta' is missing"},
+	{SOURCES "lake: {delta: d}\n", "c.yaml:6:7: key 'columns' is missing"},
+	{SOURCES "lake: {delta: d, columns: []}\n", "c.yaml:6:27: 'columns' must have 1 to 4096 entries, not 0"},
+	{LAKE "  version: -1\n",
+	 "c.yaml:10:12: 'version' must be a whole number from 0 to 9223372036854775807, not '-1'"},
+	{LAKE "  version: 99999999999999999999\n",
+	 "c.yaml:10:12: 'version' must be a whole number from 0 to 9223372036854775807, not '99999999999999999999'"},
+	{LAKE "  deletes: gone\n", "c.yaml:10:12: 'deletes' must be absent or a mapping, not 'gone'"},
+	{LAKE "  deletes: {}\n", "c.yaml:10:12: key 'column' is missing"},
+	{LAKE "  ttl: soft\n", "c.yaml:10:8: 'ttl' must be delete or keep or a mapping, not 'soft'"},
+	{LAKE "  ttl: {lake: keep}\n", "c.yaml:10:8: key 'attribute' is missing"},
+	{LAKE "  ttl: {attribute: e, lake: soft}\n",
+	 "c.yaml:10:8: 'ttl' is soft, so 'deletes' must name the column that marks rows"},
+	{LAKE "  ignore: a\n", "c.yaml:10:11: 'ignore' must be a list"},
+	{LAKE "  ignore: [PK]\n", "c.yaml:9:7: column 'pk' is both compared and ignored"},
+	{LAKE "    - {column: PK, attribute: x}\n", "c.yaml:10:7: column 'PK' is there twice, first on line 9"},
+	{LAKE "    - {column: c, attribute: c, type: text}\n", "c.yaml:10:39: 'type' is 'text': unknown type"},
+	{LAKE "    - {column: c, attribute: c, type: \"decimal(40,2)\"}\n",
+	 "c.yaml:10:39: 'type' is 'decimal(40,2)': a decimal's precision is 1 to 38"},
+	{LAKE "    - {column: c, attribute: c, type: int, unordered: true}\n",
+	 "c.yaml:10:55: column 'c' is unordered but no array"},
+	{LAKE "    - {column: c, attribute: a..b}\n",
+	 "c.yaml:10:30: 'attribute' has an empty name between its dots; give a list for names that hold dots"},
+	{LAKE "    - {column: c, attribute: []}\n", "c.yaml:10:30: 'attribute' is empty"},
+	{LAKE "    - {column: c, attribute: [\"\"]}\n", "c.yaml:10:31: 'attribute' is empty"},
+	{LAKE "    - {column: c, atribute: a}\n", "c.yaml:10:19: unknown key 'atribute', did you mean 'attribute'"},
+	{LAKE "    - c\n", "c.yaml:10:7: expected a mapping with 'column'"},
+};
+
+static void test_refusals(void)
+{
+	unsetenv("LAKEPROOF_TEST_UNSET");
+	for (size_t index = 0; index < sizeof(refusals) / sizeof(refusals[0]); index++) {
+		struct error error = {0};
+		struct contract *contract = NULL;
+		int code = contract_parse("c.yaml", slice_from(refusals[index].yaml), &contract, &error);
+		bool said = code == ERROR_USAGE && contract == NULL && strcmp(error.message, refusals[index].message) == 0;
+		ok(said, "refused: %s", refusals[index].message);
+		if (!said)
+			printf("# got %d: %s\n", code, error.message);
+		contract_free(contract);
+	}
+}
+
+/* Every prefix of a good contract is refused or loads; none crashes. Sanitizer builds make this worth its while. */
+static void test_prefixes(void)
+{
+	static const char yaml[] = LAKE "  deletes: {column: x}\nallow: {unproven: 0.5%}\nas_of: 2026-01-02\n";
+	struct error error;
+	size_t loaded = 0;
+	for (size_t size = 0; size < sizeof(yaml); size++) {
+		struct contract *contract = NULL;
+		loaded += contract_parse("c.yaml", (struct slice){yaml, size}, &contract, &error) == 0;
+		contract_free(contract);
+	}
+	ok(loaded > 1 && loaded < sizeof(yaml) / 2, "prefixes of a contract load or are refused");
+}
+
+static void test_files(void)
+{
+	struct error error = {0};
+	struct contract *contract = NULL;
+	char folder[] = "/tmp/lakeproof-contract-XXXXXX", path[100];
+	is_int(contract_load("/nonexistent/contract.yaml", &contract, &error), ERROR_IO, "a contract that is not there");
+	is_text(error.message, "cannot open the contract \"/nonexistent/contract.yaml\": No such file or directory", "says so");
+	ok(mkdtemp(folder) != NULL, "a folder of our own");
+	snprintf(path, sizeof(path), "%s/c.yaml", folder);
+	FILE *file = fopen(path, "w");
+	ok(file != NULL && fputs(LAKE, file) >= 0 && fclose(file) == 0, "a contract in a file");
+	ok(contract_load(path, &contract, &error) == 0 && strcmp(contract->folder, folder) == 0, "is loaded from there");
+	contract_free(contract);
+	unlink(path);
+	rmdir(folder);
+}
+
+/* ---- documentation ---- */
+
+static const char begin_mark[] = "<!-- keys: written by test_contract --write -->\n";
+static const char end_mark[] = "<!-- end of keys -->\n";
+
+static bool read_file(const char *path, struct buffer *text)
+{
+	FILE *file = fopen(path, "r");
+	if (file == NULL)
+		return false;
+	while (buffer_reserve(text, 65536) == 0) {
+		size_t got = fread(text->data + text->size, 1, 65536, file);
+		if (got == 0)
+			break;
+		text->size += got;
+	}
+	fclose(file);
+	return buffer_append_byte(text, '\0') == 0;
+}
+
+static bool write_file(const char *path, const char *text, size_t size)
+{
+	FILE *file = fopen(path, "w");
+	return file != NULL && fwrite(text, 1, size, file) == size && fclose(file) == 0;
+}
+
+/* docs/contract.md with the part between the marks replaced. */
+static bool with_tables(const char *document, struct buffer *whole)
+{
+	const char *begin = strstr(document, begin_mark), *end = strstr(document, end_mark);
+	if (begin == NULL || end == NULL)
+		return false;
+	begin += strlen(begin_mark);
+	buffer_append(whole, document, (size_t)(begin - document));
+	bool written = schema_write_markdown(&contract_schema, whole) == 0;
+	buffer_append_text(whole, "\n");
+	buffer_append_text(whole, end);
+	return written;
+}
+
+static void test_documents(bool write)
+{
+	struct buffer document, tables, schema, written;
+	buffer_init(&document, 1 << 20);
+	buffer_init(&tables, 1 << 20);
+	buffer_init(&schema, 1 << 20);
+	buffer_init(&written, 1 << 20);
+	bool done = read_file("docs/contract.md", &document) && with_tables(document.data, &tables) &&
+		    schema_write_json(&contract_schema, &written) == 0;
+	if (write)
+		done = done && write_file("docs/contract.md", tables.data, tables.size) &&
+		       write_file("docs/contract.schema.json", written.data, written.size);
+	done = done && read_file("docs/contract.schema.json", &schema);
+	ok(done, "docs/contract.md and docs/contract.schema.json are there (run from the project's root)");
+	ok(done && (write || slice_is(buffer_slice(&tables), document.data)),
+	   "docs/contract.md lists the keys as the parser knows them (else run test_contract --write)");
+	ok(done && slice_is(buffer_slice(&written), schema.data), "so does docs/contract.schema.json");
+	buffer_release(&document);
+	buffer_release(&tables);
+	buffer_release(&schema);
+	buffer_release(&written);
+}
+
+int main(int argc, char **argv)
+{
+	test_example();
+	test_everything();
+	test_no_lake();
+	test_refusals();
+	test_prefixes();
+	test_files();
+	test_documents(argc == 2 && strcmp(argv[1], "--write") == 0);
+	return tap_done();
+}
