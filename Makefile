@@ -75,7 +75,7 @@ noun = $(patsubst test_%,%,$(patsubst fuzz_%,%,$(basename $(notdir $(1)))))
 homes = $(foreach folder,$(FOLDERS),$(if $(wildcard $(folder)/$(1).c $(folder)/$(1).cc), \
 	$(firstword $(subst /, ,$(folder)))))
 home = $(firstword $(call homes,$(call noun,$(1))) harness)
-test_archives = $(if $(filter test_pipeline%,$(notdir $(1))),$(call archives,$(EMBEDDED))) \
+test_archives = $(if $(filter test_bridge% test_pipeline%,$(notdir $(1))),$(call archives,$(EMBEDDED))) \
 	$(call archives,$(below_$(call home,$(1))))
 
 # Tests of the bridge and of the embedded pipeline link the real archive, all others the fake one.

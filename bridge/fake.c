@@ -356,9 +356,9 @@ struct reading {
 	int64_t column_count;
 	int64_t batch_rows;
 	bool positions;
-	int64_t batch, row;      /* where to go on */
-	int64_t position;        /* physical position of that row */
-	int64_t deleted;         /* how many deleted positions lie before it */
+	int64_t batch, row; /* where to go on */
+	int64_t position;   /* physical position of that row */
+	int64_t deleted;    /* how many deleted positions lie before it */
 	uint64_t delivered;
 };
 
@@ -447,7 +447,7 @@ static const char *reading_error(struct ArrowArrayStream *stream)
 {
 	struct reading *reading = stream->private_data;
 	return reading->file->fails && reading->delivered >= reading->file->fails_after ? reading->file->fail_message
-										       : NULL;
+											: NULL;
 }
 
 static void reading_release(struct ArrowArrayStream *stream)
@@ -477,7 +477,8 @@ int bridge_file_read(struct bridge_table *table, uint64_t index, const char *con
 			at++;
 		if (at == table->schema.n_children) {
 			stream->release(stream);
-			return error_set(error, ERROR_DATA, "table \"%s\" has no column \"%s\"", table->path, columns[i]);
+			return error_set(error, ERROR_DATA, "table \"%s\" has no column \"%s\"", table->path,
+					 columns[i]);
 		}
 		reading->columns[i] = at;
 	}

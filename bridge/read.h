@@ -24,11 +24,11 @@ struct bridge_table;
 
 struct bridge_info {
 	int64_t version;
-	int64_t commit_time_ms;    /* of that version: inCommitTimestamp if the table has them, else the log entry's
-				      commitInfo.timestamp, else the log file's modification time */
-	const char *table_id;      /* metaData.id */
-	const char *schema_json;   /* Delta's schema string, logical names, types as Delta spells them */
-	const char *features;      /* "reader 3 (deletionVectors, columnMapping), writer 7 (…)", for people */
+	int64_t commit_time_ms;        /* of that version: inCommitTimestamp if the table has them, else the log entry's
+					  commitInfo.timestamp, else the log file's modification time */
+	const char *table_id;          /* metaData.id */
+	const char *schema_json;       /* Delta's schema string, logical names, types as Delta spells them */
+	const char *features;          /* "reader 3 (deletionVectors, columnMapping), writer 7 (…)", for people */
 	const char *partition_columns; /* comma-separated logical names, "" when none */
 	uint64_t file_count;
 	int64_t rows_physical; /* sum of numRecords over files, or -1 when a file has no statistics */
@@ -39,8 +39,8 @@ struct bridge_file {
 	const char *path; /* as in the log: relative to the table or absolute, percent-decoded */
 	uint64_t size_bytes;
 	int64_t modification_time_ms;
-	int64_t rows_physical; /* numRecords, or -1 */
-	int64_t rows_deleted;  /* deletion vector's cardinality, 0 without one */
+	int64_t rows_physical;       /* numRecords, or -1 */
+	int64_t rows_deleted;        /* deletion vector's cardinality, 0 without one */
 	const char *deletion_vector; /* its unique id, "" without one; path + this + partition identify the rows */
 	const char *partition_values; /* canonical text "name=value;…" ("name;" for null, "%;=" escaped as %XX), "" when
 					 unpartitioned */
@@ -65,7 +65,8 @@ const struct bridge_file *bridge_table_file(const struct bridge_table *table, ui
  * and binaries come with 32-bit offsets ("u", "z"), never as views or dictionaries. The caller releases the stream; a
  * failing get_next returns an enum error_code and get_last_error says why. */
 int bridge_file_read(struct bridge_table *table, uint64_t index, const char *const *columns, uint64_t column_count,
-		     uint64_t batch_rows, bool positions, struct ArrowArrayStream *stream, struct error *error) MUST_USE;
+		     uint64_t batch_rows, bool positions, struct ArrowArrayStream *stream,
+		     struct error *error) MUST_USE;
 
 /* The versions still in the log, newest first, at most `limit`. *versions is borrowed until the next call or close. */
 int bridge_table_versions(struct bridge_table *table, uint64_t limit, const struct bridge_version **versions,

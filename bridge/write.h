@@ -10,8 +10,8 @@
 
 struct bridge_writer;
 
-/* Creates an empty table (the folder is made too). `schema` is borrowed: one child a column. `features`: comma-separated
- * of "deletionVectors", "columnMapping"; "" for none. ERROR_DATA when a table is already there. */
+/* Creates an empty table (the folder is made too). `schema` is borrowed: one child a column. `features`:
+ * comma-separated of "deletionVectors", "columnMapping"; "" for none. ERROR_DATA when a table is already there. */
 int bridge_table_create(const char *path, const struct ArrowSchema *schema, const char *partition_columns,
 			const char *features, struct error *error) MUST_USE;
 

@@ -68,9 +68,10 @@ static void put_table(struct buffer *text, const struct schema_map *map, const c
 	for (const struct schema_key *key = map->keys; key->name != NULL; key++) {
 		if (key->map == NULL)
 			continue;
-		snprintf(inner, sizeof(inner), "%s%s%s%s", path, path[0] == '\0' ? "" : ".", key->name,
-			 key->kind == SCHEMA_LIST ? "[]" : "");
-		put_table(text, key->map, inner, depth + 1);
+		int size = snprintf(inner, sizeof(inner), "%s%s%s%s", path, path[0] == '\0' ? "" : ".", key->name,
+				    key->kind == SCHEMA_LIST ? "[]" : "");
+		if (size < (int)sizeof(inner))
+			put_table(text, key->map, inner, depth + 1);
 	}
 }
 

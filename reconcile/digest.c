@@ -157,25 +157,35 @@ static void heap_sort(struct entry *entries, size_t count)
 	}
 }
 
+/* Insertion stops just behind an equal entry, if there is one: those before it are sorted and differ. */
+static size_t insert_entries(struct entry *entries, size_t count)
+{
+	for (size_t index = 1; index < count; index++) {
+		struct entry held = entries[index];
+		size_t place = index;
+		int order = -1;
+		while (place > 0 && (order = slice_compare(entries[place - 1].name, held.name)) > 0) {
+			entries[place] = entries[place - 1];
+			place--;
+		}
+		entries[place] = held;
+		if (place > 0 && order == 0)
+			return place;
+	}
+	return count;
+}
+
 /* Ascending by name. Returns the index of an entry whose name equals its predecessor's, or count. */
 static size_t sort_entries(struct entry *entries, size_t count)
 {
 	enum { INSERTION_MAX = 24 };
-	if (count > INSERTION_MAX) {
-		bool sorted = true;
-		for (size_t index = 1; index < count && sorted; index++)
-			sorted = slice_compare(entries[index - 1].name, entries[index].name) <= 0;
-		if (!sorted)
-			heap_sort(entries, count);
-	} else {
-		for (size_t index = 1; index < count; index++) {
-			struct entry held = entries[index];
-			size_t place = index;
-			for (; place > 0 && slice_compare(entries[place - 1].name, held.name) > 0; place--)
-				entries[place] = entries[place - 1];
-			entries[place] = held;
-		}
-	}
+	if (count <= INSERTION_MAX)
+		return insert_entries(entries, count);
+	bool sorted = true;
+	for (size_t index = 1; index < count && sorted; index++)
+		sorted = slice_compare(entries[index - 1].name, entries[index].name) <= 0;
+	if (!sorted)
+		heap_sort(entries, count);
 	for (size_t index = 1; index < count; index++)
 		if (slice_equal(entries[index - 1].name, entries[index].name))
 			return index;
@@ -318,27 +328,35 @@ static bool reserve_members(struct digest_scratch *scratch, uint32_t count)
 	return true;
 }
 
-/* Which attribute each member is; true when all of them have one. */
-static bool resolve_members(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image)
+enum shape {
+	SHAPE_SAME, /* the names of the image before, in the same places: `order` still holds */
+	SHAPE_KNOWN,
+	SHAPE_OTHER /* some name is not interned */
+};
+
+/* Which attribute each member is. */
+static enum shape resolve_members(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image)
 {
 	uint32_t count = tokens[image].count, token = image + 1;
-	bool all_known = true;
+	bool all_known = true, all_guessed = count == scratch->ordered_count && count <= PREDICTED_MAX;
 	for (uint32_t index = 0; index < count; index++, token = tokens[token + 1].next) {
 		struct slice name = json_text(&tokens[token]);
 		uint32_t guess = index < PREDICTED_MAX ? scratch->predicted[index] : 0;
 		struct name_words words = name_words(name);
 		if (guess >= scratch->attribute_count || !attribute_is(&scratch->attributes[guess], &words, name)) {
 			guess = attribute_intern(scratch, name, &words);
+			all_guessed = false;
 			if (index < PREDICTED_MAX && guess != ATTRIBUTE_OTHER)
 				scratch->predicted[index] = (uint16_t)guess;
 		}
 		all_known = all_known && guess != ATTRIBUTE_OTHER;
 		scratch->members[index] = (struct member){guess, token};
 	}
-	return all_known;
+	return all_guessed ? SHAPE_SAME : all_known ? SHAPE_KNOWN : SHAPE_OTHER;
 }
 
-/* By rank: one bit a name. False on a duplicate, whose name token is *twice. */
+/* By rank: one bit a name, so more members than names are a duplicate at the latest. False on a duplicate, whose name
+ * token is *twice. */
 static bool order_by_rank(struct digest_scratch *scratch, uint32_t count, uint32_t *twice)
 {
 	uint64_t present[(ATTRIBUTES_MAX + 63) / 64];
@@ -395,9 +413,12 @@ bool image_encode(struct digest_scratch *scratch, const struct json_token *token
 	uint32_t count = tokens[image].count, twice = 0;
 	if (!reserve_members(scratch, count))
 		return no_memory(scratch, fault, image);
-	bool known = resolve_members(scratch, tokens, image);
-	if (!(known && count <= ATTRIBUTES_MAX ? order_by_rank(scratch, count, &twice)
-					       : order_by_name(scratch, tokens, count, &twice)))
+	enum shape shape = resolve_members(scratch, tokens, image);
+	bool ordered = shape == SHAPE_SAME ||
+		       (shape == SHAPE_KNOWN ? order_by_rank(scratch, count, &twice)
+					     : order_by_name(scratch, tokens, count, &twice));
+	scratch->ordered_count = ordered && shape != SHAPE_OTHER ? count : UINT32_MAX;
+	if (!ordered)
 		return twice == 0 ? no_memory(scratch, fault, image)
 				  : set_fault(scratch, fault, "duplicate name", json_text(&tokens[twice]), twice);
 	scratch->depth = 1;
@@ -408,7 +429,6 @@ bool image_encode(struct digest_scratch *scratch, const struct json_token *token
 		struct value *value = &other;
 		scratch->path[0] = (struct path_step){.name = name};
 		size_t size_before = scratch->canonical_size;
-		bool replicated = name.size >= 8 && memcmp(name.data, "aws:rep:", 8) == 0;
 		if (!put_bytes(scratch, 0, name))
 			return no_memory(scratch, fault, member->name);
 		if (member->attribute != ATTRIBUTE_OTHER) {
@@ -417,7 +437,7 @@ bool image_encode(struct digest_scratch *scratch, const struct json_token *token
 		}
 		if (!encode_value(scratch, tokens, member->name + 1, value, fault))
 			return false;
-		if (replicated) /* checked, but no part of the image */
+		if (name.size >= 8 && memcmp(name.data, "aws:rep:", 8) == 0) /* checked, but no part of the image */
 			scratch->canonical_size = size_before;
 	}
 	scratch->depth = 0;
@@ -497,9 +517,8 @@ bool digest_key(struct digest_scratch *scratch, const struct json_token *tokens,
 	uint32_t token = keys + 1;
 	for (uint32_t index = 0; index < tokens[keys].count; index++, token = tokens[token + 1].next) {
 		struct slice name = json_text(&tokens[token]);
-		struct name_words words = name_words(name);
 		for (uint32_t part = 0; part < contract->key_count; part++) {
-			if (!attribute_is(&scratch->attributes[scratch->plan->key_top[part]], &words, name))
+			if (!slice_equal(scratch->attributes[scratch->plan->key_top[part]].name, name))
 				continue;
 			if (found[part] != 0)
 				return set_fault(scratch, fault, "duplicate name", name, token);

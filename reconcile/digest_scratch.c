@@ -11,6 +11,7 @@ struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
 		return NULL;
 	size_t columns = plan->column_count + 1;
 	scratch->plan = plan;
+	scratch->ordered_count = UINT32_MAX;
 	arena_init(&scratch->names, NAMES_MEMORY_MAX);
 	arena_init(&scratch->work, WORK_MEMORY_MAX);
 	arena_init(&scratch->batch, WORK_MEMORY_MAX);

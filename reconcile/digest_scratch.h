@@ -97,6 +97,7 @@ struct digest_scratch {
 	struct member *members; /* of the image at hand, in the order of its text */
 	uint32_t *order;        /* the same, by name */
 	uint32_t member_count, member_room;
+	uint32_t ordered_count; /* members that `order` is right for, if their names are the predicted ones */
 	uint64_t image; /* ordinal of the image at hand, from 1 */
 	char *canonical;
 	size_t canonical_size, canonical_room;

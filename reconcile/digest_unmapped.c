@@ -4,21 +4,13 @@
 #include "reconcile/digest_hash.h"
 #include "reconcile/digest_scratch.h"
 
-struct path_text {
-	char text[PATH_TEXT_MAX];
-	size_t size;
-};
+enum { STEPS_MAX = COLUMN_TYPE_DEPTH_MAX + IMAGE_DEPTH_MAX + 2 };
 
-/* Appends ".name" (or "[]", for name NULL); what does not fit is cut. Returns the size to go back to. */
-static size_t path_push(struct path_text *path, struct slice name)
-{
-	size_t before = path->size;
-	struct slice parts[2] = {slice_from(name.data == NULL ? "[]" : before > 0 ? "." : ""), name};
-	for (size_t part = 0; part < 2; part++)
-		for (size_t index = 0; index < parts[part].size && path->size < PATH_TEXT_MAX - 1; index++)
-			path->text[path->size++] = parts[part].data[index];
-	return before;
-}
+/* Names from the item down; the text is made only when there is something to count. name.data NULL: "[]". */
+struct path {
+	struct slice steps[STEPS_MAX];
+	size_t depth;
+};
 
 static void count_name(struct digest_scratch *scratch, struct slice name)
 {
@@ -50,11 +42,32 @@ static void count_name(struct digest_scratch *scratch, struct slice name)
 	scratch->unmapped[index].count++;
 }
 
-static void count_path(struct digest_scratch *scratch, const struct path_text *path)
+/* "addr.zip", "lines[].qty", cut at PATH_TEXT_MAX. */
+static void count_path(struct digest_scratch *scratch, const struct path *path)
 {
-	struct slice name = {path->text, path->size};
+	char text[PATH_TEXT_MAX];
+	size_t size = 0;
+	for (size_t step = 0; step < path->depth; step++) {
+		bool elements = path->steps[step].data == NULL;
+		struct slice name = elements ? slice_from("[]") : path->steps[step];
+		if (step > 0 && !elements && size < sizeof(text))
+			text[size++] = '.';
+		size_t room = sizeof(text) - size;
+		memcpy(text + size, name.data, name.size < room ? name.size : room);
+		size += name.size < room ? name.size : room;
+	}
+	struct slice name = {text, size};
 	if (!plan_ignores_attribute(scratch->plan, name))
 		count_name(scratch, name);
+}
+
+/* Both kinds of walk are bounded by their own depth, so STEPS_MAX is never met; it is checked all the same. */
+static bool path_push(struct path *path, struct slice name)
+{
+	if (path->depth == STEPS_MAX)
+		return false;
+	path->steps[path->depth++] = name;
+	return true;
 }
 
 static uint32_t field_of(const struct column_type *type, struct slice name)
@@ -67,7 +80,7 @@ static uint32_t field_of(const struct column_type *type, struct slice name)
 
 /* Entries of maps that became structs, and have no field there. Recursion is bounded by the type's depth. */
 static void walk_type(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
-		      const struct column_type *type, struct path_text *path)
+		      const struct column_type *type, struct path *path)
 {
 	struct value value;
 	struct value_fault why;
@@ -75,28 +88,30 @@ static void walk_type(struct digest_scratch *scratch, const struct json_token *t
 		return;
 	uint32_t token = value.payload + 1;
 	if (type->kind == COLUMN_ARRAY && value.tag == TAG_L) {
-		size_t before = path_push(path, (struct slice){NULL, 0});
+		if (!path_push(path, (struct slice){NULL, 0}))
+			return;
 		for (uint32_t at = 0; at < tokens[value.payload].count; at++, token = tokens[token].next)
 			walk_type(scratch, tokens, token, type->children[0], path);
-		path->size = before;
+		path->depth--;
 	}
 	if (value.tag != TAG_M || type->kind == COLUMN_ARRAY)
 		return;
 	for (uint32_t at = 0; at < tokens[value.payload].count; at++, token = tokens[token + 1].next) {
 		struct slice name = json_text(&tokens[token]);
 		uint32_t field = type->kind == COLUMN_MAP ? 1 : field_of(type, name);
-		size_t before = path_push(path, name);
+		if (!path_push(path, name))
+			return;
 		if (field < type->child_count)
 			walk_type(scratch, tokens, token + 1, type->children[field], path);
 		else
 			count_path(scratch, path);
-		path->size = before;
+		path->depth--;
 	}
 }
 
 /* A map of which columns take single entries. Recursion is bounded by the contract's longest path. */
 static void walk_node(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
-		      const struct path_node *node, struct path_text *path)
+		      const struct path_node *node, struct path *path)
 {
 	struct value value;
 	struct value_fault why;
@@ -117,12 +132,13 @@ static void walk_node(struct digest_scratch *scratch, const struct json_token *t
 		const struct path_node *child = node->children;
 		while (child != NULL && !slice_equal(child->name, name))
 			child = child->sibling;
-		size_t before = path_push(path, name);
+		if (!path_push(path, name))
+			return;
 		if (child != NULL)
 			walk_node(scratch, tokens, token + 1, child, path);
 		else
 			count_path(scratch, path);
-		path->size = before;
+		path->depth--;
 	}
 }
 
@@ -130,13 +146,13 @@ void image_count_unmapped(struct digest_scratch *scratch, const struct json_toke
 {
 	if (scratch->plan->contract->column_count == 0)
 		return;
+	struct path path;
 	for (uint32_t index = 0; index < scratch->member_count; index++) {
 		const struct member *member = &scratch->members[index];
-		struct path_text path;
-		path.size = 0; /* the text itself needs no zeroing, and this loop runs for every attribute */
 		struct slice name = json_text(&tokens[member->name]);
+		path.steps[0] = name;
+		path.depth = 1;
 		if (member->attribute == ATTRIBUTE_OTHER) {
-			path_push(&path, name);
 			if (!(name.size >= 8 && memcmp(name.data, "aws:rep:", 8) == 0))
 				count_path(scratch, &path);
 			continue;
@@ -152,11 +168,10 @@ void image_count_unmapped(struct digest_scratch *scratch, const struct json_toke
 		}
 		if (attribute->key || (mapped && node->whole && !node->has_struct))
 			continue;
-		path_push(&path, name);
 		if (mapped)
 			walk_node(scratch, tokens, member->name + 1, node, &path);
 		else
-			count_name(scratch, name.size < PATH_TEXT_MAX ? name : (struct slice){path.text, path.size});
+			count_path(scratch, &path);
 	}
 }
 

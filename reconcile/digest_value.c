@@ -116,7 +116,10 @@ bool value_read(struct arena *work, const struct json_token *tokens, uint32_t in
 	value->payload = payload;
 	switch (value->tag) {
 	case TAG_S:
+		value->bytes = json_text(&tokens[payload]);
+		return tokens[payload].type == JSON_STRING || refuse(fault, "S is not a string", tokens, payload);
 	case TAG_N:
+		return read_number(work, tokens, payload, value, fault);
 	case TAG_B:
 		return value_read_element(work, tokens, payload, value->tag, value, fault);
 	case TAG_BOOL:

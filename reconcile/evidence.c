@@ -7,7 +7,7 @@
 
 #include "sources/events.h"
 
-enum { VALUE_TEXT_MAX = 240, BATCH_ROWS = 65536, THREADS_MAX = 16 };
+enum { VALUE_TEXT_MAX = 240, ONE_SIDE_COLUMNS_MAX = 6, BATCH_ROWS = 65536, THREADS_MAX = 16 };
 
 /* One column's value on one side. */
 struct value {
@@ -318,7 +318,8 @@ static void fill_columns(struct evidence *evidence, uint64_t index, struct findi
 		if (!evidence->all_columns && has_expected && has_actual && expected->digest == actual->digest &&
 		    expected->flags == 0)
 			continue;
-		if (finding->column_count == FINDING_COLUMNS_MAX) {
+		uint32_t most = has_expected && has_actual ? FINDING_COLUMNS_MAX : ONE_SIDE_COLUMNS_MAX;
+		if (finding->column_count == (evidence->all_columns ? FINDING_COLUMNS_MAX : most)) {
 			finding->columns_more++;
 			continue;
 		}

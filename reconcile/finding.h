@@ -80,7 +80,7 @@ struct finding_record {
 	uint64_t record, offset;
 };
 
-enum { FINDING_COLUMNS_MAX = 16, FINDING_RECORDS_MAX = 12 };
+enum { FINDING_COLUMNS_MAX = 32, FINDING_RECORDS_MAX = 12 };
 
 struct finding {
 	enum finding_id id;

@@ -50,7 +50,7 @@ static int report(const struct record_sink *sink, struct error *error, const cha
 }
 
 /* Something that leaves the manifests less than whole. */
-#define FLAW(opening, id, path, ...) \
+#define FLAW(opening, id, path, ...)                                                                                   \
 	((opening)->export->complete = false, report((opening)->sink, (opening)->error, id, path, __VA_ARGS__))
 
 static int out_of_memory(const struct opening *opening)
@@ -223,10 +223,11 @@ static int on_summary(struct opening *opening, const struct json_token *tokens, 
 	opening->has_summary = true;
 	int code = keep_summary(opening, &summary);
 	if (code == 0 && !slice_is(summary.version, "2020-06-30") && !slice_is(summary.version, "2023-08-01"))
-		code = FLAW(opening, "export.version", path,
-			    "manifest version '%.*s' is unknown (known: 2020-06-30, 2023-08-01); what follows is read as "
-			    "if it were known", summary.version.size < 40 ? (int)summary.version.size : 40,
-			    summary.version.data);
+		code = FLAW(
+			opening, "export.version", path,
+			"manifest version '%.*s' is unknown (known: 2020-06-30, 2023-08-01); what follows is read as "
+			"if it were known",
+			summary.version.size < 40 ? (int)summary.version.size : 40, summary.version.data);
 	return code;
 }
 
@@ -257,8 +258,7 @@ static const char *find_below_ancestors(struct opening *opening, const char *key
 		/* folder[0..end) is an ancestor; the key must first lead back to the folder. */
 		const char *way = folder + end + (end < folder_size);
 		size_t way_size = strlen(way);
-		bool leads_inside = end == folder_size ||
-				    (strncmp(key, way, way_size) == 0 && key[way_size] == '/');
+		bool leads_inside = end == folder_size || (strncmp(key, way, way_size) == 0 && key[way_size] == '/');
 		if (leads_inside == inside) {
 			const char *path = arena_text(&opening->memory->arena, "%.*s/%s", (int)end, folder, key);
 			if (path != NULL && is_file(path, size))
@@ -335,8 +335,8 @@ static int on_file(struct opening *opening, const struct json_token *tokens, con
 		code = FLAW(opening, "export.md5", path,
 			    "no md5Checksum that can be read for '%.300s'; fetch manifest-files.json again", file->key);
 	if (code == 0 && file->item_count < 0)
-		code = FLAW(opening, "export.count", path,
-			    "no itemCount for '%.300s'; fetch manifest-files.json again", file->key);
+		code = FLAW(opening, "export.count", path, "no itemCount for '%.300s'; fetch manifest-files.json again",
+			    file->key);
 	return code;
 }
 
@@ -369,14 +369,14 @@ static int check_sums(struct opening *opening)
 	const struct export *export = opening->export;
 	int64_t sum = 0;
 	for (uint64_t i = 0; i < export->file_count; i++)
-		if (export->files[i].item_count > 0 &&
-		    __builtin_add_overflow(sum, export->files[i].item_count, &sum))
+		if (export->files[i].item_count > 0 && __builtin_add_overflow(sum, export->files[i].item_count, &sum))
 			return FLAW(opening, "export.count", export->folder,
 				    "the counts in manifest-files.json have no sum; fetch it again");
 	if (sum != export->item_count) {
 		int code = FLAW(opening, "export.count", export->folder,
-				"manifest-summary.json counts %" PRId64 " items, the lines of manifest-files.json %" PRId64
-				"; fetch both again", export->item_count, sum);
+				"manifest-summary.json counts %" PRId64
+				" items, the lines of manifest-files.json %" PRId64 "; fetch both again",
+				export->item_count, sum);
 		if (code != 0)
 			return code;
 	}
@@ -425,10 +425,11 @@ static int report_extra_files(struct opening *opening)
 		if (bsearch(&name, names, export->file_count, sizeof(*names), compare_texts) != NULL)
 			continue;
 		const char *path = arena_text(&opening->memory->arena, "%s/%s", data, name);
-		code = path == NULL ? out_of_memory(opening)
-				    : report(opening->sink, opening->error, "export.extra", path,
-					     "the manifest does not name this file, so it is not read; see which export "
-					     "it belongs to");
+		code = path == NULL
+			       ? out_of_memory(opening)
+			       : report(opening->sink, opening->error, "export.extra", path,
+					"the manifest does not name this file, so it is not read; see which export "
+					"it belongs to");
 	}
 out:
 	for (int i = 0; i < count; i++)
@@ -451,15 +452,21 @@ static int look(const struct opening *opening)
 	if (summary == NULL || files == NULL || started == NULL)
 		return out_of_memory(opening);
 	if (!is_folder(folder))
-		return error_set(opening->error, ERROR_DATA, "there is no folder '%s': check the path of the export", folder);
+		return error_set(opening->error, ERROR_DATA, "there is no folder '%s': check the path of the export",
+				 folder);
 	if (!is_file(summary, &size) && is_file(started, &size))
-		return error_set(opening->error, ERROR_DATA, "the export in '%s' is not finished (no manifest-summary.json): "
-				 "wait for it, then copy the whole folder", folder);
+		return error_set(opening->error, ERROR_DATA,
+				 "the export in '%s' is not finished (no manifest-summary.json): "
+				 "wait for it, then copy the whole folder",
+				 folder);
 	if (!is_file(summary, &size))
-		return error_set(opening->error, ERROR_DATA, "no manifest-summary.json in '%s': name the folder of one "
-				 "export, AWSDynamoDB/<export id>", folder);
+		return error_set(opening->error, ERROR_DATA,
+				 "no manifest-summary.json in '%s': name the folder of one "
+				 "export, AWSDynamoDB/<export id>",
+				 folder);
 	if (!is_file(files, &size))
-		return error_set(opening->error, ERROR_DATA, "no manifest-files.json in '%s': copy the whole folder", folder);
+		return error_set(opening->error, ERROR_DATA, "no manifest-files.json in '%s': copy the whole folder",
+				 folder);
 	return 0;
 }
 
@@ -547,7 +554,8 @@ static int check_file(const struct export_file *file, const struct record_sink *
 		if (file->item_count >= 0)
 			code = report(sink, error, "export.count", file->path,
 				      "it holds %" PRIu64 " items, manifest-files.json counts %" PRId64
-				      "; fetch both again", lines, file->item_count);
+				      "; fetch both again",
+				      lines, file->item_count);
 	}
 	return code;
 }

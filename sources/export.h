@@ -25,11 +25,12 @@ struct export_file {
 	const char *etag; /* "" when the manifest lacks it */
 };
 
-struct export {
+struct export
+{
 	const char *folder;
 	const char *export_arn, *table_arn, *table_id, *output_format; /* "" when the summary lacks them */
 	int64_t export_time_us;
-	int64_t item_count;  /* the summary's */
+	int64_t item_count; /* the summary's */
 	uint64_t billed_bytes;
 	struct export_file *files;
 	uint64_t file_count;
@@ -39,7 +40,8 @@ struct export {
 
 /* Errors: ERROR_DATA when the folder is no finished full export (no manifest-summary.json, an incremental export, Ion),
  * with what to do; ERROR_IO. */
-int export_open(const char *folder, const struct record_sink *sink, struct export **export, struct error *error) MUST_USE;
+int export_open(const char *folder, const struct record_sink *sink, struct export **export,
+		struct error *error) MUST_USE;
 void export_close(struct export *export);
 int export_read_file(const struct export *export, uint64_t index, struct json_parser *parser,
 		     const struct record_sink *sink, struct file_result *result, struct error *error) MUST_USE;

@@ -29,17 +29,17 @@ struct frame_reader {
 	size_t at, end;  /* data[at..end): not yet used */
 	uint64_t origin; /* of data[0] in the stream */
 	enum container container;
-	bool in_array;        /* around the envelope too */
+	bool in_array;                          /* around the envelope too */
 	uint64_t array_opened, envelope_opened; /* where they began */
-	bool fresh_line;      /* only white space since the line began */
-	size_t indent;        /* how much of it */
-	bool after_broken;    /* closing brackets may be a malformed record's remains */
-	uint64_t number;      /* of the next record */
-	size_t taken;         /* bytes of the record delivered last, 0 when none is */
-	bool rejected;        /* it is malformed */
-	bool unscanned;       /* it was handed over as a line */
-	bool whole_line;      /* as in struct frame */
-	uint64_t scan_until;  /* up to here a line is no single record */
+	bool fresh_line;                        /* only white space since the line began */
+	size_t indent;                          /* how much of it */
+	bool after_broken;                      /* closing brackets may be a malformed record's remains */
+	uint64_t number;                        /* of the next record */
+	size_t taken;                           /* bytes of the record delivered last, 0 when none is */
+	bool rejected;                          /* it is malformed */
+	bool unscanned;                         /* it was handed over as a line */
+	bool whole_line;                        /* as in struct frame */
+	uint64_t scan_until;                    /* up to here a line is no single record */
 };
 
 struct frame_reader *frame_open(struct frame_source source, size_t window, bool exact)
@@ -107,8 +107,8 @@ static void compact(struct frame_reader *reader)
 	reader->end = kept.size;
 }
 
-/* Adds bytes after the present ones, which may move: up to a window full, or as many again when what is there fills half
- * of that already. Does nothing when the stream has ended. */
+/* Adds bytes after the present ones, which may move: up to a window full, or as many again when what is there fills
+ * half of that already. Does nothing when the stream has ended. */
 static int fill(struct frame_reader *reader, struct error *error)
 {
 	if (reader->ended != GZIP_MORE)
@@ -129,8 +129,8 @@ static int fill(struct frame_reader *reader, struct error *error)
 		return error_set(error, ERROR_INTERNAL, "a record outgrew its window");
 	while (reader->end < wanted && reader->ended == GZIP_MORE) {
 		size_t size = 0;
-		int code = reader->source.read(reader->source.context, reader->data + reader->end,
-					       wanted - reader->end, &size, &reader->ended, error);
+		int code = reader->source.read(reader->source.context, reader->data + reader->end, wanted - reader->end,
+					       &size, &reader->ended, error);
 		if (code != 0)
 			return code;
 		reader->end += size;
@@ -304,8 +304,8 @@ static void set_record(struct frame_reader *reader, struct frame *frame, size_t 
 	reader->after_broken = false;
 }
 
-/* A record whose first `scanned` bytes, more than RECORD_SIZE_MAX, are scanned with `status`: reads on to its end without
- * keeping it. */
+/* A record whose first `scanned` bytes, more than RECORD_SIZE_MAX, are scanned with `status`: reads on to its end
+ * without keeping it. */
 static int too_large(struct frame_reader *reader, struct frame *frame, struct scan *scan, enum scan_status status,
 		     size_t scanned, struct error *error)
 {
@@ -560,8 +560,8 @@ static bool bracket(struct frame_reader *reader, char byte)
 	return true;
 }
 
-/* Whether the malformed record of `size` bytes at `at`, which ends by its brackets, is followed by another record, so that
- * the brackets are to be believed. */
+/* Whether the malformed record of `size` bytes at `at`, which ends by its brackets, is followed by another record, so
+ * that the brackets are to be believed. */
 static int is_followed(struct frame_reader *reader, size_t size, bool *followed, struct error *error)
 {
 	int code = need(reader, size + SEPARATORS_AHEAD + SCAN_CONTEXT, error);

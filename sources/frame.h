@@ -2,15 +2,15 @@
  * what is there.
  *
  * Between records white space, commas and byte order marks are passed over. A top-level array and the Records of an
- * envelope are cut by element. An envelope is an object with a member Records that holds objects (or nothing) and none of
- * Item, dynamodb, eventName, Keys: an attribute may have any of these names, a record's own members decide. Members of an
- * envelope beside Records are passed over.
+ * envelope are cut by element. An envelope is an object with a member Records that holds objects (or nothing) and none
+ * of Item, dynamodb, eventName, Keys: an attribute may have any of these names, a record's own members decide. Members
+ * of an envelope beside Records are passed over.
  *
  * Invariant: what is delivered, its numbers and offsets depend on the bytes alone, never on how they arrive.
  *
  * A line that begins with '{' and ends with '}' is handed over unscanned, since JSON strings hold no line breaks. Who
- * cannot parse it says so by frame_reject and gets the same place again, cut by depth. A record that is malformed even so
- * counts as one, up to the next place where a record can begin (sources/scan.h).
+ * cannot parse it says so by frame_reject and gets the same place again, cut by depth. A record that is malformed even
+ * so counts as one, up to the next place where a record can begin (sources/scan.h).
  *
  * Memory: one window, which grows up to what the largest record needs, RECORD_SIZE_MAX at most. Larger records are read
  * over. One thread a reader. Offsets are bytes in the uncompressed stream. */
@@ -35,8 +35,8 @@ struct frame {
 	struct slice bytes; /* FRAME_RECORD: JSON_PADDING more bytes are readable; borrowed until the next call */
 	uint64_t number;    /* ordinal over records delivered and broken */
 	uint64_t offset;    /* of the record's first byte */
-	bool whole_line;    /* FRAME_RECORD: it has one line for itself and its brackets pair: its extent is sure even if it
-			       is malformed */
+	bool whole_line; /* FRAME_RECORD: it has one line for itself and its brackets pair: its extent is sure even if
+			    it is malformed */
 	const char *reason;     /* FRAME_BROKEN: static text */
 	uint64_t reason_offset; /* FRAME_BROKEN: where it was seen */
 	bool cut_short;         /* FRAME_BROKEN: because the stream ends */
@@ -51,11 +51,11 @@ struct frame_reader *frame_open(struct frame_source source, size_t window, bool 
 struct frame_source frame_source_gzip(struct gzip_reader *reader);
 /* Errors: those of the source, ERROR_INTERNAL when out of memory. After FRAME_END every call gives FRAME_END. */
 int frame_next(struct frame_reader *reader, struct frame *frame, struct error *error) MUST_USE;
-/* The record just delivered cannot be parsed. True: the next call delivers the same place again, cut by depth. False: it
- * is malformed; the next call goes on after it. */
+/* The record just delivered cannot be parsed. True: the next call delivers the same place again, cut by depth. False:
+ * it is malformed; the next call goes on after it. */
 bool frame_reject(struct frame_reader *reader) MUST_USE;
 enum gzip_status frame_ended(const struct frame_reader *reader); /* GZIP_MORE unless the source has ended */
-uint64_t frame_bytes(const struct frame_reader *reader); /* read so far */
-void frame_close(struct frame_reader *reader);           /* NULL is allowed; does not close the source */
+uint64_t frame_bytes(const struct frame_reader *reader);         /* read so far */
+void frame_close(struct frame_reader *reader);                   /* NULL is allowed; does not close the source */
 
 #endif

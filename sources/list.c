@@ -96,8 +96,10 @@ static int add_folder(struct list *list, const char *path, const struct stat *st
 static int add_glob(struct list *list, const char *pattern, struct error *error)
 {
 	if (strstr(pattern, "**") != NULL)
-		return error_set(error, ERROR_USAGE, "'**' in '%s' is not supported: name the folder, it is read with all "
-				 "folders in it", pattern);
+		return error_set(error, ERROR_USAGE,
+				 "'**' in '%s' is not supported: name the folder, it is read with all "
+				 "folders in it",
+				 pattern);
 	glob_t found;
 	int status = glob(pattern, GLOB_ERR | GLOB_NOSORT, NULL, &found);
 	if (status == GLOB_NOMATCH)

@@ -19,8 +19,8 @@ struct manifest_file {
 };
 
 /* False, and *reason (static text), when it is no object, has a member twice, or one of the wrong type. */
-bool manifest_summary_decode(const struct json_token *tokens, struct manifest_summary *summary, const char **reason)
-	MUST_USE;
+bool manifest_summary_decode(const struct json_token *tokens, struct manifest_summary *summary,
+			     const char **reason) MUST_USE;
 bool manifest_file_decode(const struct json_token *tokens, struct manifest_file *file, const char **reason) MUST_USE;
 
 /* Base64 of an MD5, white space around it allowed. */

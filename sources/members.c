@@ -1,7 +1,7 @@
 #include "sources/members.h"
 
-struct slice members_find(const struct json_token *tokens, uint32_t object, const struct member_name *names, size_t count,
-			  uint32_t *values)
+struct slice members_find(const struct json_token *tokens, uint32_t object, const struct member_name *names,
+			  size_t count, uint32_t *values)
 {
 	uint32_t others[MEMBERS_MAX];
 	size_t other_count = 0;
@@ -11,8 +11,8 @@ struct slice members_find(const struct json_token *tokens, uint32_t object, cons
 	for (uint32_t i = object + 1; i < tokens[object].next; i = tokens[i + 1].next) {
 		struct slice name = json_text(&tokens[i]);
 		size_t known = 0;
-		while (known < count && (names[known].size != name.size ||
-					 memcmp(names[known].text, name.data, name.size) != 0))
+		while (known < count &&
+		       (names[known].size != name.size || memcmp(names[known].text, name.data, name.size) != 0))
 			known++;
 		bool twice = false;
 		if (known < count) {

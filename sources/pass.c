@@ -76,7 +76,8 @@ static int on_record(struct run *run, const struct frame *frame, struct error *e
 	if (frame_reject(run->frames) || !chosen)
 		return 0;
 	char message[MESSAGE_SIZE];
-	(void)snprintf(message, sizeof(message), "malformed JSON at offset %" PRIu64 ": %s; repair or redeliver the record",
+	(void)snprintf(message, sizeof(message),
+		       "malformed JSON at offset %" PRIu64 ": %s; repair or redeliver the record",
 		       frame->offset + failure.offset, failure.reason);
 	run->result->unreadable++;
 	return report(run, frame->number, frame->offset, message, error);
@@ -103,8 +104,9 @@ static int on_broken(struct run *run, const struct frame *frame, struct error *e
 		(void)snprintf(message, sizeof(message), "%s at offset %" PRIu64 ": %s; fetch the file again",
 			       end_text(frame_ended(run->frames)), frame_bytes(run->frames), frame->reason);
 	else
-		(void)snprintf(message, sizeof(message), "unreadable record: %s (offset %" PRIu64
-			       "); repair or redeliver it", frame->reason, frame->reason_offset);
+		(void)snprintf(message, sizeof(message),
+			       "unreadable record: %s (offset %" PRIu64 "); repair or redeliver it", frame->reason,
+			       frame->reason_offset);
 	run->end_told = run->end_told || frame->cut_short;
 	run->result->unreadable++;
 	return report(run, frame->number, frame->offset, message, error);

@@ -1,8 +1,8 @@
 /* pass - one reading of one source file: framed, parsed, decoded and handed to a sink, in the order of the file.
  *
  * A decoder knows one kind of record. What it refuses, what cannot be parsed and what is cut short becomes a problem
- * "record.unreadable" with the record's number and offset, and reading goes on. The result's `complete` says whether the
- * file as a whole is what was stored: its gzip members end and their checksums match. */
+ * "record.unreadable" with the record's number and offset, and reading goes on. The result's `complete` says whether
+ * the file as a whole is what was stored: its gzip members end and their checksums match. */
 #ifndef LAKEPROOF_SOURCES_PASS_H
 #define LAKEPROOF_SOURCES_PASS_H
 
@@ -31,8 +31,8 @@ struct pass {
 	size_t number_count;
 };
 
-/* md5: of the file as stored, with_md5 and unless `numbers` cut it short; may be NULL. Returns what the sink returned when
- * that is not 0, or ERROR_IO, ERROR_INTERNAL. *result is set also then, complete false. */
+/* md5: of the file as stored, with_md5 and unless `numbers` cut it short; may be NULL. Returns what the sink returned
+ * when that is not 0, or ERROR_IO, ERROR_INTERNAL. *result is set also then, complete false. */
 int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16], struct error *error) MUST_USE;
 
 /* Tells the sink, if it wants to know. */

@@ -177,8 +177,9 @@ enum scan_status scan_run(struct scan *scan, struct slice bytes, size_t *at)
 		}
 		if (bad != 0) {
 			uint64_t first = bad & (~bad + 1);
-			scan->reason = first & broken_strings ? "a line break inside a string"
-							      : "an object begins where none can, the record is not closed";
+			scan->reason = first & broken_strings
+					       ? "a line break inside a string"
+					       : "an object begins where none can, the record is not closed";
 			*at = i + (unsigned)__builtin_ctzll(bad);
 			return SCAN_BAD;
 		}
@@ -337,8 +338,8 @@ size_t scan_line_indent(struct slice bytes, size_t at)
 /* Members with a string for a value: inside an item no member has one, since every attribute value is an object. */
 static bool is_text_member(struct slice name)
 {
-	static const char *const names[] = {"awsRegion", "eventID", "eventName", "eventSource", "eventSourceARN",
-					    "eventVersion", "tableName", "recordFormat"};
+	static const char *const names[] = {"awsRegion",      "eventID",      "eventName", "eventSource",
+					    "eventSourceARN", "eventVersion", "tableName", "recordFormat"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (slice_is(name, names[i]))
 			return true;

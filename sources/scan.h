@@ -39,17 +39,17 @@ enum scan_shape {
 	SHAPE_ENVELOPE /* {"Records":[{…},…]}, perhaps with other members before */
 };
 
-/* Looks at the members of the object at bytes.data[0], which is '{', one after the other until one decides. *elements: of
- * an envelope, the position after its '['. */
+/* Looks at the members of the object at bytes.data[0], which is '{', one after the other until one decides. *elements:
+ * of an envelope, the position after its '['. */
 enum scan_shape scan_object(struct slice bytes, size_t *elements);
 
-/* Walks what follows an envelope's ']' up to the '}' that ends `bytes`. False, and *reason, when it is malformed or holds
- * a member that only a record has. */
+/* Walks what follows an envelope's ']' up to the '}' that ends `bytes`. False, and *reason, when it is malformed or
+ * holds a member that only a record has. */
 bool scan_envelope_tail(struct slice bytes, const char **reason) MUST_USE;
 
 /* Whether a record may begin at bytes.data[at], as far as the bytes around it tell: for finding the way back after a
- * malformed record. Looks at most SCAN_CONTEXT bytes back and ahead. indent: white space that stood before the malformed
- * record on its line. *start: where it begins, `at` or the '[' before it. */
+ * malformed record. Looks at most SCAN_CONTEXT bytes back and ahead. indent: white space that stood before the
+ * malformed record on its line. *start: where it begins, `at` or the '[' before it. */
 enum { SCAN_CONTEXT = 64 };
 bool scan_starts_record(struct slice bytes, size_t at, size_t indent, size_t *start);
 
@@ -57,7 +57,8 @@ bool scan_starts_record(struct slice bytes, size_t at, size_t indent, size_t *st
  * SCAN_CONTEXT of it. */
 size_t scan_line_indent(struct slice bytes, size_t at);
 
-/* The weaker question for a '{' where a record is expected: whether a member follows that no attribute value begins with. */
+/* The weaker question for a '{' where a record is expected: whether a member follows that no attribute value begins
+ * with. */
 bool scan_may_be_record(struct slice bytes, size_t at);
 
 static inline bool scan_is_space(char byte)

@@ -75,7 +75,8 @@ static void damage(struct decoding *decoding, const char *text, struct slice quo
 	if (quoted.data == NULL)
 		(void)snprintf(decoding->remark, REMARK_SIZE, "%s; redeliver the record", text);
 	else
-		(void)snprintf(decoding->remark, REMARK_SIZE, "%s '%.*s'; redeliver the record", text, size, quoted.data);
+		(void)snprintf(decoding->remark, REMARK_SIZE, "%s '%.*s'; redeliver the record", text, size,
+			       quoted.data);
 }
 
 static const struct slice NOTHING = {NULL, 0};
@@ -263,7 +264,8 @@ enum decode_status stream_decode(const struct json_token *tokens, struct record 
 	repeated = members_find(tokens, dynamodb, ddb_names, DDB_COUNT, decoding.ddb);
 	uint32_t keys = decoding.ddb[DDB_KEYS];
 	if (keys == 0 || tokens[keys].type != JSON_OBJECT || tokens[keys].count == 0)
-		return unreadable(remark, "no Keys in dynamodb: which item changed cannot be told; redeliver the record");
+		return unreadable(remark,
+				  "no Keys in dynamodb: which item changed cannot be told; redeliver the record");
 	if (repeated.data != NULL && slice_is(repeated, "Keys"))
 		return unreadable(remark, "the member dynamodb.Keys is there twice; redeliver the record");
 	if (repeated.data != NULL)
@@ -273,8 +275,9 @@ enum decode_status stream_decode(const struct json_token *tokens, struct record 
 	record->event_id = text_of(&decoding, decoding.root[ROOT_EVENT_ID]);
 	record->stream_arn = text_of(&decoding, decoding.root[ROOT_STREAM_ARN]);
 	if (!decode_time(&decoding))
-		return unreadable(remark, "its time is not in seconds: a Kinesis record, not a stream record; this version "
-					  "reads DynamoDB Streams only");
+		return unreadable(remark,
+				  "its time is not in seconds: a Kinesis record, not a stream record; this version "
+				  "reads DynamoDB Streams only");
 	decode_sequence(&decoding);
 	decode_states(&decoding);
 	decode_ttl(&decoding);
@@ -292,7 +295,8 @@ enum decode_status item_decode(const struct json_token *tokens, struct record *r
 		return unreadable(remark, "a stream record, not a line of an export: name its file as 'events:' in the "
 					  "contract");
 	if (item == 0 && decoding.root[ROOT_KEYS] != 0)
-		return unreadable(remark, "a record of an incremental export in a full export; request the export again");
+		return unreadable(remark,
+				  "a record of an incremental export in a full export; request the export again");
 	if (item == 0 || tokens[item].type != JSON_OBJECT || tokens[item].count == 0)
 		return unreadable(remark, "no line of an export: expected an object {\"Item\":{…}}");
 	if (repeated.data != NULL)

@@ -1,8 +1,8 @@
 /* stream - one stream record's tokens into a struct record.
  *
- * Format: DynamoDB Streams API Reference, Record and StreamRecord; the spelling that Lambda and Pipes give userIdentity is
- * accepted too. ApproximateCreationDateTime is epoch seconds, floored to the second by the service: the change happened
- * in [t, t + 1 s). Images are not looked into: who digests them does that.
+ * Format: DynamoDB Streams API Reference, Record and StreamRecord; the spelling that Lambda and Pipes give userIdentity
+ * is accepted too. ApproximateCreationDateTime is epoch seconds, floored to the second by the service: the change
+ * happened in [t, t + 1 s). Images are not looked into: who digests them does that.
  *
  * A record whose Keys are sure but whose rest contradicts itself (an image that its view promises is missing, a member
  * twice, an unknown eventName) is damaged, any other that is not as it must be is unreadable. */

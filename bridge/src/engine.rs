@@ -86,7 +86,9 @@ impl Core {
 
 fn local_root(path: &str) -> Outcome<Url> {
     if path.contains("://") {
-        return Err(Failure::data(format!("cannot open \"{path}\": only local folders are supported; copy the table to one")));
+        return Err(Failure::data(format!(
+            "cannot open \"{path}\": only local folders are supported; copy the table to one"
+        )));
     }
     let metadata = std::fs::metadata(Path::new(path)).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {

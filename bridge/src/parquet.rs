@@ -1,8 +1,8 @@
 //! One local Parquet file as batches of the kernel's physical schema, decoded on the caller's thread.
 //!
 //! The default engine's own reader is not used for two reasons: it decodes on the runtime's threads, a hand-over per
-//! batch; and it reads INT96, which is how Spark writes timestamps by default, as nanoseconds, so that years before 1677
-//! and after 2262 would silently wrap around. Here INT96 is read as microseconds, which is all Delta has.
+//! batch; and it reads INT96, which is how Spark writes timestamps by default, as nanoseconds, so that years before
+//! 1677 and after 2262 would silently wrap around. Here INT96 is read as microseconds, which is all Delta has.
 
 use std::fs::File;
 use std::num::NonZero;
@@ -32,8 +32,10 @@ pub fn open(location: &Url, physical: SchemaRef, batch_rows: NonZero<usize>) -> 
     let file = File::open(path).map_err(KernelError::IOError)?;
     let metadata = with_microseconds(ArrowReaderMetadata::load(&file, reader_options())?)?;
     let (ordering, mask) = parquet_read_plan(&physical, &metadata)?;
-    let positions = ordering_needs_row_indexes(&ordering).then(|| RowIndexBuilder::new(metadata.metadata().row_groups()));
-    let mut positions = positions.map(RowIndexBuilder::build).transpose()?;
+    let mut positions = None;
+    if ordering_needs_row_indexes(&ordering) {
+        positions = Some(RowIndexBuilder::new(metadata.metadata().row_groups()).build()?);
+    }
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
     if let Some(mask) = mask {
         builder = builder.with_projection(mask);

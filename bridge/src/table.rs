@@ -398,7 +398,8 @@ pub unsafe extern "C" fn bridge_table_open(
     unsafe {
         guarded(error, || {
             *table = std::ptr::null_mut();
-            let path = text_from_c(path).ok_or_else(|| Failure::data("the table's path is not valid UTF-8; rename it"))?;
+            let path = text_from_c(path);
+            let path = path.ok_or_else(|| Failure::data("the table's path is not valid UTF-8; rename it"))?;
             *table = Box::into_raw(Table::open(path, version)?);
             Ok(())
         })

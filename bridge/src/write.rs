@@ -252,7 +252,11 @@ impl Writer {
     }
 }
 
-fn transaction(table: &Table, operation: UpdateTableOperation, id: Option<(&str, i64)>) -> Result<Transaction, KernelError> {
+fn transaction(
+    table: &Table,
+    operation: UpdateTableOperation,
+    id: Option<(&str, i64)>,
+) -> Result<Transaction, KernelError> {
     let mut builder = table.snapshot.clone().update_table(operation, ENGINE_INFO, true);
     if let Some((application, version)) = id {
         builder = builder.with_transaction_id(application, version);
@@ -377,7 +381,8 @@ fn create(path: &str, schema: &FFI_ArrowSchema, partitions: &str, features: &str
     match transaction.commit(core.engine()).map_err(failed)? {
         CommitResult::Committed(_) => Ok(()),
         CommitResult::Conflicted(_) => {
-            Err(Failure::io(format!("cannot create table \"{path}\": conflict, another writer was first; use its table")))
+            let why = "conflict, another writer was first; use its table";
+            Err(Failure::io(format!("cannot create table \"{path}\": {why}")))
         }
         CommitResult::Retryable(lost) => Err(failed(lost.error)),
     }

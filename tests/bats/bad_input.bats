@@ -198,6 +198,7 @@ replace_record() { # file, line number (from 1), new text
 @test "nothing compared is UNKNOWN, even when both sides are empty" {
 	rm -rf "$here"
 	generate "$here" --items 0 --changes 0
+	mkdir -p "$here/events"
 	pipe "$here"
 	reconcile "$here"
 	echo "$(field '.verdict, .reasons[]')"

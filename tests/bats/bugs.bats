@@ -5,7 +5,7 @@ load helper
 
 setup_file() {
 	load helper
-	generate "$BATS_FILE_TMPDIR/good" --items 3000 --changes 6000 --seed 7
+	generate "$BATS_FILE_TMPDIR/good" --items 3000 --changes 6000 --seed 7 --shards 4
 	pipe "$BATS_FILE_TMPDIR/good"
 }
 
@@ -124,13 +124,13 @@ caught() {
 
 @test "TAP 13 runs under prove, TAP 14 says so" {
 	"$LAKEPROOF" reconcile "$good/contract.yaml" --quiet --format tap13 >"$BATS_TEST_TMPDIR/pass.tap"
-	prove --source TAP --ext .tap "$BATS_TEST_TMPDIR/pass.tap"
+	prove --exec cat "$BATS_TEST_TMPDIR/pass.tap"
 	run "$LAKEPROOF" reconcile "$good/contract.yaml" --quiet --format tap
 	[ "${lines[0]}" = "TAP version 14" ]
 	copy_history "$good" "$bad"
 	pipe "$bad" --bug drops-remove
 	"$LAKEPROOF" reconcile "$bad/contract.yaml" --quiet --format tap13 >"$BATS_TEST_TMPDIR/fail.tap" || true
-	run prove --source TAP --ext .tap "$BATS_TEST_TMPDIR/fail.tap"
+	run prove --exec cat "$BATS_TEST_TMPDIR/fail.tap"
 	[ "$status" -ne 0 ]
 	[[ "$output" == *"Failed test"* || "$output" == *"Failed 1/"* ]]
 }

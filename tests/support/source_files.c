@@ -190,8 +190,9 @@ static int on_problem(void *context, const struct problem *problem, struct error
 	struct seen *seen = context;
 	seen->problems = grow(seen->problems, seen->problem_count, &seen->problem_capacity, sizeof(*seen->problems));
 	struct seen_problem *copy = &seen->problems[seen->problem_count++];
-	*copy = (struct seen_problem){
-		.has_position = problem->has_position, .record = problem->record, .offset = problem->offset};
+	*copy = (struct seen_problem){.has_position = problem->has_position,
+				      .record = problem->record,
+				      .offset = problem->offset};
 	copy_text(copy->id, sizeof(copy->id), slice_from(problem->id));
 	copy_text(copy->path, sizeof(copy->path), slice_from(problem->path));
 	copy_text(copy->message, sizeof(copy->message), slice_from(problem->message));

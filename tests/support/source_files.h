@@ -27,8 +27,8 @@ struct seen_record {
 	bool has_time, has_sequence;
 	int64_t time_lo_us, time_hi_us;
 	char sequence[48];
-	char key[80];      /* text of the first scalar below the keys object */
-	char image[80];    /* likewise of the after image */
+	char key[80];   /* text of the first scalar below the keys object */
+	char image[80]; /* likewise of the after image */
 	char before_image[80];
 	char event_id[80];
 	char stream_arn[160];

@@ -1,4 +1,5 @@
-/* The bridge against tables it wrote itself in a temporary folder: rows, types, versions, and each error it promises. */
+/* The bridge against tables it wrote itself in a temporary folder: rows, types, versions, and each error it promises.
+ */
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -92,7 +93,8 @@ static void add(struct bridge_writer *writer, struct column *root)
 static int64_t commit(struct bridge_writer *writer, const char *operation, int64_t transaction)
 {
 	int64_t version = -1;
-	must(bridge_writer_commit(writer, operation, transaction < 0 ? NULL : "test app", transaction, &version, &error),
+	must(bridge_writer_commit(writer, operation, transaction < 0 ? NULL : "test app", transaction, &version,
+				  &error),
 	     "commit");
 	return version;
 }
@@ -264,16 +266,16 @@ static void test_history(void)
 static struct column *types_new(void)
 {
 	struct column *root = column_new("", "+s", false);
-	static const char *const scalars[][2] = {{"s", "u"}, {"z", "z"}, {"b", "b"}, {"i", "i"}, {"l", "l"}, {"g", "g"},
-						 {"d38", "d:38,10"}, {"d9", "d:9,2"}, {"day", "tdD"},
-						 {"ts", "tsu:UTC"}, {"ntz", "tsu:"}};
+	static const char *const scalars[][2] = {{"s", "u"},     {"z", "z"},        {"b", "b"},         {"i", "i"},
+						 {"l", "l"},     {"g", "g"},        {"d38", "d:38,10"}, {"d9", "d:9,2"},
+						 {"day", "tdD"}, {"ts", "tsu:UTC"}, {"ntz", "tsu:"}};
 	bool made = true;
 	for (size_t i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++)
 		made = made && column_add_child(root, column_new(scalars[i][0], scalars[i][1], true));
 	struct column *list = column_new("a", "+l", true);
 	made = made && column_add_child(list, column_new("element", "u", true)) && column_add_child(root, list);
 	made = made && column_add_child(root, column_new_map("m", true, column_new("key", "u", false),
-							    column_new("value", "u", true)));
+							     column_new("value", "u", true)));
 	struct column *record = column_new("r", "+s", true);
 	made = made && column_add_child(record, column_new("x", "i", true)) &&
 	       column_add_child(record, column_new("y", "u", true)) && column_add_child(root, record);
@@ -315,8 +317,8 @@ static void types_row(struct column *root)
 
 static void check_types(const struct ArrowSchema *schema, const struct ArrowArray *batch, const char *table)
 {
-	static const char *const formats[] = {"u", "z", "b", "i", "l", "g", "d:38,10", "d:9,2", "tdD", "tsu:UTC", "tsu:",
-					      "+l", "+m", "+s"};
+	static const char *const formats[] = {"u",     "z",   "b",       "i",    "l",  "g",  "d:38,10",
+					      "d:9,2", "tdD", "tsu:UTC", "tsu:", "+l", "+m", "+s"};
 	bool same = schema->n_children == 14 && batch->n_children == 14 && batch->length == 2;
 	for (int i = 0; same && i < 14; i++) {
 		same = strcmp(schema->children[i]->format, formats[i]) == 0;
@@ -327,7 +329,8 @@ static void check_types(const struct ArrowSchema *schema, const struct ArrowArra
 	struct ArrowArray **c = batch->children;
 	ok(slice_is(text_at(c[0], 0), "gr\xc3\xbc\xc3\x9f\x65"), "%s: a string keeps its bytes", table);
 	ok(slice_equal(text_at(c[1], 0), (struct slice){"\0\xff\1", 3}), "%s: a binary keeps its bytes", table);
-	ok((((const uint8_t *)c[2]->buffers[1])[c[2]->offset / 8] >> (c[2]->offset % 8) & 1) == 1, "%s: a boolean", table);
+	ok((((const uint8_t *)c[2]->buffers[1])[c[2]->offset / 8] >> (c[2]->offset % 8) & 1) == 1, "%s: a boolean",
+	   table);
 	ok(((const int32_t *)c[3]->buffers[1])[c[3]->offset] == INT32_MIN, "%s: the smallest int", table);
 	ok(long_at(c[4], 0) == INT64_MAX, "%s: the greatest bigint", table);
 	ok(((const double *)c[5]->buffers[1])[c[5]->offset] == -0.5, "%s: a double", table);
@@ -394,7 +397,8 @@ static void test_types(const char *name, const char *features)
 	stream = read_file(table, 0, chosen, 2, 1, true);
 	must(stream.get_next(&stream, &batch), "stream batch");
 	ok(batch.n_children == 3 && batch.length == 1 && long_at(batch.children[0], 0) == INT64_MAX &&
-		   slice_is(text_at(batch.children[1], 0), "gr\xc3\xbc\xc3\x9f\x65") && long_at(batch.children[2], 0) == 0,
+		   slice_is(text_at(batch.children[1], 0), "gr\xc3\xbc\xc3\x9f\x65") &&
+		   long_at(batch.children[2], 0) == 0,
 	   "%s: chosen columns come in the asked order, in batches as small as asked", name);
 	batch.release(&batch);
 	stream.release(&stream);
@@ -482,11 +486,13 @@ static void test_missing_tables(void)
 	ok(said(bridge_table_open(path, -1, &table, &error), ERROR_DATA, "does not exist"), "a missing folder is told");
 	ok(table == NULL, "a table that could not be opened is NULL");
 	must(mkdir(path, 0700), "mkdir");
-	ok(said(bridge_table_open(path, -1, &table, &error), ERROR_DATA, "no Delta table"), "a folder without log is told");
+	ok(said(bridge_table_open(path, -1, &table, &error), ERROR_DATA, "no Delta table"),
+	   "a folder without log is told");
 	path_in(path, sizeof(path), "nowhere", "file");
 	write_text(path, "x");
 	ok(said(bridge_table_open(path, -1, &table, &error), ERROR_DATA, "is a file"), "a file is no table");
-	ok(said(bridge_table_open("s3://bucket/t", -1, &table, &error), ERROR_DATA, "only local"), "S3 is refused for now");
+	ok(said(bridge_table_open("s3://bucket/t", -1, &table, &error), ERROR_DATA, "only local"),
+	   "S3 is refused for now");
 	path_in(path, sizeof(path), "simple", "");
 	ok(said(bridge_table_open(path, 99, &table, &error), ERROR_DATA, "has no version 99; its log holds"),
 	   "a missing version is told with those there are");
@@ -497,9 +503,11 @@ static void test_missing_tables(void)
 	struct column *root = simple_new();
 	path_in(path, sizeof(path), "simple", "");
 	must(column_schema(root, &schema, &error), "describe");
-	ok(said(bridge_table_create(path, &schema, "", "", &error), ERROR_DATA, "already"), "a table is not made twice");
+	ok(said(bridge_table_create(path, &schema, "", "", &error), ERROR_DATA, "already"),
+	   "a table is not made twice");
 	path_in(path, sizeof(path), "odd", "");
-	ok(said(bridge_table_create(path, &schema, "", "magic", &error), ERROR_DATA, "magic"), "an unknown feature is told");
+	ok(said(bridge_table_create(path, &schema, "", "magic", &error), ERROR_DATA, "magic"),
+	   "an unknown feature is told");
 	schema.release(&schema);
 	column_free(root);
 }
@@ -594,25 +602,23 @@ static void test_damage(void)
 	const char *why;
 
 	static const char *const unknown[] = {"id", "nothing"};
-	ok(said(bridge_file_read(table, 0, unknown, 2, 10, false, &stream, &error), ERROR_DATA, "no column \"nothing\""),
+	ok(said(bridge_file_read(table, 0, unknown, 2, 10, false, &stream, &error), ERROR_DATA,
+		"no column \"nothing\""),
 	   "an unknown column is told");
 	ok(said(bridge_file_read(table, 9, unknown, 1, 10, false, &stream, &error), ERROR_INTERNAL, "no file 9"),
 	   "a file that is not there is told");
 
 	damaged(file, open(file, O_WRONLY), 10, "\xff\xff\xff\xff\xff\xff", 6);
 	int code = read_to_end(table, &why);
-	ok(code == ERROR_DATA && strstr(why, "cannot be decoded") != NULL,
-	   "damaged pages are told");
+	ok(code == ERROR_DATA && strstr(why, "cannot be decoded") != NULL, "damaged pages are told");
 	struct stat status;
 	must(stat(file, &status), "stat");
 	damaged(file, open(file, O_WRONLY), status.st_size - 4, "XXXX", 4);
 	code = read_to_end(table, &why);
-	ok(code == ERROR_DATA && strstr(why, "cannot be decoded") != NULL,
-	   "a damaged footer is told");
+	ok(code == ERROR_DATA && strstr(why, "cannot be decoded") != NULL, "a damaged footer is told");
 	must(truncate(file, 20), "truncate");
 	code = read_to_end(table, &why);
-	ok(code == ERROR_DATA && strstr(why, file + strlen(path) + 1) != NULL,
-	   "a cut file is told by name");
+	ok(code == ERROR_DATA && strstr(why, file + strlen(path) + 1) != NULL, "a cut file is told by name");
 	must(unlink(file), "unlink");
 	code = read_to_end(table, &why);
 	ok(code == ERROR_DATA && strstr(why, "missing") != NULL, "a missing data file is told");

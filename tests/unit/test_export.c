@@ -14,7 +14,8 @@
 enum { FILE_COUNT = 3 };
 static const char *const FOLDER = "bucket/AWSDynamoDB/01700000000123-0a1b2c3d";
 static const char *const KEY_FOLDER = "AWSDynamoDB/01700000000123-0a1b2c3d";
-static const char *const names[FILE_COUNT] = {"aaaaaaaaaaaaaaaaaaaaaaaaaa.json.gz", "bbbbbbbbbbbbbbbbbbbbbbbbbb.json.gz",
+static const char *const names[FILE_COUNT] = {"aaaaaaaaaaaaaaaaaaaaaaaaaa.json.gz",
+					      "bbbbbbbbbbbbbbbbbbbbbbbbbb.json.gz",
 					      "cccccccccccccccccccccccccc.json.gz"};
 
 static struct json_parser *parser;
@@ -27,10 +28,10 @@ struct making {
 	const char *key_folder;
 	int64_t item_count[FILE_COUNT]; /* in manifest-files.json; the file holds 2, 3 and 0 items */
 	int64_t summary_count;
-	int wrong_md5, wrong_etag;   /* index of a file, or -1 */
-	const char *second_items;    /* of file 1, or NULL */
-	const char *without;         /* a file of the folder that is left out */
-	const char *more_files;      /* appended to manifest-files.json */
+	int wrong_md5, wrong_etag; /* index of a file, or -1 */
+	const char *second_items;  /* of file 1, or NULL */
+	const char *without;       /* a file of the folder that is left out */
+	const char *more_files;    /* appended to manifest-files.json */
 	bool wrong_summary_md5, wrong_files_md5;
 };
 
@@ -96,7 +97,9 @@ static void write_data(const struct making *making, int index, struct buffer *ma
 {
 	static const char *const items[FILE_COUNT] = {
 		"{\"Item\":{\"pk\":{\"S\":\"a\"},\"n\":{\"N\":\"1\"}}}\n{\"Item\":{\"pk\":{\"S\":\"b\"}}}\n",
-		"{\"Item\":{\"pk\":{\"S\":\"c\"}}}\n{\"Item\":{\"pk\":{\"S\":\"d\"}}}\n{\"Item\":{\"pk\":{\"S\":\"e\"}}}\n", ""};
+		"{\"Item\":{\"pk\":{\"S\":\"c\"}}}\n{\"Item\":{\"pk\":{\"S\":\"d\"}}}\n{\"Item\":{\"pk\":{\"S\":\"e\"}}"
+		"}\n",
+		""};
 	char name[100];
 	uint8_t md5[16];
 	uint8_t etag[16];
@@ -127,15 +130,16 @@ static void make(const struct making *making)
 	(void)buffer_append_text(&text, making->more_files);
 	write_manifest(making, "manifest-files", buffer_slice(&text), making->wrong_files_md5);
 	text.size = 0;
-	(void)buffer_printf(&text,
-			    "{\"version\":\"%s\",\"exportArn\":\"arn:aws:dynamodb:us-east-1:000000000001:table/t1/export/"
-			    "01700000000123-0a1b2c3d\",\"startTime\":\"2023-11-14T22:13:20.123Z\",\"endTime\":"
-			    "\"2023-11-14T22:19:01.456Z\",\"tableArn\":\"arn:aws:dynamodb:us-east-1:000000000001:table/t1\","
-			    "\"tableId\":\"00000000-1111-2222-3333-444444444444\",\"exportTime\":\"2023-11-14T22:13:20.123Z\","
-			    "\"s3Bucket\":\"bkt\",\"s3Prefix\":null,\"s3SseAlgorithm\":\"AES256\",\"s3SseKmsKeyId\":null,"
-			    "\"manifestFilesS3Key\":\"%s/manifest-files.json\",\"billedSizeBytes\":0,\"itemCount\":%" PRId64
-			    ",\"outputFormat\":\"%s\"",
-			    making->version, making->key_folder, making->summary_count, making->output_format);
+	(void)buffer_printf(
+		&text,
+		"{\"version\":\"%s\",\"exportArn\":\"arn:aws:dynamodb:us-east-1:000000000001:table/t1/export/"
+		"01700000000123-0a1b2c3d\",\"startTime\":\"2023-11-14T22:13:20.123Z\",\"endTime\":"
+		"\"2023-11-14T22:19:01.456Z\",\"tableArn\":\"arn:aws:dynamodb:us-east-1:000000000001:table/t1\","
+		"\"tableId\":\"00000000-1111-2222-3333-444444444444\",\"exportTime\":\"2023-11-14T22:13:20.123Z\","
+		"\"s3Bucket\":\"bkt\",\"s3Prefix\":null,\"s3SseAlgorithm\":\"AES256\",\"s3SseKmsKeyId\":null,"
+		"\"manifestFilesS3Key\":\"%s/manifest-files.json\",\"billedSizeBytes\":0,\"itemCount\":%" PRId64
+		",\"outputFormat\":\"%s\"",
+		making->version, making->key_folder, making->summary_count, making->output_format);
 	if (making->export_type != NULL)
 		(void)buffer_printf(&text, ",\"exportType\":\"%s\"", making->export_type);
 	(void)buffer_append_text(&text, "}");
@@ -191,7 +195,8 @@ static void one_problem(const struct making *making, const char *id, bool comple
 		     (id == NULL || strcmp(outcome.seen.problems[0].id, id) == 0);
 	ok(right, "%s", sentence);
 	if (!right) {
-		printf("# code %d complete %d whole files %d\n", outcome.code, outcome.complete, (int)outcome.whole_files);
+		printf("# code %d complete %d whole files %d\n", outcome.code, outcome.complete,
+		       (int)outcome.whole_files);
 		seen_print(&outcome.seen);
 	}
 	seen_release(&outcome.seen);
@@ -210,7 +215,8 @@ static void test_whole(void)
 {
 	struct making making = whole();
 	struct outcome outcome = made(&making);
-	ok(outcome.code == 0 && outcome.complete && outcome.seen.problem_count == 0, "a whole export opens without problems");
+	ok(outcome.code == 0 && outcome.complete && outcome.seen.problem_count == 0,
+	   "a whole export opens without problems");
 	seen_print(&(struct seen){.problems = outcome.seen.problems, .problem_count = outcome.seen.problem_count});
 	is_int(outcome.file_count, 3, "with its three files, the empty one included");
 	is_int(outcome.items, 5, "its five items are read");
@@ -289,14 +295,16 @@ static void test_data(void)
 	making.summary_count = 6;
 	one_problem(&making, "export.count", true, 2, "nor does one that holds fewer items than the manifest says");
 	making = whole();
-	making.second_items = "{\"Item\":{\"pk\":{\"S\":\"c\"}}}\n{\"Item\":{\"pk\":{\"S\":d\"}}}\n{\"Item\":{\"pk\":{\"S\":\"e\"}}}\n";
+	making.second_items = "{\"Item\":{\"pk\":{\"S\":\"c\"}}}\n{\"Item\":{\"pk\":{\"S\":d\"}}}\n{\"Item\":{\"pk\":{"
+			      "\"S\":\"e\"}}}\n";
 	struct outcome outcome = made(&making);
 	ok(outcome.seen.problem_count == 1 && strcmp(outcome.seen.problems[0].id, "record.unreadable") == 0 &&
 		   outcome.seen.problems[0].record == 1 && outcome.seen.problems[0].offset == 26 &&
 		   outcome.whole_files == 3 && outcome.items == 4,
 	   "a malformed line is told with number and offset; the others count, since MD5 and count match");
 	seen_release(&outcome.seen);
-	making.second_items = "{\"Item\":{\"pk\":{\"S\":\"c\"}}}\n{\"Keys\":{\"pk\":{\"S\":\"d\"}}}\n{\"Item\":{},\"Item\":{}}\n";
+	making.second_items =
+		"{\"Item\":{\"pk\":{\"S\":\"c\"}}}\n{\"Keys\":{\"pk\":{\"S\":\"d\"}}}\n{\"Item\":{},\"Item\":{}}\n";
 	outcome = made(&making);
 	ok(seen_count(&outcome.seen, "record.unreadable") == 2 && outcome.whole_files == 3,
 	   "lines that are no items are told");
@@ -324,7 +332,8 @@ static void test_data(void)
 	making.more_files = "{\"itemCount\":0,\"md5Checksum\":\"FjvgqIxwymKf1RbbqtrZag==\",\"dataFileS3Key\":"
 			    "\"AWSDynamoDB/01700000000123-0a1b2c3d/data/cccccccccccccccccccccccccc.json.gz\"}\n";
 	outcome = made(&making);
-	ok(!outcome.complete && seen_count(&outcome.seen, "export.count") == 1, "a data file that is named twice is told");
+	ok(!outcome.complete && seen_count(&outcome.seen, "export.count") == 1,
+	   "a data file that is named twice is told");
 	seen_release(&outcome.seen);
 }
 
@@ -354,7 +363,8 @@ static void test_places(void)
 		buffer_release(&bytes);
 	}
 	struct outcome outcome = read_export(files_path(making.folder));
-	ok(outcome.complete && outcome.items == 5, "manifests apart from their data find them by the key below an ancestor");
+	ok(outcome.complete && outcome.items == 5,
+	   "manifests apart from their data find them by the key below an ancestor");
 	seen_release(&outcome.seen);
 	char here[400];
 	if (getcwd(here, sizeof(here)) == NULL || chdir(files_path("bucket/AWSDynamoDB")) != 0)
@@ -393,24 +403,29 @@ static void test_refusals(void)
 	outcome = read_export(files_path("refused"));
 	ok(outcome.code == ERROR_DATA, "a summary that cannot be read: refused");
 	seen_release(&outcome.seen);
-	files_write(files_path("refused/manifest-summary.json"), slice_from("{\"version\":\"2020-06-30\",\"itemCount\":0}"));
+	files_write(files_path("refused/manifest-summary.json"),
+		    slice_from("{\"version\":\"2020-06-30\",\"itemCount\":0}"));
 	outcome = read_export(files_path("refused"));
-	ok(outcome.code == ERROR_DATA && strstr(error.message, "exportTime") != NULL, "a summary without a time: refused");
+	ok(outcome.code == ERROR_DATA && strstr(error.message, "exportTime") != NULL,
+	   "a summary without a time: refused");
 	seen_release(&outcome.seen);
 }
 
 /* The known answers of an empty data object. */
 static void test_known_answers(void)
 {
-	static const char empty[20] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00";
+	static const char empty[20] =
+		"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00";
 	uint8_t md5[16];
 	uint8_t stated[16];
 	bool known;
 	digest((struct slice){empty, sizeof(empty)}, md5);
 	ok(manifest_md5_decode(slice_from("FjvgqIxwymKf1RbbqtrZag=="), stated) && memcmp(md5, stated, 16) == 0,
 	   "the MD5 of an empty data object is as AWS writes it");
-	ok(manifest_etag_matches(slice_from("7deb4078f238dd87d6af0538152c04e9-1"), md5, &known) && known, "and so is its etag");
-	ok(!manifest_etag_matches(slice_from("8deb4078f238dd87d6af0538152c04e9-1"), md5, &known), "another etag is told");
+	ok(manifest_etag_matches(slice_from("7deb4078f238dd87d6af0538152c04e9-1"), md5, &known) && known,
+	   "and so is its etag");
+	ok(!manifest_etag_matches(slice_from("8deb4078f238dd87d6af0538152c04e9-1"), md5, &known),
+	   "another etag is told");
 	ok(manifest_etag_matches(slice_from("163be0a88c70ca629fd516dbaadad96a"), md5, &known) && known,
 	   "an object that was uploaded whole has its MD5 for an etag");
 	ok(manifest_etag_matches(slice_from("00000000000000000000000000000000-2"), md5, &known) && !known,

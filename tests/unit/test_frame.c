@@ -137,8 +137,9 @@ static bool stands_at_offset(struct slice input, const struct kept *kept)
 {
 	for (size_t i = 0; i < kept->count; i++) {
 		const struct frame *frame = &kept->frames[i].frame;
-		if (frame->kind == FRAME_RECORD && (frame->offset + frame->bytes.size > input.size ||
-		    memcmp(input.data + frame->offset, text_of(kept, i), frame->bytes.size) != 0))
+		if (frame->kind == FRAME_RECORD &&
+		    (frame->offset + frame->bytes.size > input.size ||
+		     memcmp(input.data + frame->offset, text_of(kept, i), frame->bytes.size) != 0))
 			return false;
 	}
 	return true;
@@ -175,7 +176,8 @@ static void test_shapes(void)
 	frames_are("{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}@0 {\"b\":2}@8", "JSON lines are cut at line breaks");
 	frames_are("{\"a\":1}\n{\"b\":2}", "{\"a\":1}@0 {\"b\":2}@8", "the last line needs no line break");
 	frames_are("{\"a\":1}\r\n{\"b\":2}\r\n", "{\"a\":1}@0 {\"b\":2}@9", "CRLF ends lines too");
-	frames_are("\xef\xbb\xbf{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}@3 {\"b\":2}@11", "a byte order mark is passed over");
+	frames_are("\xef\xbb\xbf{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}@3 {\"b\":2}@11",
+		   "a byte order mark is passed over");
 	frames_are("{\"a\":1}{\"b\":2}{\"c\":{}}", "{\"a\":1}@0 {\"b\":2}@7 {\"c\":{}}@14",
 		   "objects without line breaks are cut by depth");
 	frames_are("{\"a\":1} , {\"b\":2},\n\n{\"c\":3}", "{\"a\":1}@0 {\"b\":2}@10 {\"c\":3}@20",
@@ -188,15 +190,19 @@ static void test_shapes(void)
 	frames_are("{\"Records\":[]}{\"Records\": [ ] }", "", "empty envelopes hold no record");
 	frames_are("{\"Records\":[{\"a\":1}]}\n{\"Records\":[{\"b\":2}]}\n", "{\"a\":1}@12 {\"b\":2}@34",
 		   "an envelope a line is cut by record");
-	frames_are("{\"Records\":[{\"a\":1}]}{\"Records\":[{\"b\":2}]}{\"c\":3}", "{\"a\":1}@12 {\"b\":2}@33 {\"c\":3}@42",
+	frames_are("{\"Records\":[{\"a\":1}]}{\"Records\":[{\"b\":2}]}{\"c\":3}",
+		   "{\"a\":1}@12 {\"b\":2}@33 {\"c\":3}@42",
 		   "envelopes and records may follow one another without line breaks");
 	frames_are("[{\"Records\":[{\"a\":1}]},{\"Records\":[{\"b\":2}]}]", "{\"a\":1}@13 {\"b\":2}@35",
 		   "an array of envelopes is cut by record");
-	frames_are("{\"window\":{\"start\":\"}\",\"end\":[1]},\"n\":null, \"Records\":[{\"a\":1}],\"state\":{\"x\":[{}]},"
-		   "\"shardId\":\"s\",\"isFinal\":false}{\"b\":2}",
-		   "{\"a\":1}@55 {\"b\":2}@113", "members of an envelope before and after Records are passed over");
-	frames_are("{\n  \"Records\": [\n    {\n      \"a\": 1\n    },\n    {\n      \"b\": 2\n    }\n  ],\n  \"state\": {}\n}\n",
-		   "{\n      \"a\": 1\n    }@21 {\n      \"b\": 2\n    }@47", "an envelope over many lines is cut by record");
+	frames_are(
+		"{\"window\":{\"start\":\"}\",\"end\":[1]},\"n\":null, \"Records\":[{\"a\":1}],\"state\":{\"x\":[{}]},"
+		"\"shardId\":\"s\",\"isFinal\":false}{\"b\":2}",
+		"{\"a\":1}@55 {\"b\":2}@113", "members of an envelope before and after Records are passed over");
+	frames_are("{\n  \"Records\": [\n    {\n      \"a\": 1\n    },\n    {\n      \"b\": 2\n    }\n  ],\n  "
+		   "\"state\": {}\n}\n",
+		   "{\n      \"a\": 1\n    }@21 {\n      \"b\": 2\n    }@47",
+		   "an envelope over many lines is cut by record");
 	frames_are("{\n\"a\": [\n{\n\"b\": 1\n},\n{\n}\n]\n}\n{\n\"c\":\n{\n}\n}\n",
 		   "{\n\"a\": [\n{\n\"b\": 1\n},\n{\n}\n]\n}@0 {\n\"c\":\n{\n}\n}@29",
 		   "a record over many lines without indentation is one record");
@@ -206,13 +212,16 @@ static void test_names(void)
 {
 	frames_are("{\"Item\":{\"Records\":{\"L\":[{\"M\":{}}]}}}", "{\"Item\":{\"Records\":{\"L\":[{\"M\":{}}]}}}@0",
 		   "an attribute named Records makes no envelope");
-	frames_are("{\"eventName\":\"INSERT\",\"Records\":[{\"a\":1}]}", "{\"eventName\":\"INSERT\",\"Records\":[{\"a\":1}]}@0",
+	frames_are("{\"eventName\":\"INSERT\",\"Records\":[{\"a\":1}]}",
+		   "{\"eventName\":\"INSERT\",\"Records\":[{\"a\":1}]}@0",
 		   "an object with eventName before Records is a record");
-	frames_are("{\"Records\":{\"L\":[]}}", "{\"Records\":{\"L\":[]}}@0", "Records that is no array makes no envelope");
+	frames_are("{\"Records\":{\"L\":[]}}", "{\"Records\":{\"L\":[]}}@0",
+		   "Records that is no array makes no envelope");
 	frames_are("{\"Records\":[1,2]}", "{\"Records\":[1,2]}@0", "Records that holds no objects makes no envelope");
 	frames_are("{\"Records\":[{\"a\":1}],\"dynamodb\":{}}{\"b\":2}", "{\"a\":1}@12 !broken@21 {\"b\":2}@35",
 		   "a record's own member after Records is told");
-	frames_are("{\"x\":\"\\\"Records\\\":[{\"}\n{\"Records\\\\\":[{}]}", "{\"x\":\"\\\"Records\\\":[{\"}@0 {\"Records\\\\\":[{}]}@23",
+	frames_are("{\"x\":\"\\\"Records\\\":[{\"}\n{\"Records\\\\\":[{}]}",
+		   "{\"x\":\"\\\"Records\\\":[{\"}@0 {\"Records\\\\\":[{}]}@23",
 		   "Records inside a string or as a part of a name makes no envelope");
 	frames_are("{\"a\":\"}{][\\\\\"}{\"b\":\"\\\\\\\"}\"}", "{\"a\":\"}{][\\\\\"}@0 {\"b\":\"\\\\\\\"}\"}@14",
 		   "brackets and escaped quotes inside strings do not count");
@@ -224,8 +233,8 @@ static void test_malformed(void)
 {
 	frames_are("{\"a\":1}\n{\"b\":tru}\n{\"c\":3}\n", "{\"a\":1}@0 !json@8 {\"c\":3}@18",
 		   "a line with a bad word is set aside alone");
-	frames_are("{\"a\":1}\n{\"b\":{\"c\":1\n{\"d\":4}\n{\"e\":5}\n", "{\"a\":1}@0 !broken@8 {\"d\":4}@20 {\"e\":5}@28",
-		   "a line cut short does not swallow the next");
+	frames_are("{\"a\":1}\n{\"b\":{\"c\":1\n{\"d\":4}\n{\"e\":5}\n",
+		   "{\"a\":1}@0 !broken@8 {\"d\":4}@20 {\"e\":5}@28", "a line cut short does not swallow the next");
 	frames_are("{\"a\":1}\n{\"b\":\"x\n{\"d\":4}\n", "{\"a\":1}@0 !broken@8 {\"d\":4}@16",
 		   "a line cut short inside a string does not swallow the next");
 	frames_are("{\"a\":1}\n{\"b\":\n{\"d\":4}\n{\"e\":5}\n", "{\"a\":1}@0 !broken@8 {\"d\":4}@14 {\"e\":5}@22",
@@ -234,14 +243,17 @@ static void test_malformed(void)
 		   "a line cut short after a bracket does not swallow the next");
 	frames_are("{\"a\":1}\n{\"b\":\"x\"y\"}\n{\"c\":3}\n", "{\"a\":1}@0 !broken@8 {\"c\":3}@20",
 		   "a line with quotes that do not pair is set aside alone");
-	frames_are("{\"a\":1}}\n{\"c\":3}\n", "{\"a\":1}@0 !broken@7 {\"c\":3}@9", "a closing bracket too many is told");
+	frames_are("{\"a\":1}}\n{\"c\":3}\n", "{\"a\":1}@0 !broken@7 {\"c\":3}@9",
+		   "a closing bracket too many is told");
 	frames_are("{\"a\":1\n", "!cut@0", "a file that ends inside its only record is cut short");
 	frames_are("{\"a\":1}\n{\"b\":{\"c\":1}", "{\"a\":1}@0 !cut@8", "a last line without its end is cut short");
 	frames_are("{\"a\":1}\n{\"b\":\"c", "{\"a\":1}@0 !cut@8", "a last line that ends in a string is cut short");
 	frames_are("{\"a\":1}\n{", "{\"a\":1}@0 !cut@8", "a last line of one bracket is cut short");
 	frames_are("[{\"a\":1},{\"b\":2}", "{\"a\":1}@1 {\"b\":2}@9 !cut@0", "an array without its end is cut short");
-	frames_are("{\"Records\":[{\"a\":1},{\"b\"", "{\"a\":1}@12 !cut@20", "an envelope that ends in a record is told once");
-	frames_are("{\"Records\":[{\"a\":1}],\"state\":{", "{\"a\":1}@12 !cut@0", "an envelope without its end is cut short");
+	frames_are("{\"Records\":[{\"a\":1},{\"b\"", "{\"a\":1}@12 !cut@20",
+		   "an envelope that ends in a record is told once");
+	frames_are("{\"Records\":[{\"a\":1}],\"state\":{", "{\"a\":1}@12 !cut@0",
+		   "an envelope without its end is cut short");
 	frames_are("[{\"a\":1},{\"b\":nul},{\"c\":3}]", "{\"a\":1}@1 !json@9 {\"c\":3}@19",
 		   "a malformed element is set aside alone");
 	frames_are("[\n  {\n    \"a\": 1\n  },\n  {\n    \"b\": \"x\n  },\n  {\n    \"c\": 3\n  }\n]\n",
@@ -326,8 +338,8 @@ static void test_large(void)
 
 static void append_value(struct buffer *text, struct prng *prng, int depth)
 {
-	static const char *const scalars[] = {"1", "-2.5e3", "true", "null", "\"\"", "\"}{\\\"\"", "\"\\\\\"", "\"a\\nb\"",
-					      "\"\xc3\xa9\"", "\"Records\""};
+	static const char *const scalars[] = {"1",          "-2.5e3",   "true",      "null",         "\"\"",
+					      "\"}{\\\"\"", "\"\\\\\"", "\"a\\nb\"", "\"\xc3\xa9\"", "\"Records\""};
 	uint64_t kind = prng_below(prng, depth > 4 ? 1 : 3);
 	if (kind == 0) {
 		(void)buffer_append_text(text, scalars[prng_below(prng, sizeof(scalars) / sizeof(scalars[0]))]);
@@ -370,7 +382,8 @@ static int append_mix(struct buffer *text, struct buffer *want, struct prng *prn
 		if (shape == 1)
 			(void)buffer_append_byte(text, '[');
 		if (shape == 2)
-			(void)buffer_append_text(text, prng_chance(prng, 1, 2) ? "{\"Records\":[" : "{\"w\":{\"b\":[]},\"Records\" : [");
+			(void)buffer_append_text(text, prng_chance(prng, 1, 2) ? "{\"Records\":["
+									       : "{\"w\":{\"b\":[]},\"Records\" : [");
 		for (uint64_t i = 0; i < count; i++) {
 			if (i > 0 && (shape == 1 || shape == 2))
 				(void)buffer_append_byte(text, ',');
@@ -410,7 +423,8 @@ static void test_mixes(void)
 		struct buffer got = describe(&kept);
 		if (strcmp(got.data, want.data) != 0) {
 			failures++;
-			printf("# seed %zu, window %zu\n#  got: %s\n# want: %s\n", (size_t)seed, window, got.data, want.data);
+			printf("# seed %zu, window %zu\n#  got: %s\n# want: %s\n", (size_t)seed, window, got.data,
+			       want.data);
 		}
 		buffer_release(&got);
 		buffer_release(&text);
@@ -437,12 +451,14 @@ static void test_damaged_mixes(void)
 		if (prng_chance(&prng, 1, 3))
 			text.size = prng_below(&prng, text.size + 1);
 		struct kept whole = read_frames(buffer_slice(&text), FRAME_WINDOW, 0, false);
-		struct kept pieces = read_frames(buffer_slice(&text), 1 + prng_below(&prng, 300), 20, prng_chance(&prng, 1, 2));
+		struct kept pieces = read_frames(buffer_slice(&text), 1 + prng_below(&prng, 300), 20,
+						 prng_chance(&prng, 1, 2));
 		struct buffer a = describe(&whole);
 		struct buffer b = describe(&pieces);
 		if (strcmp(a.data, b.data) != 0) {
 			failures++;
-			printf("# seed %zu\n# %s\n# whole:  %s\n# pieces: %s\n", (size_t)seed, text.data, a.data, b.data);
+			printf("# seed %zu\n# %s\n# whole:  %s\n# pieces: %s\n", (size_t)seed, text.data, a.data,
+			       b.data);
 		}
 		buffer_release(&a);
 		buffer_release(&b);

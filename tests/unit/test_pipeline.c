@@ -53,9 +53,8 @@ struct run {
 	size_t per_commit;
 };
 
-static const char *const columns[] = {"pk string pk key",       "sk bigint sk key",     "v bigint v",
-				      "n decimal(38,10) n",     "name string name",     "l array<string> l",
-				      "b binary b",             "city string m.city"};
+static const char *const columns[] = {"pk string pk key", "sk bigint sk key",  "v bigint v", "n decimal(38,10) n",
+				      "name string name", "l array<string> l", "b binary b", "city string m.city"};
 
 static int run_code(const struct run *run)
 {
@@ -140,7 +139,8 @@ static const char *rows_of(const char *table, int column_count)
 		struct ArrowArrayStream stream;
 		struct ArrowSchema schema;
 		struct ArrowArray batch;
-		must(bridge_file_read(open, file, names, (uint64_t)column_count, 65536, false, &stream, &error), "read");
+		must(bridge_file_read(open, file, names, (uint64_t)column_count, 65536, false, &stream, &error),
+		     "read");
 		must(stream.get_schema(&stream, &schema), "schema");
 		while (stream.get_next(&stream, &batch) == 0 && batch.release != NULL) {
 			for (int64_t row = 0; row < batch.length && count < 256; row++) {
@@ -196,8 +196,8 @@ static const char *new_table(void)
 #define ITEM(pk, sk, v) "{\"pk\":{\"S\":\"" pk "\"},\"sk\":{\"N\":\"" sk "\"},\"v\":{\"N\":\"" v "\"}}"
 
 /* One record; new_image and old_image are JSON or NULL. Static, so used at once. */
-static const char *record(const char *name, long second, const char *sequence, const char *keys,
-			  const char *new_image, const char *old_image, bool ttl)
+static const char *record(const char *name, long second, const char *sequence, const char *keys, const char *new_image,
+			  const char *old_image, bool ttl)
 {
 	static char text[4][2000];
 	static int turn;
@@ -205,9 +205,9 @@ static const char *record(const char *name, long second, const char *sequence, c
 	snprintf(text[turn], sizeof(text[turn]),
 		 "{\"eventID\":\"e%s\",\"eventName\":\"%s\",\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{"
 		 "\"ApproximateCreationDateTime\":%ld,\"Keys\":%s%s%s%s%s,\"SequenceNumber\":\"%s\"}%s}",
-		 sequence, name, second, keys, new_image == NULL ? "" : ",\"NewImage\":",
-		 new_image == NULL ? "" : new_image, old_image == NULL ? "" : ",\"OldImage\":",
-		 old_image == NULL ? "" : old_image, sequence,
+		 sequence, name, second, keys,
+		 new_image == NULL ? "" : ",\"NewImage\":", new_image == NULL ? "" : new_image,
+		 old_image == NULL ? "" : ",\"OldImage\":", old_image == NULL ? "" : old_image, sequence,
 		 ttl ? ",\"userIdentity\":{\"type\":\"Service\",\"principalId\":\"dynamodb.amazonaws.com\"}" : "");
 	return text[turn];
 }
@@ -237,12 +237,16 @@ static void write_export(const char *name, const char *items, int count)
 {
 	char path[256], text[1000];
 	snprintf(path, sizeof(path), "%s/manifest-summary.json", name);
-	snprintf(text, sizeof(text), "{\"exportArn\":\"arn:%s\",\"exportTime\":\"2023-11-14T22:13:20.000Z\","
-		 "\"outputFormat\":\"DYNAMODB_JSON\",\"itemCount\":%d}", name, count);
+	snprintf(text, sizeof(text),
+		 "{\"exportArn\":\"arn:%s\",\"exportTime\":\"2023-11-14T22:13:20.000Z\","
+		 "\"outputFormat\":\"DYNAMODB_JSON\",\"itemCount\":%d}",
+		 name, count);
 	write_text(path, text);
 	snprintf(path, sizeof(path), "%s/manifest-files.json", name);
-	snprintf(text, sizeof(text), "{\"itemCount\":%d,\"dataFileS3Key\":\"AWSDynamoDB/01-0a/data/a.json\"}\n"
-		 "{\"itemCount\":0,\"dataFileS3Key\":\"AWSDynamoDB/01-0a/data/empty.json\"}\n", count);
+	snprintf(text, sizeof(text),
+		 "{\"itemCount\":%d,\"dataFileS3Key\":\"AWSDynamoDB/01-0a/data/a.json\"}\n"
+		 "{\"itemCount\":0,\"dataFileS3Key\":\"AWSDynamoDB/01-0a/data/empty.json\"}\n",
+		 count);
 	write_text(path, text);
 	snprintf(path, sizeof(path), "%s/data/a.json", name);
 	write_text(path, items);
@@ -254,9 +258,14 @@ static void write_export(const char *name, const char *items, int count)
 
 static void test_overlap(void)
 {
-	write_export("export", "{\"Item\":" ITEM("before", "1", "10") "}\n{\"Item\":" ITEM("inside", "1", "20") "}\n"
-		     "{\"Item\":" ITEM("after", "1", "30") "}\n{\"Item\":" ITEM("gone", "1", "40") "}\n"
-		     "{\"Item\":" ITEM("quiet", "1", "50") "}\n", 5);
+	write_export("export",
+		     "{\"Item\":" ITEM("before", "1", "10") "}\n{\"Item\":" ITEM(
+			     "inside", "1", "20") "}\n"
+						  "{\"Item\":" ITEM("after", "1", "30") "}\n{\"Item\":" ITEM(
+							  "gone", "1", "40") "}\n"
+									     "{\"Item\":" ITEM("quiet", "1",
+											       "50") "}\n",
+		     5);
 	const char *early[] = {
 		put(EXPORT_S - 61, "100", KEY("before", "1"), ITEM("before", "1", "1")),
 		put(EXPORT_S - 300, "101", KEY("never", "1"), ITEM("never", "1", "2")),
@@ -287,7 +296,8 @@ static void test_overlap(void)
 	must(run_code(&reversed), "events first");
 	reversed.export = "export";
 	must(run_code(&reversed), "then the export");
-	is_text(rows_of(reversed.table, 3), "\"after\"/1 31\n\"before\"/1 10\n\"inside\"/1 21\n\"new\"/7 70\n\"quiet\"/1 50",
+	is_text(rows_of(reversed.table, 3),
+		"\"after\"/1 31\n\"before\"/1 10\n\"inside\"/1 21\n\"new\"/7 70\n\"quiet\"/1 50",
 		"an export applied after the events gives the same table");
 }
 
@@ -357,14 +367,13 @@ static void test_deletes(void)
 
 static void test_types(void)
 {
-	static const char image[] =
-		"{\"pk\":{\"S\":\"k\"},\"sk\":{\"N\":\"-5\"},\"v\":{\"N\":\"9223372036854775807\"},"
-		"\"n\":{\"N\":\"1.5000000001\"},\"name\":{\"N\":\"1.70E+3\"},\"m\":{\"M\":{\"city\":{\"S\":\"Utrecht\"}}},"
-		"\"l\":{\"SS\":[\"x\",\"y\"]},\"b\":{\"B\":\"aGk=\"}}";
-	static const char odd[] =
-		"{\"pk\":{\"S\":\"k\"},\"sk\":{\"N\":\"6\"},\"v\":{\"N\":\"9223372036854775808\"},"
-		"\"n\":{\"N\":\"0.00000000001\"},\"name\":{\"NULL\":true},\"m\":{\"S\":\"no map\"},"
-		"\"l\":{\"L\":[{\"S\":\"\"},{\"NULL\":true}]},\"b\":{\"S\":\"aGk=\"}}";
+	static const char image[] = "{\"pk\":{\"S\":\"k\"},\"sk\":{\"N\":\"-5\"},\"v\":{\"N\":\"9223372036854775807\"},"
+				    "\"n\":{\"N\":\"1.5000000001\"},\"name\":{\"N\":\"1.70E+3\"},\"m\":{\"M\":{"
+				    "\"city\":{\"S\":\"Utrecht\"}}},"
+				    "\"l\":{\"SS\":[\"x\",\"y\"]},\"b\":{\"B\":\"aGk=\"}}";
+	static const char odd[] = "{\"pk\":{\"S\":\"k\"},\"sk\":{\"N\":\"6\"},\"v\":{\"N\":\"9223372036854775808\"},"
+				  "\"n\":{\"N\":\"0.00000000001\"},\"name\":{\"NULL\":true},\"m\":{\"S\":\"no map\"},"
+				  "\"l\":{\"L\":[{\"S\":\"\"},{\"NULL\":true}]},\"b\":{\"S\":\"aGk=\"}}";
 	const char *records[] = {put(EXPORT_S, "1", KEY("k", "-5"), image), put(EXPORT_S, "2", KEY("k", "6"), odd)};
 	event_file("types/1.json", records, 2);
 	struct run run = {.table = new_table(), .events = "types"};
@@ -380,8 +389,10 @@ static void test_framing(void)
 	char one[2000], two[2000], text[9000];
 	snprintf(one, sizeof(one), "%s", put(EXPORT_S, "1", KEY("a", "1"), ITEM("a", "1", "1")));
 	snprintf(two, sizeof(two), "%s", put(EXPORT_S, "2", KEY("b}\\\"{", "1"), ITEM("b}\\\"{", "1", "2")));
-	static const char *const shapes[][2] = {{"%s\n%s\n", "lines"}, {"%s%s", "documents without newlines"},
-						{"[%s,%s]", "an array"}, {"{\"Records\":[%s, %s]}\n", "an envelope"},
+	static const char *const shapes[][2] = {{"%s\n%s\n", "lines"},
+						{"%s%s", "documents without newlines"},
+						{"[%s,%s]", "an array"},
+						{"{\"Records\":[%s, %s]}\n", "an envelope"},
 						{"\xef\xbb\xbf%s\r\n%s", "lines with byte order mark and CRLF"},
 						{"%s\nrubbish\n{\"x\":\n%s", "lines with rubbish between them"},
 						{"%s\n{\"cut\":\"of\n%s", "lines with a cut one between them"},
@@ -419,7 +430,8 @@ static void test_restart(void)
 	const char *more[] = {put(EXPORT_S + 1, "4", KEY("a", "1"), ITEM("a", "1", "4"))};
 	event_file("restart/2.json", more, 1);
 	must(run_code(&run), "run");
-	is_text(rows_of(run.table, 3), "\"a\"/1 5", "state without a commit does not count, an older change stays older");
+	is_text(rows_of(run.table, 3), "\"a\"/1 5",
+		"state without a commit does not count, an older change stays older");
 	snprintf(path, sizeof(path), "%s/%s/_pipeline/0000000001.guard", folder, run.table);
 	must(truncate(path, 10), "truncate");
 	ok(run_code(&run) == ERROR_DATA && strstr(error.message, "build the table anew") != NULL,
@@ -453,7 +465,8 @@ static void write_bug_data(void)
 		"{\"pk\":{\"S\":\"rich\"},\"sk\":{\"N\":\"1\"},\"v\":{\"N\":\"9007199254740993\"},"
 		"\"n\":{\"N\":\"1.2345\"},\"l\":{\"L\":[{\"S\":\"x\"},{\"S\":\"y\"}]},\"b\":{\"B\":\"aGk=\"}}";
 	static const char named[] = "{\"pk\":{\"S\":\"rich\"},\"sk\":{\"N\":\"1\"},\"name\":{\"S\":\"old\"}}";
-	write_export("bugs/export", "{\"Item\":" ITEM("stay", "1", "1") "}\n{\"Item\":" ITEM("back", "1", "1") "}\n", 2);
+	write_export("bugs/export", "{\"Item\":" ITEM("stay", "1", "1") "}\n{\"Item\":" ITEM("back", "1", "1") "}\n",
+		     2);
 	const char *first[] = {
 		put(EXPORT_S + 100, "1000", KEY("back", "1"), ITEM("back", "1", "9")),
 		put(EXPORT_S + 101, "999", KEY("tie", "1"), ITEM("tie", "1", "1")),

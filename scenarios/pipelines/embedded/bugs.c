@@ -31,7 +31,7 @@ static const struct {
 	{"decimals-truncated", "decimals lose what is past the second place", BUG_DECIMALS_TRUNCATED},
 	{"first-of-line", "only the first of several JSON documents on a line is read", BUG_FIRST_OF_LINE},
 	{"last-record-lost", "the last record of every event file is lost", BUG_LAST_RECORD_LOST},
-	{"export-file-skipped", "the last data file of the export is not loaded", BUG_EXPORT_FILE_SKIPPED},
+	{"export-file-skipped", "the first data file of the export is not loaded", BUG_EXPORT_FILE_SKIPPED},
 	{"inserts-only", "MODIFY records are ignored", BUG_INSERTS_ONLY},
 	{"writes-nothing", "every record is read and none applied, with success reported", BUG_WRITES_NOTHING},
 };

@@ -104,8 +104,8 @@ static struct column *read_struct(struct type_reader *reader, const char *name, 
 static struct column *read_type(struct type_reader *reader, const char *name, bool nullable)
 {
 	static const char *const scalars[][2] = {
-		{"string", "u"}, {"boolean", "b"}, {"bigint", "l"}, {"binary", "z"}, {"double", "g"}, {"date", "tdD"},
-		{"timestamp_ntz", "tsu:"}, {"timestamp", "tsu:UTC"}, {"int", "i"},
+		{"string", "u"}, {"boolean", "b"},          {"bigint", "l"},          {"binary", "z"}, {"double", "g"},
+		{"date", "tdD"}, {"timestamp_ntz", "tsu:"}, {"timestamp", "tsu:UTC"}, {"int", "i"},
 	};
 	if (++reader->depth > TYPE_DEPTH_MAX) {
 		reader->why = "the type is nested too deep";
@@ -205,8 +205,7 @@ static void append_binary(struct conversion *conversion, struct column *column, 
 		misfit(conversion, column);
 }
 
-static bool read_number(const struct conversion *conversion, const struct json_token *payload,
-			struct decimal *decimal)
+static bool read_number(const struct conversion *conversion, const struct json_token *payload, struct decimal *decimal)
 {
 	if (payload->text == NULL || decimal_parse(json_text(payload), decimal) != DECIMAL_OK)
 		return false;

@@ -7,9 +7,9 @@
 #include "scenarios/pipelines/embedded/batch.h"
 
 struct conversion {
-	uint32_t bugs;        /* enum bug */
-	uint64_t misfits;     /* counts values that do not fit */
-	struct buffer *work;  /* scratch for binaries */
+	uint32_t bugs;       /* enum bug */
+	uint64_t misfits;    /* counts values that do not fit */
+	struct buffer *work; /* scratch for binaries */
 };
 
 /* A column of the type named in Spark's spelling; NULL and *why (static text) when there is no such type. */

@@ -124,8 +124,8 @@ static int read_file(struct guard *guard, const char *path, struct error *error)
 {
 	FILE *file = fopen(path, "r");
 	if (file == NULL && errno == ENOENT)
-		return error_set(error, ERROR_DATA, "\"%s\" is missing, the pipeline's state is lost; build the table anew",
-				 path);
+		return error_set(error, ERROR_DATA,
+				 "\"%s\" is missing, the pipeline's state is lost; build the table anew", path);
 	if (file == NULL)
 		return error_system(error, "cannot read \"%s\"", path);
 	char *line = NULL;
@@ -233,7 +233,8 @@ int guard_put(struct guard_writer *writer, struct slice key, const struct guard_
 
 int guard_sync(struct guard_writer *writer, struct error *error)
 {
-	bool good = fputs("end\n", writer->file) != EOF && fflush(writer->file) == 0 && fsync(fileno(writer->file)) == 0;
+	bool good = fputs("end\n", writer->file) != EOF && fflush(writer->file) == 0 &&
+		    fsync(fileno(writer->file)) == 0;
 	int code = written(writer, good, error);
 	if (fclose(writer->file) != 0 && code == 0)
 		code = error_system(error, "cannot write \"%s\"", writer->temporary);

@@ -24,7 +24,7 @@ struct guard {
 	struct keymap keys;
 	struct guard_entry *entries; /* by the key's number */
 	size_t entry_capacity;
-	struct keymap sources; /* names of what was applied */
+	struct keymap sources;  /* names of what was applied */
 	int64_t export_time_us; /* of the newest applied export, INT64_MIN without one */
 };
 

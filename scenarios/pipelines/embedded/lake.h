@@ -34,8 +34,8 @@ struct lake {
 	uint32_t key_count;
 	char *deleted_column; /* of a soft delete; NULL for none. It is the root's last child. */
 	struct column *root;
-	uint32_t bugs;        /* enum bug */
-	uint64_t misfits;     /* values that did not fit their column */
+	uint32_t bugs;    /* enum bug */
+	uint64_t misfits; /* values that did not fit their column */
 	struct buffer work;
 };
 

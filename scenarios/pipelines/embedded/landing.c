@@ -191,8 +191,7 @@ static int deliver_document(struct walk *walk, const struct json_token *tokens, 
 	return walk->loses_last ? 0 : deliver(walk, tokens, 0, document, error);
 }
 
-static int poisoned(const struct walk *walk, size_t offset, const char *reason, struct slice text,
-		    struct error *error)
+static int poisoned(const struct walk *walk, size_t offset, const char *reason, struct slice text, struct error *error)
 {
 	return walk->sink->poison(walk->sink->context, walk->path, offset, reason, text, error);
 }

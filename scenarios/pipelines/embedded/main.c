@@ -35,16 +35,20 @@ static int apply(struct pipeline *pipeline, const struct options *options, struc
 static int run(const struct options *options, struct error *error)
 {
 	static struct pipeline pipeline; /* a thousand columns are too much for the stack */
-	pipeline = (struct pipeline){.table = options->table, .partition = options->partition,
-				     .ttl_keep = options->ttl_keep, .quiet = options->quiet, .bugs = options->bugs};
+	pipeline = (struct pipeline){.table = options->table,
+				     .partition = options->partition,
+				     .ttl_keep = options->ttl_keep,
+				     .quiet = options->quiet,
+				     .bugs = options->bugs};
 	int code = describe(&pipeline.lake, options, error);
 	if (code == 0)
 		code = pipeline_open(&pipeline, error);
 	if (code == 0)
 		code = apply(&pipeline, options, error);
 	if (code == 0)
-		pipeline_say(&pipeline, "done: %" PRIu64 " records, %" PRIu64 " changes applied, %" PRIu64
-			     " superseded, %" PRIu64 " set aside, %" PRIu64 " values did not fit their column",
+		pipeline_say(&pipeline,
+			     "done: %" PRIu64 " records, %" PRIu64 " changes applied, %" PRIu64 " superseded, %" PRIu64
+			     " set aside, %" PRIu64 " values did not fit their column",
 			     pipeline.records, pipeline.applied, pipeline.superseded, pipeline.set_aside,
 			     pipeline.lake.misfits);
 	pipeline_release(&pipeline);

@@ -18,14 +18,15 @@ static char *member_text(const struct json_token *tokens, uint32_t object, const
 	return strndup(tokens[member].text, tokens[member].size);
 }
 
-static int read_summary(const char *folder, struct json_parser *parser, struct manifest *manifest,
-			struct error *error)
+static int read_summary(const char *folder, struct json_parser *parser, struct manifest *manifest, struct error *error)
 {
 	char path[PATH_SIZE];
 	snprintf(path, sizeof(path), "%s/manifest-summary.json", folder);
 	if (access(path, R_OK) != 0)
-		return error_set(error, ERROR_DATA, "\"%s\" is no finished export, it has no manifest-summary.json; "
-				 "give the folder named by the export's id", folder);
+		return error_set(error, ERROR_DATA,
+				 "\"%s\" is no finished export, it has no manifest-summary.json; "
+				 "give the folder named by the export's id",
+				 folder);
 	struct buffer bytes;
 	buffer_init(&bytes, MANIFEST_SIZE_MAX);
 	const struct json_token *tokens;
@@ -85,8 +86,10 @@ static int add_file(void *context, const struct json_token *tokens, uint32_t roo
 	char *key = member_text(tokens, root, "dataFileS3Key");
 	uint32_t items = json_member(tokens, root, "itemCount");
 	if (key == NULL)
-		return error_set(error, ERROR_DATA, "a line of \"%s/manifest-files.json\" names no dataFileS3Key; "
-				 "fetch it again", files->folder);
+		return error_set(error, ERROR_DATA,
+				 "a line of \"%s/manifest-files.json\" names no dataFileS3Key; "
+				 "fetch it again",
+				 files->folder);
 	bool found = find_file(files->folder, key, path);
 	free(key);
 	if (!found)

@@ -1,8 +1,8 @@
 /* manifest - which data files a full export in DynamoDB JSON consists of, by its own manifests.
  *
- * Format: AWS DynamoDB Developer Guide, "DynamoDB table export output format". A data file is looked for under its key's
- * last name in the export's data folder, then at the key itself below the folders above, since a copied export has left
- * its bucket behind. */
+ * Format: AWS DynamoDB Developer Guide, "DynamoDB table export output format". A data file is looked for under its
+ * key's last name in the export's data folder, then at the key itself below the folders above, since a copied export
+ * has left its bucket behind. */
 #ifndef LAKEPROOF_PIPELINE_MANIFEST_H
 #define LAKEPROOF_PIPELINE_MANIFEST_H
 

@@ -47,8 +47,8 @@ static bool is_settled(const struct pipeline *pipeline, const struct stamp *stam
 	return export_time != INT64_MIN && stamp->time_us + stamp->precision_us <= export_time - EXPORT_FUZZ_US;
 }
 
-static int keep_candidate(struct batch *batch, size_t number, bool added, const struct stamp *stamp,
-			  struct slice text, struct error *error)
+static int keep_candidate(struct batch *batch, size_t number, bool added, const struct stamp *stamp, struct slice text,
+			  struct error *error)
 {
 	if (batch->capacity < batch->keys.capacity) {
 		struct candidate *grown = realloc(batch->candidates, batch->keys.capacity * sizeof(*grown));
@@ -94,8 +94,8 @@ static int take_record(void *context, const struct json_token *tokens, uint32_t 
 	if (!change_parse(tokens, root, &change, &reason))
 		return pipeline_set_aside(pipeline, batch->path, tokens[root].offset, reason, text, error);
 	if (!lake_key(tokens, change.keys, &pipeline->lake, pipeline_key_parts(pipeline), &batch->key))
-		return pipeline_set_aside(pipeline, batch->path, tokens[root].offset, "a key attribute is missing", text,
-					  error);
+		return pipeline_set_aside(pipeline, batch->path, tokens[root].offset, "a key attribute is missing",
+					  text, error);
 	if (!is_wanted(pipeline, &change))
 		return 0;
 	if (is_settled(pipeline, &change.stamp)) {
@@ -147,7 +147,8 @@ static bool is_changed(void *context, struct slice key)
 
 static int remember(struct batch *batch, struct slice key, const struct change *change, struct error *error)
 {
-	struct guard_entry entry = {.stamp = change->stamp, .has_stamp = true,
+	struct guard_entry entry = {.stamp = change->stamp,
+				    .has_stamp = true,
 				    .kept = change->by_ttl && batch->pipeline->ttl_keep};
 	if (change->remove && (batch->pipeline->bugs & BUG_TOMBSTONES_FORGOTTEN) != 0)
 		entry.has_stamp = false;
@@ -201,9 +202,10 @@ static int merge(struct batch *batch, char **files, size_t count, struct error *
 	if (code == 0)
 		code = commit_finish(pipeline, &batch->commit, "MERGE", error);
 	if (code == 0)
-		pipeline_say(pipeline, "commit %" PRId64 ": %zu files, %" PRIu64 " records, %zu keys, %" PRIu64
-			     " rows replaced or deleted", pipeline->batch, count, batch->records, batch->keys.count,
-			     deleted);
+		pipeline_say(pipeline,
+			     "commit %" PRId64 ": %zu files, %" PRIu64 " records, %zu keys, %" PRIu64
+			     " rows replaced or deleted",
+			     pipeline->batch, count, batch->records, batch->keys.count, deleted);
 	return code;
 }
 

@@ -13,9 +13,9 @@ struct loading {
 	struct pipeline *pipeline;
 	struct commit commit;
 	struct manifest manifest;
-	struct keymap seen;  /* keys of the export */
+	struct keymap seen; /* keys of the export */
 	struct buffer key;
-	int64_t file_items;  /* of the current data file */
+	int64_t file_items; /* of the current data file */
 	uint64_t loaded, held_back;
 };
 
@@ -37,8 +37,8 @@ static int load_item(void *context, const struct json_token *tokens, uint32_t ro
 	pipeline->records++;
 	if (item == 0 || tokens[item].type != JSON_OBJECT ||
 	    !lake_key(tokens, item, &pipeline->lake, pipeline->lake.key_count, &loading->key))
-		return pipeline_set_aside(pipeline, loading->manifest.id, 0, "an export line without a usable item", text,
-					  error);
+		return pipeline_set_aside(pipeline, loading->manifest.id, 0, "an export line without a usable item",
+					  text, error);
 	int code = keymap_add(&loading->seen, buffer_slice(&loading->key), &number, &added, error);
 	if (code != 0)
 		return code;
@@ -69,18 +69,18 @@ static int load_files(struct loading *loading, struct error *error)
 {
 	struct landing_sink sink = {loading, load_item, damaged_line};
 	size_t count = loading->manifest.count;
-	if ((loading->pipeline->bugs & BUG_EXPORT_FILE_SKIPPED) != 0 && count > 0)
-		count--;
+	size_t first = (loading->pipeline->bugs & BUG_EXPORT_FILE_SKIPPED) != 0 ? 1 : 0;
 	int code = 0;
-	for (size_t i = 0; code == 0 && i < count; i++) {
+	for (size_t i = first; code == 0 && i < count; i++) {
 		const char *path = loading->manifest.files[i];
 		loading->file_items = 0;
 		code = landing_records(path, loading->pipeline->parser, 0, &sink, error);
 		if (code == 0 && loading->manifest.item_counts[i] >= 0 &&
 		    loading->manifest.item_counts[i] != loading->file_items)
-			code = error_set(error, ERROR_DATA, "\"%s\" has %" PRId64 " items where the manifest says %" PRId64
-					 "; fetch it again", path, loading->file_items,
-					 loading->manifest.item_counts[i]);
+			code = error_set(error, ERROR_DATA,
+					 "\"%s\" has %" PRId64 " items where the manifest says %" PRId64
+					 "; fetch it again",
+					 path, loading->file_items, loading->manifest.item_counts[i]);
 	}
 	return code;
 }
@@ -115,9 +115,10 @@ static int load(struct loading *loading, struct error *error)
 	if (code == 0)
 		code = commit_finish(pipeline, &loading->commit, "WRITE", error);
 	if (code == 0)
-		pipeline_say(pipeline, "commit %" PRId64 ": export, %" PRIu64 " rows written, %" PRIu64
-			     " replaced, %" PRIu64 " held back", pipeline->batch, loading->loaded, deleted,
-			     loading->held_back);
+		pipeline_say(pipeline,
+			     "commit %" PRId64 ": export, %" PRIu64 " rows written, %" PRIu64 " replaced, %" PRIu64
+			     " held back",
+			     pipeline->batch, loading->loaded, deleted, loading->held_back);
 	return code;
 }
 

@@ -24,9 +24,9 @@ const char options_help[] =
 	"  --list-bugs        names the bugs\n"
 	"  --quiet            no progress on standard error\n"
 	"\n"
-	"TYPE is string, boolean, int, bigint, double, decimal(P,S), binary, date, timestamp, timestamp_ntz, array<T>,\n"
-	"map<string,T> or struct<a:T,b:T>, without spaces. ATTRIBUTE is a name, or names joined by dots to reach into maps;\n"
-	"$sequence and $time are the change's own. The partition key's column comes first among those marked key.\n"
+	"TYPE is string, boolean, int, bigint, double, decimal(P,S), binary, date, timestamp, timestamp_ntz,\n"
+	"array<T>, map<string,T> or struct<a:T,b:T>, without spaces. ATTRIBUTE is a name, or names joined by dots to\n"
+	"reach into maps; $sequence and $time are the change's own. The partition key's column is the first key.\n"
 	"\n"
 	"Exit: 0 done, 64 usage, 65 unusable data, 70 internal, 74 I/O.\n";
 

@@ -146,7 +146,8 @@ static int scan_file(struct pipeline *pipeline, struct ArrowArrayStream *stream,
 		const struct ArrowArray *position = batch.children[keys];
 		for (int64_t row = 0; code == 0 && row < batch.length; row++)
 			if (lake_row_key(&schema, &batch, row, parts, &key) && doomed(context, buffer_slice(&key)))
-				code = doom(rows, ((const int64_t *)position->buffers[1])[position->offset + row], error);
+				code = doom(rows, ((const int64_t *)position->buffers[1])[position->offset + row],
+					    error);
 		batch.release(&batch);
 	}
 	if (code != 0 && stream->get_last_error(stream) != NULL)
@@ -157,9 +158,8 @@ static int scan_file(struct pipeline *pipeline, struct ArrowArrayStream *stream,
 	return code;
 }
 
-int commit_delete(struct pipeline *pipeline, struct commit *commit,
-		  bool (*doomed)(void *context, struct slice key), void *context, uint64_t *count,
-		  struct error *error)
+int commit_delete(struct pipeline *pipeline, struct commit *commit, bool (*doomed)(void *context, struct slice key),
+		  void *context, uint64_t *count, struct error *error)
 {
 	struct bridge_table *table = bridge_writer_table(commit->writer);
 	const char *columns[LAKE_KEYS_MAX];
@@ -173,7 +173,8 @@ int commit_delete(struct pipeline *pipeline, struct commit *commit,
 		const struct bridge_file *info = bridge_table_file(table, file);
 		if (info->rows_physical >= 0 && info->rows_physical == info->rows_deleted)
 			continue;
-		code = bridge_file_read(table, file, columns, pipeline->lake.key_count, SCAN_ROWS, true, &stream, error);
+		code = bridge_file_read(table, file, columns, pipeline->lake.key_count, SCAN_ROWS, true, &stream,
+					error);
 		if (code != 0)
 			break;
 		code = scan_file(pipeline, &stream, doomed, context, &rows, error);

@@ -2,7 +2,8 @@
  *
  * Invariant: after every commit the table is what the applied records say, and the guard knows which those are. One
  * commit takes one batch: the export, or some event files. In a batch the newest change of each key is found; rows of
- * its keys are looked up in the table by their key columns and marked deleted, new rows are appended, all in one commit.
+ * its keys are looked up in the table by their key columns and marked deleted, new rows are appended, all in one
+ * commit.
  *
  * The export and the stream overlap, and the export's moment is fuzzy: it holds everything before exportTime − 60 s and
  * nothing after exportTime + 60 s. So changes that ended before exportTime − 60 s lose to the export, and to its
@@ -19,9 +20,9 @@
 #define EXPORT_FUZZ_US INT64_C(60000000)
 
 struct pipeline {
-	const char *table;  /* folder */
+	const char *table;     /* folder */
 	const char *partition; /* a column's name, or NULL */
-	bool ttl_keep;      /* rows removed by TTL stay */
+	bool ttl_keep;         /* rows removed by TTL stay */
 	bool quiet;
 	uint32_t bugs;
 	struct lake lake;
@@ -54,17 +55,16 @@ int commit_begin(struct pipeline *pipeline, struct commit *commit, struct error 
 /* Writes the rows appended to the lake's root so far as a file. */
 int commit_flush(struct pipeline *pipeline, struct commit *commit, struct error *error) MUST_USE;
 /* For every row whose key `doomed` says yes to: marks it deleted. */
-int commit_delete(struct pipeline *pipeline, struct commit *commit,
-		  bool (*doomed)(void *context, struct slice key), void *context, uint64_t *count,
-		  struct error *error) MUST_USE;
+int commit_delete(struct pipeline *pipeline, struct commit *commit, bool (*doomed)(void *context, struct slice key),
+		  void *context, uint64_t *count, struct error *error) MUST_USE;
 int commit_finish(struct pipeline *pipeline, struct commit *commit, const char *operation,
 		  struct error *error) MUST_USE;
 void commit_abandon(struct pipeline *pipeline, struct commit *commit);
 /* Key parts that identify a row: all, or the first with the bug partial-key-merge. */
 uint32_t pipeline_key_parts(const struct pipeline *pipeline);
 /* A record that cannot be used: counted, and kept in <table>/_pipeline/set-aside.jsonl. */
-int pipeline_set_aside(struct pipeline *pipeline, const char *path, size_t offset, const char *reason, struct slice text,
-		       struct error *error);
+int pipeline_set_aside(struct pipeline *pipeline, const char *path, size_t offset, const char *reason,
+		       struct slice text, struct error *error);
 void pipeline_say(const struct pipeline *pipeline, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -12,10 +12,10 @@
 enum { SEQUENCE_DIGITS_MAX = 40 };
 
 struct stamp {
-	int64_t time_us;    /* start of the interval the record names */
-	int64_t precision_us; /* its length: a second for DynamoDB Streams */
-	uint64_t stream;    /* a hash of the stream's ARN, 0 when unknown */
-	uint8_t digits;     /* of the sequence number, 0 when there is none */
+	int64_t time_us;                        /* start of the interval the record names */
+	int64_t precision_us;                   /* its length: a second for DynamoDB Streams */
+	uint64_t stream;                        /* a hash of the stream's ARN, 0 when unknown */
+	uint8_t digits;                         /* of the sequence number, 0 when there is none */
 	char sequence[SEQUENCE_DIGITS_MAX + 1]; /* without leading zeros, NUL-terminated */
 };
 

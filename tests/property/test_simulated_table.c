@@ -1,0 +1,296 @@
+/* The reference merger against a table whose every state is known (tests/property/simulated_table.h): what is proven is
+ * true; a lost record or a capture that was cut is seen wherever the evidence can show it. Arguments: [seed [lives]]. */
+#include "tests/property/simulated_table.h"
+#include "tests/tap.h"
+
+static uint64_t keys_proven, keys_unproven;
+
+static uint32_t key_of(const struct judgement *judgement)
+{
+	for (uint32_t key = 0; key < UNIVERSE_KEYS_MAX; key++)
+		if (slice_equal(universe_key(key), judgement->key))
+			return key;
+	abort();
+}
+
+static bool complain(struct universe *universe, const struct judgement *judgement, char truth, const char *what)
+{
+	struct buffer text;
+	buffer_init(&text, 1 << 20);
+	judgement_print(&text, judgement);
+	printf("# %s: key %.*s is '%c', judged %.*s\n", what, (int)judgement->key.size, judgement->key.data, truth, (int)text.size,
+	       text.data);
+	buffer_release(&text);
+	for (uint32_t i = universe->fact_count; i-- > 0;)
+		if (!slice_equal(universe->facts[i].key, judgement->key))
+			universe->facts[i] = universe->facts[--universe->fact_count];
+	universe_print(universe);
+	return false;
+}
+
+/* Records delivered once more, and all of them in any order. */
+static void deliver_badly(struct universe *universe, struct prng *prng)
+{
+	uint32_t count = universe->fact_count;
+	for (uint32_t i = 0; i < count; i++) {
+		if (universe->facts[i].kind != FACT_CHANGE || !prng_chance(prng, 1, 5))
+			continue;
+		struct fact *again = universe_add(universe, FACT_CHANGE, 0);
+		uint64_t record = again->record;
+		*again = universe->facts[i];
+		again->record = record;
+	}
+	for (uint32_t i = universe->fact_count; i > 1; i--) {
+		uint32_t other = (uint32_t)prng_below(prng, i);
+		struct fact kept = universe->facts[i - 1];
+		universe->facts[i - 1] = universe->facts[other];
+		universe->facts[other] = kept;
+	}
+}
+
+static struct universe *tell_all(const struct simulated_table *table, struct prng *prng)
+{
+	struct universe *universe = universe_new();
+	table_export(table, universe);
+	table_window(universe, 1, 0, TABLE_LIFE_S * (int64_t)SECOND_US);
+	for (uint32_t i = 0; i < table->commit_count; i++)
+		table_record(table, universe, i, 1);
+	deliver_badly(universe, prng);
+	return universe;
+}
+
+/* ---- a complete capture */
+
+static bool faithful(const struct simulated_table *table, struct universe *universe, const struct judgement *judgement)
+{
+	char truth = table_final(table, key_of(judgement));
+	enum key_class class = truth == '-' ? CLASS_DELETED : CLASS_EQUAL;
+	bool images = table->view == VIEW_BOTH || table->view == VIEW_NEW;
+	/* Without new images the last change is known to have put something, not what. */
+	uint32_t allowed = images || truth == '-' || judgement->decided_by == DECIDED_SNAPSHOT ? 0 : UNPROVEN_IMAGE;
+	if (judgement->unproven != allowed)
+		return complain(universe, judgement, truth, "not proven");
+	if (allowed == 0 && (!expects(judgement, truth) || judgement->class != class))
+		return complain(universe, judgement, truth, "not the truth");
+	keys_proven += allowed == 0;
+	return judgement->finding == ROW_NONE || complain(universe, judgement, truth, "a finding on a faithful lake");
+}
+
+static bool complete_capture(struct prng *prng, const struct simulated_table *table)
+{
+	static struct outcome_rows rows;
+	struct universe *universe = tell_all(table, prng);
+	for (uint32_t key = 0; key < TABLE_KEYS; key++)
+		if (table_final(table, key) != '-')
+			table_row(universe, key, table_final(table, key));
+	universe_reference(universe, &rows);
+	bool held = true;
+	for (uint32_t i = 0; i < rows.count && held; i++)
+		held = faithful(table, universe, &rows.rows[i]);
+	free(universe);
+	return held;
+}
+
+/* Every lake row that is not the truth is a finding. */
+static bool unfaithful_lake(struct prng *prng, const struct simulated_table *table)
+{
+	static struct outcome_rows rows;
+	struct universe *universe = tell_all(table, prng);
+	bool images = table->view == VIEW_BOTH || table->view == VIEW_NEW, held = true;
+	char wrong[TABLE_KEYS];
+	for (uint32_t key = 0; key < TABLE_KEYS; key++) {
+		char truth = table_final(table, key);
+		wrong[key] = truth == '-' || prng_chance(prng, 2, 3) ? (char)('a' + prng_below(prng, 26)) : '-';
+		if (wrong[key] == truth)
+			wrong[key] = '-';
+		if (wrong[key] != '-')
+			table_row(universe, key, wrong[key]);
+	}
+	universe_reference(universe, &rows);
+	for (uint32_t i = 0; i < rows.count && held; i++) {
+		uint32_t key = key_of(&rows.rows[i]);
+		char truth = table_final(table, key);
+		bool must = wrong[key] != truth && (images || truth == '-' || wrong[key] == '-');
+		if (must && rows.rows[i].class != CLASS_DIFFERENT)
+			held = complain(universe, &rows.rows[i], truth, "a wrong row was not found");
+	}
+	free(universe);
+	return held;
+}
+
+/* ---- one record lost */
+
+static uint64_t losses_shown, losses_harmless, losses_hidden;
+
+/* Nothing in the evidence can show the loss of a key's last change unless an export has read the key after it; and one
+ * that may have read it before (the change lies inside its interval) shows it only by a state that no record knows of. */
+static bool may_be_hidden(const struct simulated_table *table, uint32_t lost)
+{
+	const struct commit *commit = &table->commits[lost];
+	int64_t hi = commit->time_us / SECOND_US * SECOND_US + SECOND_US;
+	if (!last_of_its_key(table, lost))
+		return false;
+	for (uint32_t i = 0; i < table->export_count; i++) {
+		bool read_later = table->read_time[i][commit->key] > commit->time_us;
+		if (table->export_time[i] - FUZZ_S * SECOND_US >= hi)
+			return false;
+		if (!read_later || i + 1 < table->export_count)
+			continue;
+		/* The newest export has seen the lost state: hidden only if the key was in that state before too, or if it
+		 * was read again after a record that the export did not see. */
+		bool known_before = commit->after == '-';
+		for (uint32_t j = 0; j < lost; j++)
+			known_before |= table->commits[j].key == commit->key &&
+					(table->commits[j].after == commit->after || table->commits[j].before == commit->after);
+		if (!known_before)
+			return false;
+	}
+	return true;
+}
+
+static bool one_lost(struct prng *prng, const struct simulated_table *table)
+{
+	static struct outcome_rows rows;
+	struct universe *universe = universe_new();
+	bool held = true;
+	uint32_t lost = (uint32_t)prng_below(prng, table->commit_count);
+	/* A key's last record half of the time: that is where it matters. */
+	while (prng_chance(prng, 1, 2) && !last_of_its_key(table, lost))
+		lost = (uint32_t)prng_below(prng, table->commit_count);
+	uint32_t key = table->commits[lost].key;
+	table_export(table, universe);
+	table_window(universe, 1, 0, TABLE_LIFE_S * (int64_t)SECOND_US);
+	for (uint32_t i = 0; i < table->commit_count; i++)
+		if (i != lost)
+			table_record(table, universe, i, 1);
+	universe_reference(universe, &rows);
+	for (uint32_t i = 0; i < rows.count && held; i++) {
+		const struct judgement *judgement = &rows.rows[i];
+		if (key_of(judgement) != key)
+			continue;
+		bool right = expects(judgement, table_final(table, key));
+		losses_shown += judgement->unproven != 0;
+		losses_harmless += judgement->unproven == 0 && right;
+		losses_hidden += judgement->unproven == 0 && !right;
+		if (judgement->unproven == 0 && !right && !may_be_hidden(table, lost)) {
+			printf("# lost: commit at %" PRId64 " us, '%c' to '%c'\n", table->commits[lost].time_us,
+			       table->commits[lost].before, table->commits[lost].after);
+			held = complain(universe, judgement, table_final(table, key), "a loss was not seen");
+		}
+	}
+	free(universe);
+	return held;
+}
+
+/* ---- a capture cut at each second */
+
+struct cut {
+	const char *what;
+	int64_t from, to; /* records of these seconds are missing */
+};
+
+/* What may be true of a key under a cut: its state where the capture ends, or, if the newest export read it later, what
+ * that export read. */
+static bool true_under(const struct simulated_table *table, const struct judgement *judgement, int64_t end)
+{
+	uint32_t key = key_of(judgement);
+	int64_t read = table->read_time[table->export_count - 1][key];
+	return expects(judgement, table_state(table, key, end)) ||
+	       (read > end && expects(judgement, table_state(table, key, read)));
+}
+
+static bool cut_capture(const struct simulated_table *table, const struct cut *cut)
+{
+	static struct outcome_rows rows;
+	struct universe *universe = universe_new();
+	int64_t life = TABLE_LIFE_S * (int64_t)SECOND_US;
+	bool held = true;
+	table_export(table, universe);
+	if (cut->from > 0)
+		table_window(universe, 1, 0, cut->from);
+	/* What begins anew after a gap is a stream of its own. */
+	if (cut->to < life)
+		table_window(universe, 2, cut->to, life);
+	for (uint32_t i = 0; i < table->commit_count; i++)
+		if (table->commits[i].time_us < cut->from || table->commits[i].time_us >= cut->to)
+			table_record(table, universe, i, table->commits[i].time_us < cut->from ? 1 : 2);
+	universe_reference(universe, &rows);
+	for (uint32_t i = 0; i < rows.count && held; i++) {
+		const struct judgement *judgement = &rows.rows[i];
+		keys_proven += judgement->unproven == 0;
+		keys_unproven += judgement->unproven != 0;
+		if (judgement->unproven == 0 && !true_under(table, judgement, cut->to < life ? life : cut->from))
+			held = complain(universe, judgement, table_state(table, key_of(judgement), cut->to < life ? life : cut->from),
+					cut->what);
+	}
+	free(universe);
+	return held;
+}
+
+enum cut_kind { CUT_END, CUT_BEGIN, CUT_GAP };
+
+static bool every_cut(struct prng *prng, const struct simulated_table *table, enum cut_kind kind)
+{
+	bool held = true;
+	int64_t export = table->export_time[table->export_count - 1], life = TABLE_LIFE_S * (int64_t)SECOND_US;
+	for (int64_t offset = -FUZZ_S - 3; offset <= FUZZ_S + 3 && held; offset++) {
+		int64_t at = export + offset * SECOND_US;
+		int64_t gap = (1 + (int64_t)prng_below(prng, 100)) * SECOND_US;
+		struct cut cut = {"capture ended early", at, life};
+		if (kind == CUT_BEGIN)
+			cut = (struct cut){"capture began late", 0, at};
+		else if (kind == CUT_GAP)
+			cut = (struct cut){"capture has a gap", at, at + gap};
+		held = cut_capture(table, &cut);
+	}
+	return held;
+}
+
+static bool cut_end(struct prng *prng, const struct simulated_table *table)
+{
+	return every_cut(prng, table, CUT_END);
+}
+
+static bool cut_begin(struct prng *prng, const struct simulated_table *table)
+{
+	return every_cut(prng, table, CUT_BEGIN);
+}
+
+static bool cut_gap(struct prng *prng, const struct simulated_table *table)
+{
+	return every_cut(prng, table, CUT_GAP);
+}
+
+static bool holds(bool (*property)(struct prng *prng, const struct simulated_table *table), uint64_t seed, uint64_t lives)
+{
+	static struct simulated_table table;
+	bool held = true;
+	for (uint64_t i = 0; i < lives && held; i++) {
+		struct prng prng;
+		prng_init(&prng, seed + i);
+		table_live(&table, &prng, (enum view)(i % VIEW_COUNT));
+		held = property(&prng, &table);
+		if (!held)
+			printf("# life of seed %" PRIu64 "\n", seed + i);
+	}
+	return held;
+}
+
+int main(int argument_count, char **arguments)
+{
+	uint64_t seed = argument_count > 1 ? strtoull(arguments[1], NULL, 10) : 4711;
+	uint64_t lives = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : 100;
+	printf("# seed %" PRIu64 ", %" PRIu64 " lives\n", seed, lives);
+	ok(holds(complete_capture, seed, lives), "with a complete capture what is expected is the truth, proven, and a faithful lake passes");
+	ok(keys_proven > lives * TABLE_KEYS / 2, "%" PRIu64 " keys were proven so", keys_proven);
+	ok(holds(unfaithful_lake, seed, lives), "every row that is not the truth is a finding");
+	ok(holds(one_lost, seed, 8 * lives), "a lost record leaves nothing wrong proven that the evidence could show");
+	ok(losses_shown > lives / 4 && losses_harmless > 0 && losses_hidden > 0,
+	   "of lost records %" PRIu64 " were shown, %" PRIu64 " did no harm, %" PRIu64 " could not be seen", losses_shown, losses_harmless,
+	   losses_hidden);
+	ok(holds(cut_end, seed, 4 + lives / 200), "wherever round an export the capture ends, nothing untrue is proven");
+	ok(holds(cut_begin, seed, 4 + lives / 200), "wherever round an export the capture begins, nothing untrue is proven");
+	ok(holds(cut_gap, seed, 4 + lives / 200), "wherever round an export the capture has a gap, nothing untrue is proven");
+	ok(keys_proven > keys_unproven / 10, "while %" PRIu64 " keys were proven and %" PRIu64 " were not", keys_proven, keys_unproven);
+	return tap_done();
+}
