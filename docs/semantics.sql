@@ -72,15 +72,15 @@ SELECT row_number() OVER (ORDER BY key_id, kind, ordinal, sequence, time_lo, eve
        after_state, after_item, after_row, after_flags, after_expires,
        before_state, before_item, before_row, before_flags, before_expires,
        coalesce(same_as, fact.domain) AS domain, ttl, sequence, time_lo, time_hi, event, ordinal
-FROM fact
+FROM policy CROSS JOIN fact
 JOIN keys ON keys.key = fact.key
-CROSS JOIN policy
 LEFT JOIN source_group ON source_group.source = fact.source AND kind = 1
 LEFT JOIN scope_export ON scope_export.export_group = source_group.export_group
 LEFT JOIN domain_alias ON domain_alias.domain = fact.domain
 WHERE CASE kind WHEN 0 THEN has_lake
                 WHEN 1 THEN ordinal IS NOT NULL                  -- the scope leaves out exports after as_of
                 ELSE as_of IS NULL OR time_lo < as_of END;
+CREATE UNIQUE INDEX counted_place ON counted (place);
 CREATE INDEX counted_key ON counted (key_id, kind);
 
 -- ---- Groups: the changes of one key with one domain and one stamp; group_id ascends in the order of a domain's groups
@@ -90,6 +90,7 @@ SELECT dense_rank() OVER (ORDER BY key_id, domain, sequence,
                                    CASE WHEN sequence IS NULL THEN time_lo END,
                                    CASE WHEN sequence IS NULL THEN event END) AS group_id, *
 FROM counted WHERE kind = 2;
+CREATE UNIQUE INDEX member_place ON member (place);
 
 CREATE TABLE best_member AS
 SELECT *, row_number() OVER (PARTITION BY group_id ORDER BY after_state DESC, after_item DESC, after_row DESC, source, record) AS after_rank,

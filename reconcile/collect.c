@@ -210,6 +210,8 @@ int collect_visit(void *context, uint32_t index, const struct judgement *judgeme
 	int code = 0;
 	counts->keys++;
 	counts->expected += judgement->lake_expected == LAKE_ROW;
+	counts->expected_by_export += judgement->lake_expected == LAKE_ROW && judgement->decided_by == DECIDED_SNAPSHOT;
+	counts->deleted_by_change += judgement->expected.state == STATE_ABSENT && judgement->decided_by == DECIDED_CHANGE;
 	counts->actual += judgement->lake_rows - judgement->lake_rows_deleted;
 	counts->soft_deleted += judgement->lake_rows_deleted;
 	counts->changes += judgement->changes;
@@ -256,6 +258,8 @@ static void add_counts(struct outcome_counts *sum, const struct outcome_counts *
 	sum->unproven += counts->unproven;
 	sum->out_of_scope += counts->out_of_scope;
 	sum->deleted += counts->deleted;
+	sum->expected_by_export += counts->expected_by_export;
+	sum->deleted_by_change += counts->deleted_by_change;
 	sum->nothing += counts->nothing;
 	sum->changes += counts->changes;
 	sum->duplicates += counts->duplicates;

@@ -24,6 +24,8 @@ struct outcome_counts {
 	uint64_t unproven;
 	uint64_t out_of_scope;
 	uint64_t deleted; /* proven deletes that the lake agrees with */
+	uint64_t expected_by_export; /* of expected: decided by an export, the others by changes */
+	uint64_t deleted_by_change;  /* keys whose last change is a delete */
 	uint64_t nothing;
 	uint64_t unproven_by_reason[REASON_COUNT]; /* bit order of enum unproven_reason; a key may count in several */
 	uint64_t changes, duplicates;              /* distinct changes; change records beyond the first of each */

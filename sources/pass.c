@@ -33,13 +33,15 @@ static bool is_chosen(const struct run *run, uint64_t number)
 	return !is_partial(run) || run->pass->numbers[run->chosen] == number;
 }
 
-static int report(struct run *run, uint64_t number, uint64_t offset, const char *message, struct error *error)
+/* delivered: as in struct problem. */
+static int report(struct run *run, const struct frame *frame, bool delivered, const char *message, struct error *error)
 {
 	const struct problem problem = {.id = "record.unreadable",
 					.path = run->pass->path,
 					.has_position = true,
-					.record = number,
-					.offset = offset,
+					.record = frame->number,
+					.offset = frame->offset,
+					.delivered = delivered,
 					.message = message};
 	return pass_report(run->pass->sink, &problem, error);
 }
@@ -49,18 +51,17 @@ static int deliver(struct run *run, const struct frame *frame, const struct json
 	char remark[REMARK_SIZE];
 	struct record record = {.tokens = tokens, .number = frame->number, .offset = frame->offset};
 	enum decode_status status = run->pass->decode(tokens, &record, remark);
-	if (status != DECODE_OK) {
-		int code = report(run, frame->number, frame->offset, remark, error);
-		if (code != 0)
-			return code;
-		if (status == DECODE_UNREADABLE) {
-			run->result->unreadable++;
-			return 0;
-		}
-		record.flags |= RECORD_DAMAGED;
+	if (status == DECODE_UNREADABLE) {
+		run->result->unreadable++;
+		return report(run, frame, false, remark, error);
 	}
+	if (status == DECODE_DAMAGED)
+		record.flags |= RECORD_DAMAGED;
 	run->result->records++;
-	return run->pass->sink->record(run->pass->sink->context, &record, error);
+	int code = run->pass->sink->record(run->pass->sink->context, &record, error);
+	if (code != 0 || status == DECODE_OK)
+		return code;
+	return report(run, frame, true, remark, error);
 }
 
 static int on_record(struct run *run, const struct frame *frame, struct error *error)
@@ -80,7 +81,7 @@ static int on_record(struct run *run, const struct frame *frame, struct error *e
 		       "malformed JSON at offset %" PRIu64 ": %s; repair or redeliver the record",
 		       frame->offset + failure.offset, failure.reason);
 	run->result->unreadable++;
-	return report(run, frame->number, frame->offset, message, error);
+	return report(run, frame, false, message, error);
 }
 
 static const char *end_text(enum gzip_status ended)
@@ -109,7 +110,7 @@ static int on_broken(struct run *run, const struct frame *frame, struct error *e
 			       frame->reason_offset);
 	run->end_told = run->end_told || frame->cut_short;
 	run->result->unreadable++;
-	return report(run, frame->number, frame->offset, message, error);
+	return report(run, frame, false, message, error);
 }
 
 static int on_end(struct run *run, const struct frame *frame, struct error *error)
@@ -120,7 +121,7 @@ static int on_end(struct run *run, const struct frame *frame, struct error *erro
 	char message[MESSAGE_SIZE];
 	(void)snprintf(message, sizeof(message), "%s at offset %" PRIu64 " between records; fetch the file again",
 		       end_text(frame->ended), frame->offset);
-	return report(run, frame->number, frame->offset, message, error);
+	return report(run, frame, false, message, error);
 }
 
 static int read_records(struct run *run, struct error *error)

@@ -12,7 +12,7 @@ enum { REMARK_SIZE = 320 };
 
 enum decode_status {
 	DECODE_OK = 0,
-	DECODE_DAMAGED,   /* remark says what is wrong; the record is delivered, marked RECORD_DAMAGED */
+	DECODE_DAMAGED,   /* remark says what is wrong; the record is delivered, marked RECORD_DAMAGED, then told */
 	DECODE_UNREADABLE /* remark says what is wrong; the record is set aside */
 };
 

@@ -60,6 +60,7 @@ struct problem {
 	const char *path;
 	bool has_position;
 	uint64_t record, offset;
+	bool delivered; /* the sink got this record just before, marked RECORD_DAMAGED: only its key is in doubt */
 	const char *message; /* lower case, no full stop: what, and what to do next */
 };
 

@@ -33,6 +33,7 @@ static void defaults(void *target)
 /* -1: not known. */
 struct tally {
 	int64_t expected, deleted, unproven; /* of the merged evidence */
+	int64_t by_export, deleted_by_change;
 	int64_t exported;                    /* the newest export's own count */
 	int64_t rows, soft_deleted;
 	bool scanned; /* data files had to be opened */
@@ -142,6 +143,8 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 		tally->expected = (int64_t)counts.expected;
 		tally->deleted = (int64_t)counts.deleted;
 		tally->unproven = (int64_t)counts.unproven;
+		tally->by_export = (int64_t)counts.expected_by_export;
+		tally->deleted_by_change = (int64_t)counts.deleted_by_change;
 		int64_t newest = INT64_MIN;
 		for (uint32_t i = 0; i < run->export_count; i++)
 			if (run->exports[i].export->export_time_us >= newest) {
@@ -179,12 +182,14 @@ static void explain_difference(struct buffer *out, const struct tally *tally)
 	}
 	buffer_printf(out, "\nthe lake has %" PRId64 " row%s too %s.", difference < 0 ? -difference : difference,
 		      difference == 1 || difference == -1 ? "" : "s", difference < 0 ? "few" : "many");
-	if (tally->merged && difference > 0 && tally->deleted > 0 && difference <= tally->deleted)
-		buffer_printf(out, " Deletes could explain it: %" PRId64 " known items are deleted", tally->deleted);
+	if (tally->merged && difference > 0 && difference <= tally->deleted_by_change)
+		buffer_printf(out, "\nDeletes could explain it: %" PRId64 " items were deleted after the export, and rows for %" PRId64
+				   " of them may still be there",
+			      tally->deleted_by_change, difference);
 	if (tally->merged && difference < 0 && tally->exported >= 0 && tally->rows == tally->exported)
-		buffer_append_text(out, " It has exactly the rows of the export: the stream was not applied");
+		buffer_append_text(out, "\nIt has exactly as many rows as the export has items: perhaps the stream was not applied");
 	if (tally->merged && difference > 0 && tally->exported >= 0 && tally->rows == tally->exported)
-		buffer_append_text(out, "\nIt has exactly the rows of the export: the stream was not applied");
+		buffer_append_text(out, "\nIt has exactly as many rows as the export has items: perhaps the stream was not applied");
 	if (!tally->merged)
 		buffer_append_text(out, "\nChanges after the export are not counted here; a contract with events counts them");
 	buffer_append_text(out, "\n`lakeproof reconcile` names the keys\n");
@@ -197,8 +202,11 @@ static void print_text(const struct tally *tally)
 	line(&out, "expected", tally->expected,
 	     tally->merged ? "items by the merged sources" : "items by the export's manifest");
 	if (tally->merged) {
-		line(&out, "export", tally->exported, "items by the newest export's manifest");
-		line(&out, "deleted", tally->deleted, "items that are deleted by now");
+		line(&out, "  by the export", tally->by_export, "of them as the export has them, unchanged since");
+		line(&out, "  by changes", tally->expected - tally->by_export, "of them written after the export, or with none");
+		line(&out, "export", tally->exported, "items by the newest export's own manifest");
+		line(&out, "deleted", tally->deleted, "known items that are deleted by now");
+		line(&out, "  by changes", tally->deleted_by_change, "of them by a delete or TTL remove after the export");
 		line(&out, "unproven", tally->unproven, "keys on which the evidence is not enough");
 	}
 	line(&out, "lake rows", tally->rows, tally->scanned ? "live, by a scan" : "by the Delta log's statistics");
@@ -218,7 +226,9 @@ static void print_json(const struct tally *tally)
 	if (tally->exported >= 0)
 		printf(",\"export\":%" PRId64, tally->exported);
 	if (tally->merged)
-		printf(",\"deleted\":%" PRId64 ",\"unproven\":%" PRId64, tally->deleted, tally->unproven);
+		printf(",\"expected_by_export\":%" PRId64 ",\"deleted\":%" PRId64 ",\"deleted_by_change\":%" PRId64
+		       ",\"unproven\":%" PRId64,
+		       tally->by_export, tally->deleted, tally->deleted_by_change, tally->unproven);
 	printf(",\"rows\":%" PRId64 ",\"soft_deleted\":%" PRId64 ",\"difference\":%" PRId64 ",\"version\":%" PRId64
 	       ",\"scanned\":%s}\n",
 	       tally->rows, tally->soft_deleted, tally->rows - tally->expected, tally->version,

@@ -191,6 +191,7 @@ static int on_problem(void *context, const struct problem *problem, struct error
 	seen->problems = grow(seen->problems, seen->problem_count, &seen->problem_capacity, sizeof(*seen->problems));
 	struct seen_problem *copy = &seen->problems[seen->problem_count++];
 	*copy = (struct seen_problem){.has_position = problem->has_position,
+				      .delivered = problem->delivered,
 				      .record = problem->record,
 				      .offset = problem->offset};
 	copy_text(copy->id, sizeof(copy->id), slice_from(problem->id));

@@ -36,7 +36,7 @@ struct seen_record {
 struct seen_problem {
 	char id[40];
 	char path[400];
-	bool has_position;
+	bool has_position, delivered;
 	uint64_t record, offset;
 	char message[400];
 };

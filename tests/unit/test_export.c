@@ -95,11 +95,11 @@ static void write_manifest(const struct making *making, const char *name, struct
 
 static void write_data(const struct making *making, int index, struct buffer *manifest)
 {
-	static const char *const items[FILE_COUNT] = {
-		"{\"Item\":{\"pk\":{\"S\":\"a\"},\"n\":{\"N\":\"1\"}}}\n{\"Item\":{\"pk\":{\"S\":\"b\"}}}\n",
-		"{\"Item\":{\"pk\":{\"S\":\"c\"}}}\n{\"Item\":{\"pk\":{\"S\":\"d\"}}}\n{\"Item\":{\"pk\":{\"S\":\"e\"}}"
-		"}\n",
-		""};
+	static const char two[] =
+		"{\"Item\":{\"pk\":{\"S\":\"a\"},\"n\":{\"N\":\"1\"}}}\n{\"Item\":{\"pk\":{\"S\":\"b\"}}}\n";
+	static const char three[] = "{\"Item\":{\"pk\":{\"S\":\"c\"}}}\n{\"Item\":{\"pk\":{\"S\":\"d\"}}}\n"
+				    "{\"Item\":{\"pk\":{\"S\":\"e\"}}}\n";
+	static const char *const items[FILE_COUNT] = {two, three, ""};
 	char name[100];
 	uint8_t md5[16];
 	uint8_t etag[16];

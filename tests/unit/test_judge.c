@@ -56,7 +56,7 @@ static const struct history groups[] = {
 static const struct history snapshots[] = {
 	{"the export decides what no change touches", TABLE "item 1 m; row m", "m by snapshot #1 at 3540, ROW: EQUAL"},
 	{"a complete export proves an absence", TABLE "change seq 1 at 10 none > m; row m",
-	 "none by snapshot at 3540, NONE: DIFFERENT row.zombie, overlap"},
+	 "none by snapshot at 3540, NONE: DIFFERENT row.zombie, because OVERLAP, overlap"},
 	{"an incomplete export proves no absence", "export 1 at 3600 incomplete; capture 0 to 7200; change seq 1 at 10 none > m; row m",
 	 "m by change #1 at 10, ROW: EQUAL"},
 	{"an incomplete export's items count", "export 1 at 3600 incomplete; capture 0 to 7200; item 1 m; row m",
@@ -108,7 +108,7 @@ static const struct history winners[] = {
 	 "n by change #3 at 4000, ROW: UNPROVEN, because AMBIGUOUS"},
 	{"a sequence-less delete that TTL may have made is possible", "ttl keep; capture 0 to 7200;"
 	 "change event 1 at 4000 m@3000 > none perhaps ttl; change event 2 at 4000 ? > n@3000; row q",
-	 "n@3000 by change #2 at 4000, ROW: UNPROVEN, because CHAIN AMBIGUOUS"},
+	 "n@3000 by change #2 at 4000, ROW: UNPROVEN, because AMBIGUOUS CHAIN, breaks 1, broken #2"},
 	{"nothing known under `baseline: none`", "capture 0 to 7200; row m", "unknown by nothing, ANY: UNPROVEN, because STATE"},
 	{"nothing known under `baseline: empty`", "baseline empty; capture 0 to 7200; row m",
 	 "none by nothing, NONE: DIFFERENT row.phantom"},
@@ -179,7 +179,7 @@ static const struct history reasons[] = {
 	{"`settle:` holds back a judgement on a fresh change", "settle 4000;" TABLE "item 1 m; change seq 1 at 4000 m > n; row m",
 	 "n by change #2 at 4000, ROW: UNPROVEN, because NOT_SETTLED"},
 	{"but not one on an older change", "settle 4001;" TABLE "item 1 m; change seq 1 at 4000 m > n; row m",
-	 "n by change #2 at 4000, ROW: DIFFERENT row.stale #1, missed 1: #2"},
+	 "n by change #2 at 4000, ROW: DIFFERENT row.stale #2 before, missed 1: #2"},
 	{"`as_of` leaves out what came later", "as_of 4000;" TABLE "item 1 m; change seq 1 at 4000 m > n; row m",
 	 "m by snapshot #1 at 3540, ROW: EQUAL"},
 	{"a key of which `as_of` leaves nothing is nothing", "as_of 4000;" TABLE "change seq 1 at 4000 none > n",
