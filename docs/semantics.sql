@@ -1,8 +1,8 @@
--- What the evidence says of a key: docs/semantics.md as plain SQL, one table per notion of the page, in the page's order.
+-- What the evidence says of a key: docs/semantics.md as plain SQL, one table per notion of the page, in its order.
 --
--- Written for SQLite 3.40, and to be read. It shares nothing with the fast merge but the page: the property tests run both and
--- hold every column of `judgement` together. The first part makes the tables that are filled from outside; the second, below
--- the line of equal signs, states the rules and is run once over filled tables.
+-- Written for SQLite 3.40, and to be read. It shares nothing with the fast merge but the page: the property tests run both
+-- and hold every column of `judgement` together. The first part makes the tables that are filled from outside; the
+-- second, below the line of equal signs, states the rules and is run once over filled tables.
 --
 -- A side is (state, item, row, comparable, expires):
 --   state      0 UNKNOWN, 1 ABSENT, 2 PRESENT (image unknown), 3 IMAGE; the order is the order of knowing
@@ -26,9 +26,11 @@ CREATE TABLE fact (
 	source INTEGER NOT NULL,        -- which file
 	record INTEGER NOT NULL,        -- which record of it
 	"offset" INTEGER NOT NULL,
-	after_state INTEGER NOT NULL, after_item BLOB, after_row BLOB, after_flags INTEGER NOT NULL, after_expires INTEGER,
+	after_state INTEGER NOT NULL, after_item BLOB, after_row BLOB, after_flags INTEGER NOT NULL,
+	after_expires INTEGER,
 	-- changes only
-	before_state INTEGER NOT NULL, before_item BLOB, before_row BLOB, before_flags INTEGER NOT NULL, before_expires INTEGER,
+	before_state INTEGER NOT NULL, before_item BLOB, before_row BLOB, before_flags INTEGER NOT NULL,
+	before_expires INTEGER,
 	domain INTEGER,
 	ttl INTEGER NOT NULL,           -- 0 NO, 1 YES, 2 UNKNOWN
 	sequence BLOB,                  -- 17 bytes; NULL without one
@@ -36,7 +38,7 @@ CREATE TABLE fact (
 	event BLOB                      -- 8 bytes
 );
 CREATE TABLE source_group (source INTEGER PRIMARY KEY, export_group INTEGER NOT NULL);   -- files of exports
-CREATE TABLE domain_alias (domain INTEGER PRIMARY KEY, same_as INTEGER NOT NULL);        -- nameless domains that are a stream's
+CREATE TABLE domain_alias (domain INTEGER PRIMARY KEY, same_as INTEGER NOT NULL);        -- nameless ones of a stream
 
 -- ---- Scope, as computed once for all keys
 
@@ -45,7 +47,7 @@ CREATE TABLE scope_export (
 	export_group INTEGER NOT NULL, lo INTEGER NOT NULL, hi INTEGER NOT NULL, complete INTEGER NOT NULL
 );
 CREATE TABLE scope_domain (domain INTEGER PRIMARY KEY, filtered INTEGER NOT NULL);
-CREATE TABLE scope_window (lo INTEGER NOT NULL, hi INTEGER NOT NULL, filtered INTEGER NOT NULL);   -- the union: disjoint
+CREATE TABLE scope_window (lo INTEGER NOT NULL, hi INTEGER NOT NULL, filtered INTEGER NOT NULL); -- the union: disjoint
 CREATE TABLE scope_hole (lo INTEGER NOT NULL, hi INTEGER NOT NULL);
 CREATE TABLE policy (                   -- one row
 	baseline_empty INTEGER NOT NULL,
@@ -93,13 +95,16 @@ FROM counted WHERE kind = 2;
 CREATE UNIQUE INDEX member_place ON member (place);
 
 CREATE TABLE best_member AS
-SELECT *, row_number() OVER (PARTITION BY group_id ORDER BY after_state DESC, after_item DESC, after_row DESC, source, record) AS after_rank,
-       row_number() OVER (PARTITION BY group_id ORDER BY before_state DESC, before_item DESC, before_row DESC, source, record) AS before_rank
+SELECT *, row_number() OVER (PARTITION BY group_id
+                             ORDER BY after_state DESC, after_item DESC, after_row DESC, source, record) AS after_rank,
+       row_number() OVER (PARTITION BY group_id
+                          ORDER BY before_state DESC, before_item DESC, before_row DESC, source, record) AS before_rank
 FROM member;
 CREATE INDEX best_member_group ON best_member (group_id);
 
 CREATE TABLE group_known AS
-SELECT group_id, key_id, domain, sequence, count(*) AS members, min(place) AS first_place, min(time_lo) AS time_lo, max(time_hi) AS time_hi,
+SELECT group_id, key_id, domain, sequence, count(*) AS members, min(place) AS first_place,
+       min(time_lo) AS time_lo, max(time_hi) AS time_hi,
        CASE WHEN max(ttl = 1) THEN 1 WHEN max(ttl = 2) THEN 2 ELSE 0 END AS ttl, max(damaged) AS damaged,
        (max(after_state = 1) AND max(after_state > 1)) OR count(DISTINCT after_item) > 1
        OR (max(before_state = 1) AND max(before_state > 1)) OR count(DISTINCT before_item) > 1 AS conflict
@@ -119,8 +124,9 @@ HAVING (max(after_state = 1) AND max(after_state > 1)) OR count(DISTINCT after_i
 
 CREATE TABLE says AS
 SELECT keys.key_id, scope_export.ordinal, lo, hi,
-       coalesce(after_state, complete) AS state,     -- without an item: ABSENT (1) from a complete export, else UNKNOWN (0)
-       after_item AS item, after_row AS row, coalesce(after_flags, 0) AS flags, after_expires AS expires, source, record, "offset"
+       coalesce(after_state, complete) AS state,     -- without an item ABSENT (1) if complete, else UNKNOWN (0)
+       after_item AS item, after_row AS row, coalesce(after_flags, 0) AS flags, after_expires AS expires,
+       source, record, "offset"
 FROM keys CROSS JOIN scope_export
 LEFT JOIN item ON item.key_id = keys.key_id AND item.ordinal = scope_export.ordinal AND item_rank = 1;
 
@@ -148,8 +154,12 @@ CREATE TABLE change_group AS
 SELECT g.*, a.source, a.record, a."offset",
        a.after_state, a.after_item, a.after_row, a.after_flags, a.after_expires,
        b.before_state, b.before_item, b.before_row, b.before_flags, b.before_expires,
-       CASE WHEN s.lo IS NULL THEN 'A' WHEN g.time_hi <= s.lo THEN 'B' WHEN g.time_lo >= s.hi THEN 'A' ELSE 'I' END AS side,
-       w_lo IS NOT NULL AND g.time_lo >= w_lo AND (NOT earlier_counts OR g.time_hi > earlier_lo) AS counts  -- means B groups
+       CASE WHEN s.lo IS NULL THEN 'A'
+            WHEN g.time_hi <= s.lo THEN 'B'
+            WHEN g.time_lo >= s.hi THEN 'A'
+            ELSE 'I' END AS side,
+       -- of B groups:
+       w_lo IS NOT NULL AND g.time_lo >= w_lo AND (NOT earlier_counts OR g.time_hi > earlier_lo) AS counts
 FROM group_known AS g
 JOIN best_member AS a ON a.group_id = g.group_id AND a.after_rank = 1
 JOIN best_member AS b ON b.group_id = g.group_id AND b.before_rank = 1
@@ -165,7 +175,8 @@ SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY key_id, domain ORDER BY
 WHERE newness = 1;
 
 CREATE TABLE winner AS
-SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY time_lo DESC, domain DESC) AS standing FROM candidate)
+SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY time_lo DESC, domain DESC) AS standing
+               FROM candidate)
 WHERE standing = 1;
 CREATE UNIQUE INDEX winner_key ON winner (key_id);
 
@@ -187,7 +198,8 @@ FROM (SELECT *, row_number() OVER (PARTITION BY key_id, domain ORDER BY group_id
 WHERE newness = 1
 UNION
 SELECT key_id, earlier_state, earlier_item FROM snapshot
-WHERE earlier_counts AND NOT EXISTS (SELECT 1 FROM change_group AS g WHERE g.key_id = snapshot.key_id AND g.side = 'B' AND g.counts)
+WHERE earlier_counts
+  AND NOT EXISTS (SELECT 1 FROM change_group AS g WHERE g.key_id = snapshot.key_id AND g.side = 'B' AND g.counts)
 UNION
 SELECT key_id, after_state, after_item FROM change_group WHERE side = 'I'
 UNION
@@ -228,10 +240,11 @@ WITH held AS (
 	       lag(side) OVER (PARTITION BY key_id, domain ORDER BY group_id) AS earlier_side,
 	       lag(after_state) OVER (PARTITION BY key_id, domain ORDER BY group_id) AS earlier_state,
 	       lag(after_item) OVER (PARTITION BY key_id, domain ORDER BY group_id) AS earlier_item,
-	       row_number() OVER (PARTITION BY key_id, side = 'B' ORDER BY group_id) AS nth            -- within one domain
+	       row_number() OVER (PARTITION BY key_id, side = 'B' ORDER BY group_id) AS nth     -- within one domain
 	FROM change_group
 ), domains AS (
-	SELECT key_id, count(DISTINCT CASE WHEN side <> 'B' THEN domain END) AS deciding, count(DISTINCT domain) AS all_of_them
+	SELECT key_id, count(DISTINCT CASE WHEN side <> 'B' THEN domain END) AS deciding,
+	       count(DISTINCT domain) AS all_of_them
 	FROM change_group GROUP BY key_id
 ), pair AS (
 	SELECT key_id, group_id, domain, before_state, before_item, earlier_state, earlier_item
@@ -263,7 +276,8 @@ CREATE UNIQUE INDEX broken_key ON broken (key_id);
 
 CREATE TABLE last_image AS       -- of the last group in fact order that has one, else of the newest export
 SELECT key_id, expires FROM (
-	SELECT key_id, expires, row_number() OVER (PARTITION BY key_id ORDER BY first_place DESC, ordinal DESC) AS lastness
+	SELECT key_id, expires,
+	       row_number() OVER (PARTITION BY key_id ORDER BY first_place DESC, ordinal DESC) AS lastness
 	FROM (SELECT key_id, first_place, 0 AS ordinal,
 	             CASE WHEN after_state = 3 THEN after_expires ELSE before_expires END AS expires
 	      FROM change_group WHERE after_state = 3 OR before_state = 3
@@ -284,36 +298,38 @@ CREATE INDEX image_side_key ON image_side (key_id, place);
 
 -- ---- The possible states: the expected one first (rank 0), then the others that the evidence allows
 --
--- A state comes with the TTL mark of its group (S's absence: UNKNOWN), the time it is an absence since, and what was before.
+-- A state comes with the TTL mark of its group (S's absence: UNKNOWN), the time by which it was one, and what was before.
 
 CREATE TABLE stated AS
-SELECT d.key_id, 0 AS rank, 'change' AS whose, w.after_state AS state, w.after_item AS item, w.after_row AS row, w.after_flags AS flags,
+SELECT d.key_id, 0 AS rank, w.after_state AS state, w.after_item AS item, w.after_row AS row, w.after_flags AS flags,
        w.after_expires AS expires, w.ttl AS marked, w.time_hi AS gone_by, w.before_state, w.before_row, w.before_flags
 FROM decision AS d JOIN winner AS w ON w.key_id = d.key_id
 UNION ALL
-SELECT d.key_id, 0, 'snapshot', s.state, s.item, s.row, s.flags, s.expires, 2, s.hi, 0, NULL, 0
+SELECT d.key_id, 0, s.state, s.item, s.row, s.flags, s.expires, 2, s.hi, 0, NULL, 0
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id WHERE decided_by = 1
 UNION ALL
-SELECT key_id, 0, 'baseline', baseline_empty, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0
+SELECT key_id, 0, baseline_empty, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0
 FROM decision CROSS JOIN policy WHERE decided_by = 0
 UNION ALL        -- not settled, or a contradiction at the snapshot that the winner is inside of
-SELECT d.key_id, 1, 'snapshot', s.state, s.item, s.row, s.flags, s.expires, 2, s.hi, 0, NULL, 0
+SELECT d.key_id, 1, s.state, s.item, s.row, s.flags, s.expires, 2, s.hi, 0, NULL, 0
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
 WHERE not_settled OR inside AND d.key_id IN (SELECT key_id FROM overlap)
 UNION ALL        -- ambiguous, accepted or not
-SELECT key_id, 1, 'change', after_state, after_item, after_row, after_flags, after_expires, ttl, time_hi, before_state, before_row, before_flags
+SELECT key_id, 1, after_state, after_item, after_row, after_flags, after_expires,
+       ttl, time_hi, before_state, before_row, before_flags
 FROM rival
 UNION ALL        -- a conflict in the winning group
-SELECT w.key_id, 1, 'change', m.after_state, m.after_item, m.after_row, m.after_flags, m.after_expires,
+SELECT w.key_id, 1, m.after_state, m.after_item, m.after_row, m.after_flags, m.after_expires,
        w.ttl, w.time_hi, w.before_state, w.before_row, w.before_flags
 FROM winner AS w JOIN best_member AS m ON m.group_id = w.group_id WHERE w.conflict
 UNION ALL        -- a conflict in the snapshot that decides
-SELECT d.key_id, 1, 'snapshot', i.after_state, i.after_item, i.after_row, i.after_flags, i.after_expires, 2, s.hi, 0, NULL, 0
-FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id JOIN item AS i ON i.key_id = d.key_id AND i.ordinal = s.ordinal
+SELECT d.key_id, 1, i.after_state, i.after_item, i.after_row, i.after_flags, i.after_expires, 2, s.hi, 0, NULL, 0
+FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
+JOIN item AS i ON i.key_id = d.key_id AND i.ordinal = s.ordinal
 WHERE decided_by = 1 AND s.conflict;
 
--- The TTL mark of each: UNKNOWN only stands where the last image's TTL value had passed. Seconds against microseconds: a value v
--- is at or before t when v <= floor(t / 1 000 000).
+-- The TTL mark of each: UNKNOWN only stands where the last image's TTL value had passed. Seconds against microseconds: a
+-- value v is at or before t when v <= floor(t / 1 000 000).
 CREATE TABLE possible AS
 SELECT stated.*,
        CASE WHEN state <> 1 THEN 0
@@ -334,7 +350,8 @@ SELECT key_id, rank, state, item, row, flags, expires, ttl,
        -- whether one image is asked for, and its row digest (NULL when lossy or mistyped: it equals no row)
        state = 3 OR (state = 1 AND ttl_keep AND ttl = 1 AND before_state = 3) AS one_image,
        CASE WHEN state = 3 AND flags = 0 THEN row
-            WHEN state = 1 AND ttl_keep AND ttl = 1 AND before_state = 3 AND before_flags = 0 THEN before_row END AS image
+            WHEN state = 1 AND ttl_keep AND ttl = 1 AND before_state = 3 AND before_flags = 0 THEN before_row
+       END AS image
 FROM possible CROSS JOIN policy;
 CREATE INDEX demand_key ON demand (key_id, rank);
 
@@ -354,7 +371,8 @@ CREATE UNIQUE INDEX lake_first_key ON lake_first (key_id);
 CREATE TABLE answer AS
 SELECT demand.key_id, rank,
        CASE WHEN state = 0 THEN 1
-            WHEN holds = 'live' THEN demands = 'ANY' OR (demands = 'ROW' AND (NOT one_image OR coalesce(lake_first.row = image, 0)))
+            WHEN holds = 'live' THEN demands = 'ANY'
+                                  OR (demands = 'ROW' AND (NOT one_image OR coalesce(lake_first.row = image, 0)))
             WHEN holds = 'none' THEN demands <> 'ROW'
             ELSE demands <> 'ROW' AND deletes_column END AS answered
 FROM demand JOIN lake_first ON lake_first.key_id = demand.key_id CROSS JOIN policy;
@@ -407,14 +425,16 @@ JOIN reasons ON reasons.key_id = d.key_id
 JOIN lake_first ON lake_first.key_id = d.key_id
 JOIN demand AS p ON p.key_id = d.key_id AND p.rank = 0
 JOIN answer AS expected ON expected.key_id = d.key_id AND expected.rank = 0
-JOIN (SELECT key_id, EXISTS (SELECT 1 FROM counted WHERE counted.key_id = keys.key_id AND kind > 0) AS knows FROM keys) AS k ON k.key_id = d.key_id
+JOIN (SELECT key_id, EXISTS (SELECT 1 FROM counted WHERE counted.key_id = keys.key_id AND kind > 0) AS knows
+      FROM keys) AS k ON k.key_id = d.key_id
 LEFT JOIN winner AS w ON w.key_id = d.key_id
 CROSS JOIN policy;
 CREATE UNIQUE INDEX step_key ON step (key_id);
 
 CREATE TABLE stale AS            -- the last image of the key that the lake's live row is
 SELECT * FROM (
-	SELECT image_side.*, row_number() OVER (PARTITION BY image_side.key_id ORDER BY image_side.place DESC) AS lastness
+	SELECT image_side.*,
+	       row_number() OVER (PARTITION BY image_side.key_id ORDER BY image_side.place DESC) AS lastness
 	FROM step JOIN lake_first ON lake_first.key_id = step.key_id JOIN image_side ON image_side.key_id = step.key_id
 	WHERE step = 'different' AND step.holds = 'live' AND image_side.flags = 0 AND image_side.row = lake_first.row)
 WHERE lastness = 1;
@@ -426,7 +446,8 @@ SELECT step.key_id,
                  WHEN 'no lake' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN state = 1 THEN 'DELETED' ELSE 'EQUAL' END
                  WHEN 'as expected' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN demands = 'ANY' THEN 'OUT_OF_SCOPE'
                                               WHEN holds = 'live' THEN 'EQUAL' ELSE 'DELETED' END
-                 WHEN 'as is possible' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN holds = 'live' THEN 'EQUAL' ELSE 'DELETED' END
+                 WHEN 'as is possible' THEN CASE WHEN unproven THEN 'UNPROVEN'
+                                                 WHEN holds = 'live' THEN 'EQUAL' ELSE 'DELETED' END
                  WHEN 'not settled' THEN 'UNPROVEN'
                  WHEN 'archived' THEN 'OUT_OF_SCOPE'
                  ELSE 'DIFFERENT' END AS class,
@@ -460,7 +481,8 @@ CREATE INDEX missed_key ON missed (key_id, nth);
 
 CREATE VIEW judgement AS
 SELECT keys.key, key_hash,
-       p.state AS expected_state, p.item AS expected_item, p.row AS expected_row, p.flags AS expected_flags, p.expires AS expected_expires,
+       p.state AS expected_state, p.item AS expected_item, p.row AS expected_row, p.flags AS expected_flags,
+       p.expires AS expected_expires,
        p.ttl,
        decided_by, decided_time,
        CASE decided_by WHEN 2 THEN w.source WHEN 1 THEN s.source END AS decided_source,
@@ -476,7 +498,8 @@ SELECT keys.key, key_hash,
        CASE WHEN broken.key_id IS NOT NULL THEN broken."offset" WHEN s.conflict THEN s."offset" END AS broken_offset,
        p.demands AS lake_expected,
        l.rows AS lake_rows, l.rows_deleted AS lake_rows_deleted,
-       (SELECT count(*) FROM counted WHERE counted.key_id = keys.key_id AND kind = 0 AND NOT deleted AND after_row = p.image) AS lake_rows_equal,
+       (SELECT count(*) FROM counted
+        WHERE counted.key_id = keys.key_id AND kind = 0 AND NOT deleted AND after_row = p.image) AS lake_rows_equal,
        l.source AS lake_source, l.record AS lake_record, l."offset" AS lake_offset, l.row AS lake_row,
        class, finding,
        CASE WHEN finding = 'stale' THEN stale.source END AS stale_source,

@@ -54,8 +54,11 @@ static void format_line(bool ended, char line[LINE_MAX_BYTES])
 	format_bytes(atomic_load(&bytes_done), size);
 	if (step_total > 0 && (!ended || units != step_total))
 		(void)snprintf(of, sizeof(of), " of %llu", (unsigned long long)step_total);
-	(void)snprintf(line, LINE_MAX_BYTES, "%.60s: %llu%s %.40s%s", step_name, (unsigned long long)units, of,
-		       unit_name, size);
+	int unit_size = (int)strlen(unit_name);
+	if (units == 1 && of[0] == '\0' && unit_size > 1 && unit_name[unit_size - 1] == 's')
+		unit_size--; /* "1 file" */
+	(void)snprintf(line, LINE_MAX_BYTES, "%.60s: %llu%s %.*s%s", step_name, (unsigned long long)units, of,
+		       unit_size, unit_name, size);
 }
 
 static void erase(void)

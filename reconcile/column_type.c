@@ -8,15 +8,24 @@ static const struct {
 	enum column_kind kind;
 } simple_types[] = {
 	/* The first name of a kind is Spark's own; the others are what Spark's parser accepts too. */
-	{"string", COLUMN_STRING},       {"boolean", COLUMN_BOOLEAN},
-	{"tinyint", COLUMN_TINYINT},     {"byte", COLUMN_TINYINT},
-	{"smallint", COLUMN_SMALLINT},   {"short", COLUMN_SMALLINT},
-	{"int", COLUMN_INT},             {"integer", COLUMN_INT},
-	{"bigint", COLUMN_BIGINT},       {"long", COLUMN_BIGINT},
-	{"float", COLUMN_FLOAT},         {"real", COLUMN_FLOAT},
-	{"double", COLUMN_DOUBLE},       {"binary", COLUMN_BINARY},
-	{"date", COLUMN_DATE},           {"timestamp", COLUMN_TIMESTAMP},
-	{"timestamp_ltz", COLUMN_TIMESTAMP}, {"timestamp_ntz", COLUMN_TIMESTAMP_NTZ},
+	{"string", COLUMN_STRING},
+	{"boolean", COLUMN_BOOLEAN},
+	{"tinyint", COLUMN_TINYINT},
+	{"byte", COLUMN_TINYINT},
+	{"smallint", COLUMN_SMALLINT},
+	{"short", COLUMN_SMALLINT},
+	{"int", COLUMN_INT},
+	{"integer", COLUMN_INT},
+	{"bigint", COLUMN_BIGINT},
+	{"long", COLUMN_BIGINT},
+	{"float", COLUMN_FLOAT},
+	{"real", COLUMN_FLOAT},
+	{"double", COLUMN_DOUBLE},
+	{"binary", COLUMN_BINARY},
+	{"date", COLUMN_DATE},
+	{"timestamp", COLUMN_TIMESTAMP},
+	{"timestamp_ltz", COLUMN_TIMESTAMP},
+	{"timestamp_ntz", COLUMN_TIMESTAMP_NTZ},
 };
 
 enum { SIMPLE_TYPES = sizeof(simple_types) / sizeof(simple_types[0]), FIELDS_MAX = 4096 };
@@ -253,11 +262,25 @@ static enum column_kind kind_from_format(const char *format)
 		const char *format;
 		enum column_kind kind;
 	} formats[] = {
-		{"u", COLUMN_STRING},    {"U", COLUMN_STRING},   {"vu", COLUMN_STRING}, {"b", COLUMN_BOOLEAN},
-		{"c", COLUMN_TINYINT},   {"s", COLUMN_SMALLINT}, {"i", COLUMN_INT},     {"l", COLUMN_BIGINT},
-		{"f", COLUMN_FLOAT},     {"g", COLUMN_DOUBLE},   {"z", COLUMN_BINARY},  {"Z", COLUMN_BINARY},
-		{"vz", COLUMN_BINARY},   {"tdD", COLUMN_DATE},   {"+l", COLUMN_ARRAY},  {"+L", COLUMN_ARRAY},
-		{"+m", COLUMN_MAP},      {"+s", COLUMN_STRUCT},  {"tsu:", COLUMN_TIMESTAMP_NTZ},
+		{"u", COLUMN_STRING},
+		{"U", COLUMN_STRING},
+		{"vu", COLUMN_STRING},
+		{"b", COLUMN_BOOLEAN},
+		{"c", COLUMN_TINYINT},
+		{"s", COLUMN_SMALLINT},
+		{"i", COLUMN_INT},
+		{"l", COLUMN_BIGINT},
+		{"f", COLUMN_FLOAT},
+		{"g", COLUMN_DOUBLE},
+		{"z", COLUMN_BINARY},
+		{"Z", COLUMN_BINARY},
+		{"vz", COLUMN_BINARY},
+		{"tdD", COLUMN_DATE},
+		{"+l", COLUMN_ARRAY},
+		{"+L", COLUMN_ARRAY},
+		{"+m", COLUMN_MAP},
+		{"+s", COLUMN_STRUCT},
+		{"tsu:", COLUMN_TIMESTAMP_NTZ},
 	};
 	for (size_t index = 0; index < sizeof(formats) / sizeof(formats[0]); index++)
 		if (strcmp(format, formats[index].format) == 0)
@@ -290,7 +313,9 @@ static const struct column_type *nested_from_arrow(struct type_parser *parser, c
 		return NULL;
 	for (int64_t index = 0; index < count; index++) {
 		const char *name = kind == COLUMN_STRUCT && children[index]->name != NULL ? children[index]->name
-				   : kind == COLUMN_ARRAY ? "element" : index == 0 ? "key" : "value";
+				   : kind == COLUMN_ARRAY                                 ? "element"
+				   : index == 0                                           ? "key"
+											  : "value";
 		type->names[index] = arena_copy(parser->arena, slice_from(name)).data;
 		type->children[index] = type_from_arrow(parser, children[index], depth + 1);
 		if (type->names[index] == NULL || type->children[index] == NULL)

@@ -42,127 +42,150 @@ static int check_contract(struct contract_loader *loader, yaml_node_t *node, voi
 
 static const struct schema_map key_schema = {
 	.check = check_key,
-	.keys = (const struct schema_key[]){
-		{"attribute", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft_key, attribute),
-		 .help = "name of the key attribute"},
-		{"type", SCHEMA_CHOICE, .required = true, .offset = offsetof(struct draft_key, type),
-		 .choices = "S|N|B", .help = "its DynamoDB type"},
-		{NULL, 0, .offset = 0}},
+	.keys = (const struct schema_key[]){{"attribute", SCHEMA_TEXT, .required = true,
+					     .offset = offsetof(struct draft_key, attribute),
+					     .help = "name of the key attribute"},
+					    {"type", SCHEMA_CHOICE, .required = true,
+					     .offset = offsetof(struct draft_key, type), .choices = "S|N|B",
+					     .help = "its DynamoDB type"},
+					    {NULL, 0, .offset = 0}},
 };
 
 static const struct schema_map source_schema = {
 	.check = check_source,
-	.keys = (const struct schema_key[]){
-		{"export", SCHEMA_TEXT, .offset = offsetof(struct draft_source, export),
-		 .help = "a full export: the folder that holds manifest-summary.json"},
-		{"events", SCHEMA_TEXT, .offset = offsetof(struct draft_source, events),
-		 .help = "stream records: a file, a folder or a glob"},
-		{"format", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, format), .choices = "auto|streams",
-		 .fallback = "auto", .help = "how events are written; auto goes by content"},
-		{"filtered", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.filtered),
-		 .fallback = "false", .help = "some of the table's changes were left out, so chains are not checked"},
-		{"independent", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.independent),
-		 .fallback = "false", .help = "the events were not captured by the pipeline under test; exports always are"},
-		{"from", SCHEMA_TIME, .offset = offsetof(struct draft_source, source.from_us),
-		 .also = offsetof(struct draft_source, source.has_from),
-		 .help = "when the capture began, if the records alone cannot show it"},
-		{"to", SCHEMA_TIME, .offset = offsetof(struct draft_source, source.to_us),
-		 .also = offsetof(struct draft_source, source.has_to), .help = "when it ended"},
-		{NULL, 0, .offset = 0}},
+	.keys =
+		(const struct schema_key[]){
+			{"export", SCHEMA_TEXT, .offset = offsetof(struct draft_source, export),
+			 .help = "a full export: the folder that holds manifest-summary.json"},
+			{"events", SCHEMA_TEXT, .offset = offsetof(struct draft_source, events),
+			 .help = "stream records: a file, a folder or a glob"},
+			{"format", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, format),
+			 .choices = "auto|streams", .fallback = "auto",
+			 .help = "how events are written; auto goes by content"},
+			{"filtered", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.filtered),
+			 .fallback = "false",
+			 .help = "some of the table's changes were left out, so chains are not checked"},
+			{"independent", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.independent),
+			 .fallback = "false",
+			 .help = "the events were not captured by the pipeline under test; exports always are"},
+			{"from", SCHEMA_TIME, .offset = offsetof(struct draft_source, source.from_us),
+			 .also = offsetof(struct draft_source, source.has_from),
+			 .help = "when the capture began, if the records alone cannot show it"},
+			{"to", SCHEMA_TIME, .offset = offsetof(struct draft_source, source.to_us),
+			 .also = offsetof(struct draft_source, source.has_to), .help = "when it ended"},
+			{NULL, 0, .offset = 0}},
 };
 
 static const struct schema_map column_schema = {
 	.check = check_column,
-	.keys = (const struct schema_key[]){
-		{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct contract_column, column),
-		 .help = "name of the table's column"},
-		{"attribute", SCHEMA_ATTRIBUTE, .required = true, .offset = offsetof(struct contract_column, path),
-		 .also = offsetof(struct contract_column, path_count),
-		 .help = "the attribute it comes from; dots step into maps, a list serves names that hold dots"},
-		{"type", SCHEMA_TYPE, .offset = offsetof(struct contract_column, type), .fallback = "the table's own",
-		 .help = "the column's type by Spark's name"},
-		{"unordered", SCHEMA_BOOLEAN, .offset = offsetof(struct contract_column, unordered),
-		 .fallback = "false", .help = "the order of array elements does not count; needed for sets"},
-		{NULL, 0, .offset = 0}},
+	.keys =
+		(const struct schema_key[]){
+			{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct contract_column, column),
+			 .help = "name of the table's column"},
+			{"attribute", SCHEMA_ATTRIBUTE, .required = true,
+			 .offset = offsetof(struct contract_column, path),
+			 .also = offsetof(struct contract_column, path_count),
+			 .help = "the attribute it comes from; dots step into maps, a list serves names that hold "
+				 "dots"},
+			{"type", SCHEMA_TYPE, .offset = offsetof(struct contract_column, type),
+			 .fallback = "the table's own", .help = "the column's type by Spark's name"},
+			{"unordered", SCHEMA_BOOLEAN, .offset = offsetof(struct contract_column, unordered),
+			 .fallback = "false", .help = "the order of array elements does not count; needed for sets"},
+			{NULL, 0, .offset = 0}},
 };
 
 static const struct schema_map deletes_schema = {
-	.keys = (const struct schema_key[]){
-		{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.deletes_column),
-		 .help = "boolean column that marks a deleted row; its other columns are not compared"},
-		{NULL, 0, .offset = 0}},
+	.keys =
+		(const struct schema_key[]){
+			{"column", SCHEMA_TEXT, .required = true,
+			 .offset = offsetof(struct draft, contract.deletes_column),
+			 .help = "boolean column that marks a deleted row; its other columns are not compared"},
+			{NULL, 0, .offset = 0}},
 };
 
 static const struct schema_map ttl_schema = {
-	.keys = (const struct schema_key[]){
-		{"attribute", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.ttl_attribute),
-		 .help = "the table's TTL attribute"},
-		{"lake", SCHEMA_CHOICE, .offset = offsetof(struct draft, contract.ttl), .choices = "delete|keep|soft",
-		 .fallback = "delete", .help = "what the lake does with rows that TTL removed"},
-		{NULL, 0, .offset = 0}},
+	.keys = (const struct schema_key[]){{"attribute", SCHEMA_TEXT, .required = true,
+					     .offset = offsetof(struct draft, contract.ttl_attribute),
+					     .help = "the table's TTL attribute"},
+					    {"lake", SCHEMA_CHOICE, .offset = offsetof(struct draft, contract.ttl),
+					     .choices = "delete|keep|soft", .fallback = "delete",
+					     .help = "what the lake does with rows that TTL removed"},
+					    {NULL, 0, .offset = 0}},
 };
 
 static const struct schema_map lake_schema = {
 	.check = check_lake,
-	.keys = (const struct schema_key[]){
-		{"delta", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.delta),
-		 .help = "the Delta table's folder"},
-		{"version", SCHEMA_INTEGER, .offset = offsetof(struct draft, contract.version), .min = 0,
-		 .max = INT64_MAX, .fallback = "latest", .help = "the table version to judge"},
-		{"deletes", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct draft, contract.deletes),
-		 .choices = "absent", .map = &deletes_schema, .fallback = "absent",
-		 .help = "how the lake shows a deleted item: the row is absent, or a column marks it"},
-		{"ttl", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct draft, contract.ttl), .choices = "delete|keep",
-		 .map = &ttl_schema, .fallback = "delete", .help = "what becomes of items that TTL removed"},
-		{"columns", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, contract.columns),
-		 .also = offsetof(struct draft, contract.column_count), .min = 1, .max = CONTRACT_COLUMNS_MAX,
-		 .map = &column_schema, .element_size = sizeof(struct contract_column),
-		 .help = "the columns to compare, key columns included"},
-		{"ignore", SCHEMA_TEXTS, .offset = offsetof(struct draft, contract.ignore),
-		 .also = offsetof(struct draft, contract.ignore_count),
-		 .help = "table columns not compared; * and ? are wildcards"},
-		{"ignore_attributes", SCHEMA_TEXTS, .offset = offsetof(struct draft, contract.ignore_attributes),
-		 .also = offsetof(struct draft, contract.ignore_attribute_count),
-		 .help = "item attributes not compared, such as tmp_* or addr.zip; * and ? are wildcards"},
-		{NULL, 0, .offset = 0}},
+	.keys =
+		(const struct schema_key[]){
+			{"delta", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.delta),
+			 .help = "the Delta table's folder"},
+			{"version", SCHEMA_INTEGER, .offset = offsetof(struct draft, contract.version), .min = 0,
+			 .max = INT64_MAX, .fallback = "latest", .help = "the table version to judge"},
+			{"deletes", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct draft, contract.deletes),
+			 .choices = "absent", .map = &deletes_schema, .fallback = "absent",
+			 .help = "how the lake shows a deleted item: the row is absent, or a column marks it"},
+			{"ttl", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct draft, contract.ttl),
+			 .choices = "delete|keep", .map = &ttl_schema, .fallback = "delete",
+			 .help = "what becomes of items that TTL removed"},
+			{"columns", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, contract.columns),
+			 .also = offsetof(struct draft, contract.column_count), .min = 1, .max = CONTRACT_COLUMNS_MAX,
+			 .map = &column_schema, .element_size = sizeof(struct contract_column),
+			 .help = "the columns to compare, key columns included"},
+			{"ignore", SCHEMA_TEXTS, .offset = offsetof(struct draft, contract.ignore),
+			 .also = offsetof(struct draft, contract.ignore_count),
+			 .help = "table columns not compared; * and ? are wildcards"},
+			{"ignore_attributes", SCHEMA_TEXTS,
+			 .offset = offsetof(struct draft, contract.ignore_attributes),
+			 .also = offsetof(struct draft, contract.ignore_attribute_count),
+			 .help = "item attributes not compared, such as tmp_* or addr.zip; * and ? are wildcards"},
+			{NULL, 0, .offset = 0}},
 };
 
 const struct schema_map contract_schema = {
 	.check = check_contract,
-	.keys = (const struct schema_key[]){
-		{"version", SCHEMA_INTEGER, .offset = offsetof(struct draft, version), .min = 1, .max = 1,
-		 .fallback = "1", .help = "of this format"},
-		{"table", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.table),
-		 .help = "the DynamoDB table's name, for reports"},
-		{"key", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, keys),
-		 .also = offsetof(struct draft, key_count), .min = 1, .max = KEY_PARTS_MAX, .map = &key_schema,
-		 .element_size = sizeof(struct draft_key), .help = "partition key, then sort key if there is one"},
-		{"sources", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, sources),
-		 .also = offsetof(struct draft, source_count), .min = 1, .max = SOURCES_MAX, .map = &source_schema,
-		 .element_size = sizeof(struct draft_source), .help = "what is known of the DynamoDB table"},
-		{"lake", SCHEMA_MAP, .map = &lake_schema, .help = "the Delta table; without it only merge can be run"},
-		{"lakes", SCHEMA_LATER, .help = "several tables from one"},
-		{"baseline", SCHEMA_CHOICE, .offset = offsetof(struct draft, contract.baseline),
-		 .min = BASELINE_SNAPSHOT, .choices = "snapshot|empty|none",
-		 .fallback = "snapshot with an export, else none",
-		 .help = "what the state before the first change is known from: a snapshot, the table's being empty, nothing"},
-		{"require", SCHEMA_CHOICE, .offset = offsetof(struct draft, require), .min = 1, .choices = "dynamodb",
-		 .help = "a PASS must be proven against DynamoDB itself, not only against what the pipeline landed"},
-		{"as_of", SCHEMA_TIME, .offset = offsetof(struct draft, contract.as_of_us),
-		 .also = offsetof(struct draft, contract.has_as_of), .help = "later facts are left out"},
-		{"settle", SCHEMA_DURATION, .offset = offsetof(struct draft, contract.settle_us), .fallback = "0s",
-		 .help = "keys changed this shortly before the table version's commit are not judged"},
-		{"ambiguous", SCHEMA_CHOICE, .offset = offsetof(struct draft, ambiguous), .min = 1, .choices = "accept",
-		 .help = "keys whose order of changes cannot be known may equal any of their last images"},
-		{"allow", SCHEMA_ALLOW, .offset = offsetof(struct draft, contract.allow),
-		 .also = offsetof(struct draft, contract.allow_count),
-		 .help = "how many keys of a finding (or unproven) are let pass: a number or a percentage"},
-		{"severity", SCHEMA_SEVERITY, .offset = offsetof(struct draft, contract.severity),
-		 .also = offsetof(struct draft, contract.severity_count),
-		 .help = "what a finding counts as: fail, warn or ignore"},
-		{"expect_empty", SCHEMA_BOOLEAN, .offset = offsetof(struct draft, contract.expect_empty),
-		 .fallback = "false", .help = "the table is meant to hold no item"},
-		{NULL, 0, .offset = 0}},
+	.keys =
+		(const struct schema_key[]){
+			{"version", SCHEMA_INTEGER, .offset = offsetof(struct draft, version), .min = 1, .max = 1,
+			 .fallback = "1", .help = "of this format"},
+			{"table", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.table),
+			 .help = "the DynamoDB table's name, for reports"},
+			{"key", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, keys),
+			 .also = offsetof(struct draft, key_count), .min = 1, .max = KEY_PARTS_MAX, .map = &key_schema,
+			 .element_size = sizeof(struct draft_key),
+			 .help = "partition key, then sort key if there is one"},
+			{"sources", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, sources),
+			 .also = offsetof(struct draft, source_count), .min = 1, .max = SOURCES_MAX,
+			 .map = &source_schema, .element_size = sizeof(struct draft_source),
+			 .help = "what is known of the DynamoDB table"},
+			{"lake", SCHEMA_MAP, .map = &lake_schema,
+			 .help = "the Delta table; without it only merge can be run"},
+			{"lakes", SCHEMA_LATER, .help = "several tables from one"},
+			{"baseline", SCHEMA_CHOICE, .offset = offsetof(struct draft, contract.baseline),
+			 .min = BASELINE_SNAPSHOT, .choices = "snapshot|empty|none",
+			 .fallback = "snapshot with an export, else none",
+			 .help = "what the state before the first change is known from: a snapshot, the table's being "
+				 "empty, nothing"},
+			{"require", SCHEMA_CHOICE, .offset = offsetof(struct draft, require), .min = 1,
+			 .choices = "dynamodb",
+			 .help = "a PASS must be proven against DynamoDB itself, not only against what the pipeline "
+				 "landed"},
+			{"as_of", SCHEMA_TIME, .offset = offsetof(struct draft, contract.as_of_us),
+			 .also = offsetof(struct draft, contract.has_as_of), .help = "later facts are left out"},
+			{"settle", SCHEMA_DURATION, .offset = offsetof(struct draft, contract.settle_us),
+			 .fallback = "0s",
+			 .help = "keys changed this shortly before the table version's commit are not judged"},
+			{"ambiguous", SCHEMA_CHOICE, .offset = offsetof(struct draft, ambiguous), .min = 1,
+			 .choices = "accept",
+			 .help = "keys whose order of changes cannot be known may equal any of their last images"},
+			{"allow", SCHEMA_ALLOW, .offset = offsetof(struct draft, contract.allow),
+			 .also = offsetof(struct draft, contract.allow_count),
+			 .help = "how many keys of a finding (or unproven) are let pass: a number or a percentage"},
+			{"severity", SCHEMA_SEVERITY, .offset = offsetof(struct draft, contract.severity),
+			 .also = offsetof(struct draft, contract.severity_count),
+			 .help = "what a finding counts as: fail, warn or ignore"},
+			{"expect_empty", SCHEMA_BOOLEAN, .offset = offsetof(struct draft, contract.expect_empty),
+			 .fallback = "false", .help = "the table is meant to hold no item"},
+			{NULL, 0, .offset = 0}},
 };
 
 /* ---- what the table cannot say ---- */
@@ -232,8 +255,8 @@ static int check_lake(struct contract_loader *loader, yaml_node_t *node, void *t
 		return schema_error(loader, schema_find(loader, node, "ttl"),
 				    "'ttl' is soft, so 'deletes' must name the column that marks rows");
 	for (uint32_t index = 0; index < contract->column_count; index++) {
-		yaml_node_t *entry =
-			yaml_document_get_node(loader->document, columns->data.sequence.items.start[index]);
+		yaml_node_t *entry = yaml_document_get_node(loader->document,
+							    columns->data.sequence.items.start[index]);
 		const char *name = contract->columns[index].column;
 		for (uint32_t other = 0; other < index; other++)
 			if (strcasecmp(contract->columns[other].column, name) == 0)

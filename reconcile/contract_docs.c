@@ -136,8 +136,9 @@ static void put_value(struct buffer *text, const struct schema_key *key, unsigne
 		buffer_append_byte(text, '}');
 		break;
 	case SCHEMA_ALLOW:
-		buffer_append_text(text, "\"type\": \"object\", \"additionalProperties\": {\"oneOf\": [{\"type\": \"integer\", "
-					 "\"minimum\": 0}, {\"type\": \"string\"}]}");
+		buffer_append_text(
+			text, "\"type\": \"object\", \"additionalProperties\": {\"oneOf\": [{\"type\": \"integer\", "
+			      "\"minimum\": 0}, {\"type\": \"string\"}]}");
 		break;
 	case SCHEMA_SEVERITY:
 		buffer_append_text(text, "\"type\": \"object\", \"additionalProperties\": {");

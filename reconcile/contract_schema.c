@@ -209,8 +209,8 @@ static int read_integer(struct contract_loader *loader, yaml_node_t *node, const
 		if (key->min == key->max)
 			return schema_error(loader, node, "'%s' must be %lld, not '%.*s'", key->name,
 					    (long long)key->min, shown(text), text);
-		return schema_error(loader, node, "'%s' must be a whole number from %lld to %lld, not '%.*s'", key->name,
-				    (long long)key->min, (long long)key->max, shown(text), text);
+		return schema_error(loader, node, "'%s' must be a whole number from %lld to %lld, not '%.*s'",
+				    key->name, (long long)key->min, (long long)key->max, shown(text), text);
 	}
 	memcpy((char *)target + key->offset, &value, sizeof(value));
 	return 0;
@@ -222,8 +222,9 @@ static int read_time(struct contract_loader *loader, yaml_node_t *node, const st
 	int64_t value;
 	if (key->kind == SCHEMA_TIME) {
 		if (!clock_parse(slice_from(text), &value))
-			return schema_error(loader, node, "'%s' must be a time such as 2026-01-02T03:04:05Z, not '%.*s'",
-					    key->name, shown(text), text);
+			return schema_error(loader, node,
+					    "'%s' must be a time such as 2026-01-02T03:04:05Z, not '%.*s'", key->name,
+					    shown(text), text);
 		*(bool *)((char *)target + key->also) = true;
 	} else if (!clock_parse_duration(slice_from(text), &value) || value < 0) {
 		return schema_error(loader, node, "'%s' must be a duration such as 15m, not '%.*s'", key->name,
@@ -238,7 +239,8 @@ static int read_boolean(struct contract_loader *loader, yaml_node_t *node, const
 {
 	bool value = strcmp(text, "true") == 0;
 	if (!value && strcmp(text, "false") != 0)
-		return schema_error(loader, node, "'%s' must be true or false, not '%.*s'", key->name, shown(text), text);
+		return schema_error(loader, node, "'%s' must be true or false, not '%.*s'", key->name, shown(text),
+				    text);
 	*(bool *)((char *)target + key->offset) = value;
 	return 0;
 }
@@ -361,9 +363,10 @@ static int read_path(struct contract_loader *loader, yaml_node_t *node, const st
 	for (size_t index = 0; index < count; index++) {
 		struct slice name = {text, strcspn(text, ".")};
 		if (name.size == 0)
-			return schema_error(loader, node,
-					    "'%s' has an empty name between its dots; give a list for names that hold dots",
-					    key->name);
+			return schema_error(
+				loader, node,
+				"'%s' has an empty name between its dots; give a list for names that hold dots",
+				key->name);
 		path[index] = arena_copy(loader->arena, name).data;
 		if (path[index] == NULL)
 			return out_of_memory(loader);
@@ -432,9 +435,10 @@ static int read_rules(struct contract_loader *loader, yaml_node_t *node, const s
 			struct allow_rule *rule = &((struct allow_rule *)rules)[index];
 			rule->id = id;
 			if (!parse_allowance(text, rule))
-				return schema_error(loader, value,
-						    "'%s' must be a number of keys or a percentage such as 0.01%%, not '%.*s'",
-						    id, shown(text), text);
+				return schema_error(
+					loader, value,
+					"'%s' must be a number of keys or a percentage such as 0.01%%, not '%.*s'", id,
+					shown(text), text);
 		} else {
 			if (find_choice("fail|warn|ignore", text) < 0)
 				return schema_error(loader, value, "'%s' must be fail, warn or ignore, not '%.*s'", id,

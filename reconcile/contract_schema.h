@@ -1,9 +1,10 @@
-/* contract_schema - a table of keys that drives parsing, error messages, docs/contract.md and docs/contract.schema.json.
+/* contract_schema - a table of keys that drives parsing, error messages, docs/contract.md and
+ * docs/contract.schema.json.
  *
- * A schema_map says which keys a YAML mapping may have; each schema_key says what its value must be and where it goes in
- * the target struct. Parsing refuses unknown keys (with the nearest match), duplicates, missing required keys and values
- * of the wrong type or range, each with line and column. Scalars have ${NAME} replaced from the environment; "$${"
- * stands for a literal "${". Everything parsed lives in the loader's arena. Inside reconcile/contract*.c only. */
+ * A schema_map says which keys a YAML mapping may have; each schema_key says what its value must be and where it goes
+ * in the target struct. Parsing refuses unknown keys (with the nearest match), duplicates, missing required keys and
+ * values of the wrong type or range, each with line and column. Scalars have ${NAME} replaced from the environment;
+ * "$${" stands for a literal "${". Everything parsed lives in the loader's arena. Inside reconcile/contract*.c only. */
 #ifndef LAKEPROOF_RECONCILE_CONTRACT_SCHEMA_H
 #define LAKEPROOF_RECONCILE_CONTRACT_SCHEMA_H
 
@@ -38,7 +39,7 @@ struct schema_key {
 	bool required;
 	size_t offset;
 	size_t also;
-	int64_t min, max; /* SCHEMA_LIST: number of elements */
+	int64_t min, max;    /* SCHEMA_LIST: number of elements */
 	const char *choices; /* "a|b" */
 	const struct schema_map *map;
 	size_t element_size;
@@ -59,7 +60,8 @@ struct schema_map {
 	int (*check)(struct contract_loader *loader, yaml_node_t *node, void *target);
 };
 
-int schema_parse(struct contract_loader *loader, const struct schema_map *map, yaml_node_t *node, void *target) MUST_USE;
+int schema_parse(struct contract_loader *loader, const struct schema_map *map, yaml_node_t *node,
+		 void *target) MUST_USE;
 /* ERROR_USAGE with "path:line:column: " before the message. */
 int schema_error(struct contract_loader *loader, const yaml_node_t *node, const char *format, ...) PRINTF_LIKE(3, 4);
 /* The value of that key in a mapping, or NULL. */

@@ -414,9 +414,8 @@ bool image_encode(struct digest_scratch *scratch, const struct json_token *token
 	if (!reserve_members(scratch, count))
 		return no_memory(scratch, fault, image);
 	enum shape shape = resolve_members(scratch, tokens, image);
-	bool ordered = shape == SHAPE_SAME ||
-		       (shape == SHAPE_KNOWN ? order_by_rank(scratch, count, &twice)
-					     : order_by_name(scratch, tokens, count, &twice));
+	bool ordered = shape == SHAPE_SAME || (shape == SHAPE_KNOWN ? order_by_rank(scratch, count, &twice)
+								    : order_by_name(scratch, tokens, count, &twice));
 	scratch->ordered_count = ordered && shape != SHAPE_OTHER ? count : UINT32_MAX;
 	if (!ordered)
 		return twice == 0 ? no_memory(scratch, fault, image)
@@ -495,7 +494,8 @@ static bool read_key_part(struct digest_scratch *scratch, const struct json_toke
 		return set_value_fault(scratch, fault, &why);
 	enum value_tag want = key->type == 'S' ? TAG_S : key->type == 'N' ? TAG_N : TAG_B;
 	if (value.tag != want)
-		return set_fault(scratch, fault, "key attribute of the wrong type", json_text(&tokens[index + 1]), index);
+		return set_fault(scratch, fault, "key attribute of the wrong type", json_text(&tokens[index + 1]),
+				 index);
 	if (value.bytes.size == 0)
 		return set_fault(scratch, fault, "key attribute is empty", (struct slice){"", 0}, index);
 	if (value.bytes.size > part_size_max(part))

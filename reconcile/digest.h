@@ -25,8 +25,8 @@ enum image_flag {
 
 struct image_digest {
 	uint64_t item[2];
-	uint64_t row;     /* 0 when the plan has no columns */
-	uint32_t flags;   /* enum image_flag */
+	uint64_t row;      /* 0 when the plan has no columns */
+	uint32_t flags;    /* enum image_flag */
 	int64_t expires_s; /* the TTL attribute's value when it is a top-level N that is a whole number of seconds, else
 			      EXPIRES_NONE */
 };
@@ -51,13 +51,14 @@ struct plan_report {
 	struct plan_mismatch {
 		const char *column;
 		const char *want, *have; /* type texts */
-	} *mismatches; /* the contract states a type that is not the table's */
+	} * mismatches;                  /* the contract states a type that is not the table's */
 	uint32_t mismatch_count;
 	uint32_t table_columns, compared_columns;
 };
 
-/* The plan borrows the contract. schema NULL: there is no lake to look at; every column must then state its type, or row digests are not made
- * (digest_plan_has_rows is false). ERROR_USAGE when a key attribute has no column (and there are columns). */
+/* The plan borrows the contract. schema NULL: there is no lake to look at; every column must then state its type, or
+ * row digests are not made (digest_plan_has_rows is false). ERROR_USAGE when a key attribute has no column (and there
+ * are columns). */
 int digest_plan_new(const struct contract *contract, const struct ArrowSchema *schema, struct digest_plan **plan,
 		    struct error *error) MUST_USE;
 void digest_plan_free(struct digest_plan *plan);
@@ -68,8 +69,8 @@ uint64_t digest_plan_fingerprint(const struct digest_plan *plan);
 /* The lake columns a reader must deliver, in the order digest_batch expects: mapped ones, deletes column, TTL's. */
 const char *const *digest_plan_columns(const struct digest_plan *plan, uint64_t *count);
 
-/* The row digest as a Spark SQL expression over the table's columns (docs/digest.md): what digest_batch computes, bit for
- * bit. ERROR_INTERNAL when the plan has no rows or memory runs out. */
+/* The row digest as a Spark SQL expression over the table's columns (docs/digest.md): what digest_batch computes, bit
+ * for bit. ERROR_INTERNAL when the plan has no rows or memory runs out. */
 int digest_plan_sql(const struct digest_plan *plan, struct buffer *sql) MUST_USE;
 
 struct digest_scratch *digest_scratch_new(const struct digest_plan *plan);
@@ -77,8 +78,8 @@ void digest_scratch_free(struct digest_scratch *scratch);
 
 /* Key bytes of the object token `keys` (other attributes in it are passed over). False: key attribute missing, of the
  * wrong type, empty or too long; *fault says which. */
-bool digest_key(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t keys,
-		struct slice *key, struct digest_fault *fault) MUST_USE;
+bool digest_key(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t keys, struct slice *key,
+		struct digest_fault *fault) MUST_USE;
 /* False when the image is not one DynamoDB can hold; *fault says why. key and digest borrow from scratch until the next
  * call of the same function. */
 bool digest_image(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
@@ -95,13 +96,13 @@ uint64_t digest_attributes_seen(const struct digest_scratch *scratch);
 
 /* One lake row's digest. */
 struct row_digest {
-	struct slice key;   /* size 0: a key column is null or holds what no key can be (row.null_key) */
+	struct slice key; /* size 0: a key column is null or holds what no key can be (row.null_key) */
 	uint64_t row;
-	bool deleted;       /* the deletes column is true */
-	int64_t expires_s;  /* from the TTL attribute's column, or EXPIRES_NONE */
+	bool deleted;      /* the deletes column is true */
+	int64_t expires_s; /* from the TTL attribute's column, or EXPIRES_NONE */
 };
-/* Digests every row of the batch, whose children are digest_plan_columns in order, and calls `each` with the row's index
- * in the batch. */
+/* Digests every row of the batch, whose children are digest_plan_columns in order, and calls `each` with the row's
+ * index in the batch. */
 int digest_batch(struct digest_scratch *scratch, const struct ArrowSchema *schema, const struct ArrowArray *batch,
 		 int (*each)(void *context, uint64_t index, const struct row_digest *row, struct error *error),
 		 void *context, struct error *error) MUST_USE;
@@ -110,15 +111,16 @@ int digest_batch(struct digest_scratch *scratch, const struct ArrowSchema *schem
 int key_append_json(const struct contract *contract, struct slice key, struct buffer *json) MUST_USE;
 /* The reverse, from a command line: `pk=a,sk=7`, a JSON object as above, or the bare value for a one-part key. */
 int key_from_text(const struct contract *contract, const char *text, struct buffer *key, struct error *error) MUST_USE;
-/* Text of a column's expected value from an image / actual value from a batch row, for findings: JSON spelling, cut with
- * "…" beyond DIGEST_TEXT_MAX bytes (no longer JSON then). `column` counts within the first compared_columns of
+/* Text of a column's expected value from an image / actual value from a batch row, for findings: JSON spelling, cut
+ * with "…" beyond DIGEST_TEXT_MAX bytes (no longer JSON then). `column` counts within the first compared_columns of
  * digest_plan_columns. *digest is the same on both sides exactly when the values are (42 for null). Where *flags is not
  * 0, the expected text is the attribute as DynamoDB spells it, type tag and all. ERROR_INTERNAL: out of memory, or the
  * image is not one that digest_image accepts. */
 enum { DIGEST_TEXT_MAX = 1000 };
 int digest_expected_value(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
 			  uint32_t column, struct buffer *json, uint64_t *digest, uint32_t *flags) MUST_USE;
-int digest_actual_value(struct digest_scratch *scratch, const struct ArrowSchema *schema, const struct ArrowArray *batch,
-			uint64_t row, uint32_t column, struct buffer *json, uint64_t *digest) MUST_USE;
+int digest_actual_value(struct digest_scratch *scratch, const struct ArrowSchema *schema,
+			const struct ArrowArray *batch, uint64_t row, uint32_t column, struct buffer *json,
+			uint64_t *digest) MUST_USE;
 
 #endif

@@ -42,9 +42,9 @@ static uint8_t fixed_width(const struct column_type *type, const char *format)
 			return NOT_FIXED;
 		format += size;
 		return *format == '\0' || strcmp(format, ",128") == 0 ? 16
-		       : strcmp(format, ",64") == 0                  ? 8
-		       : strcmp(format, ",32") == 0                  ? 4
-								     : NOT_FIXED;
+		       : strcmp(format, ",64") == 0                   ? 8
+		       : strcmp(format, ",32") == 0                   ? 4
+								      : NOT_FIXED;
 	}
 }
 
@@ -52,8 +52,8 @@ static int refuse(const char *column, const struct column_type *type, const stru
 		  struct error *error)
 {
 	char text[COLUMN_TYPE_TEXT_MAX];
-	return error_set(error, ERROR_DATA, "column '%s' is %.200s in the table, but its file gave Arrow \"%s\"", column,
-			 column_type_text(type, text, sizeof(text)), schema->format);
+	return error_set(error, ERROR_DATA, "column '%s' is %.200s in the table, but its file gave Arrow \"%s\"",
+			 column, column_type_text(type, text, sizeof(text)), schema->format);
 }
 
 static int bind_children(struct lake_node *node, struct arena *arena, const char *column,
@@ -190,7 +190,7 @@ bool lake_number(const struct lake_node *node, int64_t index, struct number *num
 	default:
 		return false;
 	}
-	number->text = (struct slice){number->space, number_format(number->unscaled, (unsigned)number->scale,
-								   number->space)};
+	number->text = (struct slice){number->space,
+				      number_format(number->unscaled, (unsigned)number->scale, number->space)};
 	return true;
 }

@@ -1,9 +1,9 @@
 /* digest_arrow - one column of an Arrow batch, bound to its Spark type: inside reconcile/digest*.c only.
  *
- * Invariant: a bound node's format is one of its type's, and every index that is passed in is logical, 0 to the column's
- * length: `base` holds the offsets of the array and of the structs around it. Borrows the array's buffers. Source: Arrow
- * columnar format, physical memory layout; Arrow C data interface. Buffers are trusted as to offsets and lengths: they
- * come from the bridge, not from a file. */
+ * Invariant: a bound node's format is one of its type's, and every index that is passed in is logical, 0 to the
+ * column's length: `base` holds the offsets of the array and of the structs around it. Borrows the array's buffers.
+ * Source: Arrow columnar format, physical memory layout; Arrow C data interface. Buffers are trusted as to offsets and
+ * lengths: they come from the bridge, not from a file. */
 #ifndef LAKEPROOF_RECONCILE_DIGEST_ARROW_H
 #define LAKEPROOF_RECONCILE_DIGEST_ARROW_H
 
@@ -18,8 +18,8 @@ struct lake_node {
 	const void *values;      /* fixed-width values, or the bytes of strings and binaries */
 	const void *offsets;     /* of strings, binaries, arrays and maps */
 	int64_t base;
-	bool wide_offsets;        /* 64-bit */
-	uint8_t width;            /* bytes of one fixed-width value; 0 for packed booleans */
+	bool wide_offsets;          /* 64-bit */
+	uint8_t width;              /* bytes of one fixed-width value; 0 for packed booleans */
 	struct lake_node *children; /* ARRAY: element; MAP: key, value; STRUCT: fields */
 };
 

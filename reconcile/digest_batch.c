@@ -111,10 +111,10 @@ static void hash_strings(const struct lake_node *node, int64_t first, size_t cou
 	if (node->wide_offsets)
 		FOR_EACH_ROW(hash_slice(lake_bytes(node, INDEX), seeds[row]));
 	else
-		FOR_EACH_ROW(hash_bytes(
-			(const char *)node->values + lake_i32(node->offsets, node->base + INDEX),
-			(size_t)(lake_i32(node->offsets, node->base + INDEX + 1) - lake_i32(node->offsets, node->base + INDEX)),
-			seeds[row]));
+		FOR_EACH_ROW(hash_bytes((const char *)node->values + lake_i32(node->offsets, node->base + INDEX),
+					(size_t)(lake_i32(node->offsets, node->base + INDEX + 1) -
+						 lake_i32(node->offsets, node->base + INDEX)),
+					seeds[row]));
 }
 
 static void hash_decimals(const struct lake_node *node, int64_t first, size_t count, uint64_t *seeds)
@@ -288,7 +288,8 @@ int digest_batch(struct digest_scratch *scratch, const struct ArrowSchema *schem
 		for (uint32_t column = 0; column < plan->column_count; column++)
 			if (!hash_column(&scratch->work, &nodes[column], plan->columns[column].unordered, first, count,
 					 scratch->seeds))
-				return error_set(error, ERROR_INTERNAL, "out of memory for nested values of column '%s'",
+				return error_set(error, ERROR_INTERNAL,
+						 "out of memory for nested values of column '%s'",
 						 plan->columns[column].name);
 		if (!plan->has_rows)
 			memset(scratch->seeds, 0, sizeof(scratch->seeds));

@@ -9,7 +9,7 @@
 #include "reconcile/digest_scratch.h"
 
 bool value_map_member(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t map, struct slice name,
-		struct value *value)
+		      struct value *value)
 {
 	struct value_fault why;
 	uint32_t token = map + 1;
@@ -114,7 +114,7 @@ static uint64_t integer_hash(const struct column_type *type, const struct number
 {
 	int64_t value;
 	bool wide = type->kind == COLUMN_BIGINT;
-	int64_t max = wide                             ? INT64_MAX
+	int64_t max = wide                            ? INT64_MAX
 		      : type->kind == COLUMN_INT      ? INT32_MAX
 		      : type->kind == COLUMN_SMALLINT ? INT16_MAX
 						      : INT8_MAX;
@@ -193,8 +193,7 @@ static uint64_t scalar_hash(struct digest_scratch *scratch, const struct column_
 }
 
 static uint64_t array_digest(struct digest_scratch *scratch, const struct json_token *tokens,
-			     const struct column_type *type, bool unordered, const struct value *value,
-			     uint32_t *flags)
+			     const struct column_type *type, bool unordered, const struct value *value, uint32_t *flags)
 {
 	enum value_tag member = value_element_tag(value->tag);
 	/* A set has no order, so only a column compared without order can be held to it. */

@@ -115,8 +115,9 @@ static inline uint64_t hash_decimal(int128 unscaled, unsigned precision, uint64_
 	const unsigned char *bytes = (const unsigned char *)swapped;
 	/* Bits that repeat the sign; one sign bit must stay. */
 	uint64_t sign = (uint64_t)((int64_t)high >> 63);
-	unsigned same = high != sign ? (unsigned)__builtin_clzll(high ^ sign)
-			: low != sign ? 64 + (unsigned)__builtin_clzll(low ^ sign) : 128;
+	unsigned same = high != sign  ? (unsigned)__builtin_clzll(high ^ sign)
+			: low != sign ? 64 + (unsigned)__builtin_clzll(low ^ sign)
+				      : 128;
 	unsigned skip = same == 0 ? 0 : (same - 1) / 8;
 	return hash_bytes(bytes + skip, 16 - skip, seed);
 }

@@ -174,7 +174,8 @@ static bool meet_table(struct digest_plan *plan, const struct ArrowSchema *schem
 	if (column->name == NULL)
 		return false;
 	if (column->type == NULL)
-		return add_mismatch(plan, column->name, want == NULL ? "a type that can be compared" : type_text(plan, want),
+		return add_mismatch(plan, column->name,
+				    want == NULL ? "a type that can be compared" : type_text(plan, want),
 				    arena_text(&plan->arena, "unsupported (Arrow \"%s\")", field->format));
 	*compared = true;
 	if (want == NULL || column_type_equal(want, column->type))
@@ -316,8 +317,8 @@ static int compile_unmapped(struct digest_plan *plan, const struct ArrowSchema *
 	const struct contract *contract = plan->contract;
 	struct plan_report *report = &plan->report;
 	report->table_columns = (uint32_t)schema->n_children;
-	report->unmapped_columns =
-		arena_array(&plan->arena, (size_t)schema->n_children + 1, sizeof(*report->unmapped_columns));
+	report->unmapped_columns = arena_array(&plan->arena, (size_t)schema->n_children + 1,
+					       sizeof(*report->unmapped_columns));
 	if (report->unmapped_columns == NULL)
 		return out_of_memory(error);
 	for (int64_t index = 0; index < schema->n_children; index++) {

@@ -11,8 +11,8 @@
 /* A mapped attribute path, as a tree of names: the roots are top-level attributes. */
 struct path_node {
 	struct slice name;
-	bool whole; /* a column takes everything from here down */
-	bool has_struct; /* … and its type names fields, so a map may hold more than the column does */
+	bool whole;                     /* a column takes everything from here down */
+	bool has_struct;                /* … and its type names fields, so a map may hold more than the column does */
 	const struct column_type *type; /* of that column; NULL when not known */
 	struct path_node *children;     /* linked by `sibling` */
 	struct path_node *sibling;

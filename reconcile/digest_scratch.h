@@ -98,7 +98,7 @@ struct digest_scratch {
 	uint32_t *order;        /* the same, by name */
 	uint32_t member_count, member_room;
 	uint32_t ordered_count; /* members that `order` is right for, if their names are the predicted ones */
-	uint64_t image; /* ordinal of the image at hand, from 1 */
+	uint64_t image;         /* ordinal of the image at hand, from 1 */
 	char *canonical;
 	size_t canonical_size, canonical_room;
 	struct path_step path[IMAGE_DEPTH_MAX + 2];
@@ -115,7 +115,8 @@ struct digest_scratch {
 	uint64_t null_bits[BATCH_ROWS];
 };
 
-/* digest_scratch.c: the index of the attribute of that name, entered when new; ATTRIBUTE_OTHER when there is no room. */
+/* digest_scratch.c: the index of the attribute of that name, entered when new; ATTRIBUTE_OTHER when there is no room.
+ */
 uint32_t attribute_intern(struct digest_scratch *scratch, struct slice name, const struct name_words *words);
 /* digest.c: members, their attributes and the canonical item. False with *fault. */
 bool image_encode(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
@@ -128,7 +129,7 @@ uint64_t value_digest(struct digest_scratch *scratch, const struct json_token *t
 		      bool unordered, const struct value *value, uint32_t *flags);
 /* The value of the map's member of that name, read into *value; false when there is none. */
 bool value_map_member(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t map, struct slice name,
-		struct value *value) MUST_USE;
+		      struct value *value) MUST_USE;
 /* digest_unmapped.c: counts what the image at hand holds beyond the plan. */
 void image_count_unmapped(struct digest_scratch *scratch, const struct json_token *tokens);
 /* digest_batch.c: D(value) of a lake value; false when out of memory. */

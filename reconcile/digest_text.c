@@ -98,7 +98,9 @@ static void put_raw(struct image_text *text, uint32_t index)
 		buffer_append_byte(json, token->type == JSON_OBJECT ? '}' : ']');
 		return;
 	default:
-		buffer_append_text(json, token->type == JSON_TRUE ? "true" : token->type == JSON_FALSE ? "false" : "null");
+		buffer_append_text(json, token->type == JSON_TRUE    ? "true"
+					 : token->type == JSON_FALSE ? "false"
+								     : "null");
 	}
 }
 
@@ -155,7 +157,8 @@ static void put_fields(struct image_text *text, const struct column_type *type, 
 		buffer_append_text(text->json, index > 0 ? "," : "");
 		put_quoted(text->json, slice_from(type->names[index]));
 		buffer_append_byte(text->json, ':');
-		if (!value_map_member(text->scratch, text->tokens, value->payload, slice_from(type->names[index]), &field))
+		if (!value_map_member(text->scratch, text->tokens, value->payload, slice_from(type->names[index]),
+				      &field))
 			field.tag = TAG_NULL;
 		put_value(text, type->children[index], &field);
 	}
@@ -329,8 +332,9 @@ static void put_lake(struct buffer *json, size_t start, const struct lake_node *
 	}
 }
 
-int digest_actual_value(struct digest_scratch *scratch, const struct ArrowSchema *schema, const struct ArrowArray *batch,
-			uint64_t row, uint32_t column, struct buffer *json, uint64_t *digest)
+int digest_actual_value(struct digest_scratch *scratch, const struct ArrowSchema *schema,
+			const struct ArrowArray *batch, uint64_t row, uint32_t column, struct buffer *json,
+			uint64_t *digest)
 {
 	struct error error;
 	struct lake_node *nodes;
@@ -338,7 +342,8 @@ int digest_actual_value(struct digest_scratch *scratch, const struct ArrowSchema
 	arena_reset(&scratch->work);
 	if (column >= scratch->plan->column_count || row >= (uint64_t)batch->length ||
 	    lake_bind_batch(scratch, schema, batch, &nodes, &error) != 0 ||
-	    !lake_digest(&scratch->work, &nodes[column], (int64_t)row, scratch->plan->columns[column].unordered, digest))
+	    !lake_digest(&scratch->work, &nodes[column], (int64_t)row, scratch->plan->columns[column].unordered,
+			 digest))
 		return ERROR_INTERNAL;
 	put_lake(json, start, &nodes[column], (int64_t)row);
 	cut(json, start);

@@ -107,9 +107,10 @@ bool value_read(struct arena *work, const struct json_token *tokens, uint32_t in
 {
 	const struct json_token *outer = &tokens[index];
 	if (outer->type != JSON_OBJECT || outer->count != 1)
-		return refuse(fault, outer->type != JSON_OBJECT ? "value without a type tag"
-				     : outer->count == 0        ? "value without a type tag"
-								: "value with more than one type tag",
+		return refuse(fault,
+			      outer->type != JSON_OBJECT ? "value without a type tag"
+			      : outer->count == 0        ? "value without a type tag"
+							 : "value with more than one type tag",
 			      tokens, outer->type == JSON_OBJECT && outer->count > 1 ? index + 1 : index);
 	uint32_t payload = index + 2;
 	value->tag = tag_of(&tokens[index + 1]);

@@ -16,6 +16,7 @@ struct ingest_worker {
 	/* the present file */
 	const struct ingest_work *work;
 	uint64_t facts, damaged, unreadable, content;
+	struct slice last_key; /* of the last record; empty when it had none */
 	/* the domain of the last record's ARN, since neighbours mostly share it */
 	bool domain_known;
 	uint32_t domain, domain_group;
@@ -138,11 +139,13 @@ static int take_record(void *context, const struct record *record, struct error 
 {
 	struct ingest_worker *worker = context;
 	struct digest_fault fault = {0};
-	struct slice key;
+	struct slice key = {NULL, 0};
+	worker->last_key = key;
 	if (!digest_key(worker->scratch, record->tokens, record->keys, &key, &fault)) {
 		worker->unreadable++;
 		return note_fault(worker, record, (struct slice){NULL, 0}, "key", &fault, error);
 	}
+	worker->last_key = key;
 	struct fact fact = {.key = key,
 			    .key_hash = fact_key_hash(key),
 			    .kind = record->kind == RECORD_ITEM ? FACT_SNAPSHOT : FACT_CHANGE,
@@ -184,8 +187,10 @@ static int take_problem(void *context, const struct problem *problem, struct err
 	struct state_problem copy = {.id = problem->id,
 				     .path = problem->path,
 				     .has_position = problem->has_position,
+				     .has_key = problem->delivered && worker->last_key.size > 0,
 				     .record = problem->record,
 				     .offset = problem->offset,
+				     .key = worker->last_key,
 				     .message = problem->message};
 	return state_builder_problem(worker->builder, &copy, error);
 }

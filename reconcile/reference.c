@@ -73,13 +73,21 @@ static int fill_policy(sqlite3 *database, const struct scope *scope, struct erro
 {
 	/* as_of and settle_from come each with a mark of whether there is one. */
 	bool has_settle = scope->settle_from_us != INT64_MAX;
-	const int64_t values[] = {scope->baseline == BASELINE_EMPTY, scope->deletes == DELETES_COLUMN,
-				  scope->ttl == TTL_POLICY_KEEP, scope->ambiguous_accept, scope->has_as_of, scope->as_of_us,
-				  scope->has_lake, has_settle, scope->settle_from_us, scope->unreadable,
+	const int64_t values[] = {scope->baseline == BASELINE_EMPTY,
+				  scope->deletes == DELETES_COLUMN,
+				  scope->ttl == TTL_POLICY_KEEP,
+				  scope->ambiguous_accept,
+				  scope->has_as_of,
+				  scope->as_of_us,
+				  scope->has_lake,
+				  has_settle,
+				  scope->settle_from_us,
+				  scope->unreadable,
 				  scope->evidence_end};
-	return insert_integers(database,
-			       "INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10, ?11)",
-			       values, 11, error);
+	return insert_integers(
+		database,
+		"INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10, ?11)",
+		values, 11, error);
 }
 
 static int fill_scope(sqlite3 *database, const struct scope *scope, struct error *error)
@@ -189,10 +197,11 @@ static int fill_fact(void *context, const struct fact *fact, struct error *error
 static int fill_facts(sqlite3 *database, const struct reference_facts *facts, struct error *error)
 {
 	struct filling filling = {.database = database};
-	if (sqlite3_prepare_v2(database,
-			       "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-			       "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
-			       -1, &filling.insert, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(
+		    database,
+		    "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+		    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+		    -1, &filling.insert, NULL) != SQLITE_OK)
 		return failed(database, "insert facts", error);
 	int code = facts->feed(facts->context, fill_fact, &filling, error);
 	sqlite3_finalize(filling.insert);
@@ -202,20 +211,25 @@ static int fill_facts(sqlite3 *database, const struct reference_facts *facts, st
 /* ---- reading the judgements */
 
 #define COLUMNS                                                                                                        \
-	COLUMN(key) COLUMN(key_hash) COLUMN(expected_state) COLUMN(expected_item) COLUMN(expected_row)                 \
-	COLUMN(expected_flags) COLUMN(expected_expires) COLUMN(ttl) COLUMN(decided_by) COLUMN(decided_time)            \
-	COLUMN(decided_source) COLUMN(decided_record) COLUMN(decided_offset) COLUMN(unproven) COLUMN(changes)          \
-	COLUMN(duplicates) COLUMN(conflicts) COLUMN(chain_breaks) COLUMN(overlap) COLUMN(capture_lost)                 \
-	COLUMN(broken_source) COLUMN(broken_record) COLUMN(broken_offset) COLUMN(lake_expected) COLUMN(lake_rows)      \
-	COLUMN(lake_rows_deleted) COLUMN(lake_rows_equal) COLUMN(lake_source) COLUMN(lake_record) COLUMN(lake_offset)  \
-	COLUMN(lake_row) COLUMN(class) COLUMN(finding) COLUMN(stale_source) COLUMN(stale_record) COLUMN(stale_offset)  \
-	COLUMN(stale_before) COLUMN(missed) COLUMN(key_id)
+	COLUMN(key)                                                                                                    \
+	COLUMN(key_hash) COLUMN(expected_state) COLUMN(expected_item) COLUMN(expected_row) COLUMN(expected_flags)      \
+		COLUMN(expected_expires) COLUMN(ttl) COLUMN(decided_by) COLUMN(decided_time) COLUMN(                   \
+			decided_source) COLUMN(decided_record) COLUMN(decided_offset) COLUMN(unproven) COLUMN(changes) \
+			COLUMN(duplicates) COLUMN(conflicts) COLUMN(chain_breaks) COLUMN(overlap) COLUMN(capture_lost) \
+				COLUMN(broken_source) COLUMN(broken_record) COLUMN(broken_offset)                      \
+					COLUMN(lake_expected) COLUMN(lake_rows) COLUMN(lake_rows_deleted)              \
+						COLUMN(lake_rows_equal) COLUMN(lake_source) COLUMN(lake_record)        \
+							COLUMN(lake_offset) COLUMN(lake_row) COLUMN(class)             \
+								COLUMN(finding) COLUMN(stale_source)                   \
+									COLUMN(stale_record) COLUMN(stale_offset)      \
+										COLUMN(stale_before) COLUMN(missed)    \
+											COLUMN(key_id)
 
 enum column {
 #define COLUMN(name) COLUMN_##name,
 	COLUMNS
 #undef COLUMN
-	COLUMN_COUNT
+		COLUMN_COUNT
 };
 
 #define COLUMN(name) #name ", "
@@ -264,12 +278,14 @@ static int column_choice(sqlite3_stmt *row, int column, const char *const *choic
 
 static void read_lake(sqlite3_stmt *row, struct judgement *judgement)
 {
-	static const char *const expectations[] = {
-		[LAKE_NONE] = "NONE", [LAKE_ROW] = "ROW", [LAKE_ANY] = "ANY", NULL};
-	static const char *const classes[] = {
-		[CLASS_NOTHING] = "NOTHING",     [CLASS_EQUAL] = "EQUAL",       [CLASS_DELETED] = "DELETED",
-		[CLASS_DIFFERENT] = "DIFFERENT", [CLASS_UNPROVEN] = "UNPROVEN", [CLASS_OUT_OF_SCOPE] = "OUT_OF_SCOPE",
-		NULL};
+	static const char *const expectations[] = {[LAKE_NONE] = "NONE", [LAKE_ROW] = "ROW", [LAKE_ANY] = "ANY", NULL};
+	static const char *const classes[] = {[CLASS_NOTHING] = "NOTHING",
+					      [CLASS_EQUAL] = "EQUAL",
+					      [CLASS_DELETED] = "DELETED",
+					      [CLASS_DIFFERENT] = "DIFFERENT",
+					      [CLASS_UNPROVEN] = "UNPROVEN",
+					      [CLASS_OUT_OF_SCOPE] = "OUT_OF_SCOPE",
+					      NULL};
 	static const char *const findings[] = {
 		[ROW_NONE] = "",         [ROW_DUPLICATE] = "duplicate",   [ROW_MISSING] = "missing",
 		[ROW_ZOMBIE] = "zombie", [ROW_ZOMBIE_TTL] = "zombie_ttl", [ROW_PHANTOM] = "phantom",
@@ -302,9 +318,7 @@ static void read_expected(sqlite3_stmt *row, struct judgement *judgement)
 		expected->expires_s = sqlite3_column_int64(row, COLUMN_expected_expires);
 	judgement->ttl = (uint8_t)sqlite3_column_int(row, COLUMN_ttl);
 	int decided_by = sqlite3_column_int(row, COLUMN_decided_by);
-	judgement->decided_by = decided_by == 2	  ? DECIDED_CHANGE
-				: decided_by == 1 ? DECIDED_SNAPSHOT
-						  : DECIDED_NOTHING;
+	judgement->decided_by = decided_by == 2 ? DECIDED_CHANGE : decided_by == 1 ? DECIDED_SNAPSHOT : DECIDED_NOTHING;
 	judgement->decided_time_us = INT64_MIN;
 	if (sqlite3_column_type(row, COLUMN_decided_time) != SQLITE_NULL)
 		judgement->decided_time_us = sqlite3_column_int64(row, COLUMN_decided_time);
@@ -519,8 +533,9 @@ static int differs(struct slice key, const char *how, struct error *error)
 	for (size_t i = 0; i < shown; i++)
 		snprintf(hex + 2 * i, sizeof hex - 2 * i, "%02x", (unsigned char)key.data[i]);
 	return error_set(error, ERROR_INTERNAL,
-			 "the fast merge and docs/semantics.sql differ on key x'%s%s' in %s; please report this with its sources", hex,
-			 shown < key.size ? "…" : "", how);
+			 "the fast merge and docs/semantics.sql differ on key x'%s%s' in %s; please report this with "
+			 "its sources",
+			 hex, shown < key.size ? "…" : "", how);
 }
 
 static int check_judgement(void *context, const struct judgement *judgement, struct error *error)

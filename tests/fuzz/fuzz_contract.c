@@ -1,5 +1,5 @@
-/* Whatever contract_parse accepts keeps the promises of reconcile/contract.h and compiles to a plan or a usage error; what
- * it refuses is a usage error that names a line and column. */
+/* Whatever contract_parse accepts keeps the promises of reconcile/contract.h and compiles to a plan or a usage error;
+ * what it refuses is a usage error that names a line and column. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>

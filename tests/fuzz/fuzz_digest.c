@@ -159,7 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memset(turned + text.size, 0, JSON_PADDING);
 		bool parsed = json_parse(parser, (struct slice){turned, text.size}, &tokens, &count, &failure);
 		assert(parsed);
-		assert(digest_image(used, tokens, 0, &again, &fault) == accepted && (!accepted || same(&first, &again)));
+		assert(digest_image(used, tokens, 0, &again, &fault) == accepted &&
+		       (!accepted || same(&first, &again)));
 	}
 	buffer_release(&text);
 	digest_scratch_free(fresh);

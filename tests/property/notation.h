@@ -2,14 +2,14 @@
  *
  * Header-only, for tests. Statements end with ';' or a line's end; times are seconds (or 12.000001), n is a number:
  *
+ *   usual                             the same as: export 1 at 1000; capture 0 to 2000
  *   export n at T [incomplete]        export n, its interval T - 60 to T + 60
  *   capture A to B [domain n] [filtered]     a domain's window; several make the union
  *   hole A to B      window A to B [filtered]      parts of the scope given as they are, after all `capture`
  *   alias n m        domain n is domain m
- *   unreadable   baseline empty   deletes column   ttl keep|soft   ambiguous accept   as_of T   settle T   no lake   end T
- *   item n SIDE [damaged]             export n holds the key so
- *   change [domain n] [seq n] [event n] (at T | from A to B | without time) SIDE > SIDE [by ttl | perhaps ttl] [damaged]
- *   row SIDE [soft]                   the lake holds it
+ *   unreadable   baseline empty   deletes column   ttl keep|soft   ambiguous accept   as_of T   settle T   no lake end
+ * T item n SIDE [damaged]             export n holds the key so change [domain n] [seq n] [event n] (at T | from A to B
+ * | without time) SIDE > SIDE [by ttl | perhaps ttl] [damaged] row SIDE [soft]                   the lake holds it
  *
  * SIDE: x (an image), x~ (lossy), x@T (with that TTL value), none (absent), ? (present), unknown. A fact may begin with
  * its key, "k3:" (k0 without one) and end with its origin, "of source n". Facts are numbered from #1.
@@ -76,7 +76,8 @@ static inline bool notation_word(struct notation *notation, const char *word)
 	notation_space(notation);
 	if (strncmp(notation->at, word, size) != 0)
 		return false;
-	if (isalpha((unsigned char)word[size - 1]) && (isalnum((unsigned char)notation->at[size]) || notation->at[size] == '_'))
+	if (isalpha((unsigned char)word[size - 1]) &&
+	    (isalnum((unsigned char)notation->at[size]) || notation->at[size] == '_'))
 		return false;
 	notation->at += size;
 	return true;
@@ -229,10 +230,14 @@ static inline void notation_interval(struct notation *notation, int64_t *lo, int
 	*hi = notation_time(notation);
 }
 
+static inline void universe_read(struct universe *universe, const char *text);
+
 static inline bool notation_scope(struct notation *notation, struct universe *universe)
 {
 	struct scope *scope = &universe->scope;
-	if (notation_word(notation, "export")) {
+	if (notation_word(notation, "usual")) {
+		universe_read(universe, "export 1 at 1000; capture 0 to 2000");
+	} else if (notation_word(notation, "export")) {
 		struct scope_export *export = &universe->exports[scope->export_count++];
 		export->group = notation_number(notation);
 		if (!notation_word(notation, "at"))
@@ -356,7 +361,8 @@ static inline void print_change(struct buffer *out, const struct fact *fact)
 {
 	buffer_printf(out, "change domain %u", (unsigned)fact->domain);
 	if (fact->has_sequence)
-		buffer_printf(out, " seq %u", (unsigned)(fact->sequence[SEQUENCE_SIZE - 2] << 8 | fact->sequence[SEQUENCE_SIZE - 1]));
+		buffer_printf(out, " seq %u",
+			      (unsigned)(fact->sequence[SEQUENCE_SIZE - 2] << 8 | fact->sequence[SEQUENCE_SIZE - 1]));
 	if (fact->event_hash != 0)
 		buffer_printf(out, " event %u", (unsigned)(fact->event_hash / UINT64_C(0x3000000000000001)));
 	if (fact->time_lo_us == INT64_MIN) {
@@ -461,7 +467,7 @@ static inline void universe_print(const struct universe *universe)
 
 static inline void print_reasons(struct buffer *out, uint32_t unproven)
 {
-	static const char *const names[] = {"STATE",	"IMAGE", "HOLE",    "NOT_SETTLED", "AMBIGUOUS",
+	static const char *const names[] = {"STATE",    "IMAGE", "HOLE",    "NOT_SETTLED", "AMBIGUOUS",
 					    "CONFLICT", "CHAIN", "OVERLAP", "DAMAGED"};
 	const char *before = ", because";
 	for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -484,8 +490,9 @@ static inline void print_stale(struct buffer *out, const struct judgement *judge
 static inline void judgement_print(struct buffer *out, const struct judgement *judgement)
 {
 	static const char *const classes[] = {"NOTHING", "EQUAL", "DELETED", "DIFFERENT", "UNPROVEN", "OUT_OF_SCOPE"};
-	static const char *const findings[] = {"",	  "row.duplicate", "row.missing", "row.zombie", "row.zombie_ttl",
-					       "row.phantom", "row.stale",	   "row.differs"};
+	static const char *const findings[] = {"",           "row.duplicate",  "row.missing",
+					       "row.zombie", "row.zombie_ttl", "row.phantom",
+					       "row.stale",  "row.differs"};
 	static const char *const deciders[] = {"by nothing", "by snapshot", "by change"};
 	static const char *const demands[] = {"NONE", "ROW", "ANY"};
 	print_side(out, &judgement->expected, false);
@@ -496,7 +503,9 @@ static inline void judgement_print(struct buffer *out, const struct judgement *j
 		buffer_append_text(out, " at ");
 		print_time(out, judgement->decided_time_us);
 	}
-	buffer_append_text(out, judgement->ttl == TTL_YES ? ", by ttl" : judgement->ttl == TTL_UNKNOWN ? ", perhaps ttl" : "");
+	buffer_append_text(out, judgement->ttl == TTL_YES       ? ", by ttl"
+				: judgement->ttl == TTL_UNKNOWN ? ", perhaps ttl"
+								: "");
 	buffer_printf(out, ", %s: %s", demands[judgement->lake_expected], classes[judgement->class]);
 	if (judgement->finding != ROW_NONE)
 		buffer_printf(out, " %s", findings[judgement->finding]);
@@ -510,7 +519,8 @@ static inline void judgement_print(struct buffer *out, const struct judgement *j
 	if (judgement->chain_breaks > 0)
 		buffer_printf(out, ", breaks %u", judgement->chain_breaks);
 	if (judgement->overlap || judgement->capture_lost)
-		buffer_printf(out, ",%s%s", judgement->overlap ? " overlap" : "", judgement->capture_lost ? " capture_lost" : "");
+		buffer_printf(out, ",%s%s", judgement->overlap ? " overlap" : "",
+			      judgement->capture_lost ? " capture_lost" : "");
 	if (judgement->broken.source != 0)
 		buffer_printf(out, ", broken #%" PRIu64, judgement->broken.record);
 }
@@ -519,9 +529,10 @@ static inline void judgement_print(struct buffer *out, const struct judgement *j
 static inline void judgement_print_rest(struct buffer *out, const struct judgement *judgement)
 {
 	judgement_print(out, judgement);
-	buffer_printf(out, " [changes %u, rows %u, soft %u, equal %u, lake #%" PRIu64 " %016" PRIx64 ", row %016" PRIx64 "]",
-		      judgement->changes, judgement->lake_rows, judgement->lake_rows_deleted, judgement->lake_rows_equal,
-		      judgement->lake.record, judgement->lake_row, judgement->expected.row);
+	buffer_printf(out,
+		      " [changes %u, rows %u, soft %u, equal %u, lake #%" PRIu64 " %016" PRIx64 ", row %016" PRIx64 "]",
+		      judgement->changes, judgement->lake_rows, judgement->lake_rows_deleted,
+		      judgement->lake_rows_equal, judgement->lake.record, judgement->lake_row, judgement->expected.row);
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* random_universe - a universe in which everything that the semantics tell apart happens often. Header-only, for tests. */
+/* random_universe - a universe in which everything that the semantics tell apart happens often. Header-only, for tests.
+ */
 #ifndef LAKEPROOF_TESTS_PROPERTY_RANDOM_UNIVERSE_H
 #define LAKEPROOF_TESTS_PROPERTY_RANDOM_UNIVERSE_H
 
@@ -62,7 +63,8 @@ static inline void random_stamp(struct chances *chances, struct fact *fact, uint
 	fact->domain = 1 + (uint32_t)prng_below(prng, chances->domains);
 	fact->has_sequence = prng_chance(prng, chances->sequences, 10);
 	if (fact->has_sequence)
-		fact->sequence[SEQUENCE_SIZE - 1] = (uint8_t)(prng_chance(prng, 2, 3) ? 2 * place + 1 : prng_below(prng, 12));
+		fact->sequence[SEQUENCE_SIZE - 1] = (uint8_t)(prng_chance(prng, 2, 3) ? 2 * place + 1
+										      : prng_below(prng, 12));
 	if (prng_chance(prng, 1, 2))
 		fact->event_hash = (1 + prng_below(prng, 4)) * UINT64_C(0x3000000000000001);
 	fact->time_lo_us = random_time(chances);
@@ -196,8 +198,10 @@ static inline void random_exports(struct chances *chances)
 	int64_t at = 600 * SECOND_US;
 	for (uint32_t i = 0; i < chances->export_count; i++) {
 		chances->exports_at[i] = at;
-		scope->exports[scope->export_count++] = (struct scope_export){
-			.group = i + 1, .lo = at - FUZZ_S * SECOND_US, .hi = at + FUZZ_S * SECOND_US, .complete = !prng_chance(prng, 1, 5)};
+		scope->exports[scope->export_count++] = (struct scope_export){.group = i + 1,
+									      .lo = at - FUZZ_S * SECOND_US,
+									      .hi = at + FUZZ_S * SECOND_US,
+									      .complete = !prng_chance(prng, 1, 5)};
 		at += random_from(prng, gaps, sizeof gaps / sizeof gaps[0]) * SECOND_US;
 	}
 	/* See random_items: the source's number says the export, two sources each. */
@@ -228,7 +232,8 @@ static inline void random_windows(struct chances *chances)
 		scope->hole_count = 0;
 	else if (prng_chance(prng, 1, 4)) {
 		int64_t lo = random_time(chances);
-		scope->holes[scope->hole_count++] = (struct scope_hole){.lo = lo, .hi = lo + 5 * SECOND_US, .reason = "drawn"};
+		scope->holes[scope->hole_count++] =
+			(struct scope_hole){.lo = lo, .hi = lo + 5 * SECOND_US, .reason = "drawn"};
 	}
 }
 

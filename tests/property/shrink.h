@@ -52,13 +52,15 @@ static inline bool leave_out_part(struct universe *universe, uint32_t part)
 	part -= POLICIES;
 	if (part < scope->export_count) {
 		scope->export_count--;
-		memmove(&scope->exports[part], &scope->exports[part + 1], (scope->export_count - part) * sizeof scope->exports[0]);
+		memmove(&scope->exports[part], &scope->exports[part + 1],
+			(scope->export_count - part) * sizeof scope->exports[0]);
 		return true;
 	}
 	part -= scope->export_count;
 	if (part < scope->window_count) {
 		scope->window_count--;
-		memmove(&scope->windows[part], &scope->windows[part + 1], (scope->window_count - part) * sizeof scope->windows[0]);
+		memmove(&scope->windows[part], &scope->windows[part + 1],
+			(scope->window_count - part) * sizeof scope->windows[0]);
 		return true;
 	}
 	part -= scope->window_count;

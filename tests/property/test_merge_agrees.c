@@ -102,8 +102,8 @@ static int collect(void *context, uint32_t worker, const struct judgement *judge
 }
 
 /* Puts one source's facts into the state and gives them the id it gets; 0 when it has none. */
-static int store_source(struct state_builder *builder, struct universe *universe, struct universe *stored, uint32_t source,
-			uint32_t *id, struct error *error)
+static int store_source(struct state_builder *builder, struct universe *universe, struct universe *stored,
+			uint32_t source, uint32_t *id, struct error *error)
 {
 	static const enum state_source_kind kinds[] = {
 		[FACT_LAKE] = STATE_LAKE_FILE, [FACT_SNAPSHOT] = STATE_EXPORT_FILE, [FACT_CHANGE] = STATE_EVENTS_FILE};
@@ -134,8 +134,8 @@ static int store_source(struct state_builder *builder, struct universe *universe
 }
 
 /* `stored` becomes the universe with the ids of the state. */
-static int store(struct state *state, size_t memory_max, struct universe *universe, struct universe *stored, uint32_t *ids,
-		 uint64_t *count_of_ids, struct error *error)
+static int store(struct state *state, size_t memory_max, struct universe *universe, struct universe *stored,
+		 uint32_t *ids, uint64_t *count_of_ids, struct error *error)
 {
 	struct state_builder *builder = NULL;
 	universe_copy(stored, universe);
@@ -157,14 +157,17 @@ static bool stored_agrees(const char *folder, struct prng *prng, struct universe
 	static struct collected fast = {.lock = PTHREAD_MUTEX_INITIALIZER};
 	static struct outcome_rows reference;
 	uint32_t ids[UNIVERSE_SOURCES_MAX] = {0};
-	struct merge_options options = {.sources = ids, .workers = 1 + (uint32_t)prng_below(prng, 3), .memory_max = 1 << 24};
+	struct merge_options options = {.sources = ids,
+					.workers = 1 + (uint32_t)prng_below(prng, 3),
+					.memory_max = 1 << 24};
 	struct universe *stored = universe_new();
 	struct error error = {0};
 	struct state *state = NULL;
 	int code = state_open(folder, &state, &error);
 	/* Little memory makes many segments. */
 	if (code == 0)
-		code = store(state, prng_chance(prng, 1, 2) ? 1 << 14 : 1 << 24, universe, stored, ids, &options.source_count, &error);
+		code = store(state, prng_chance(prng, 1, 2) ? 1 << 14 : 1 << 24, universe, stored, ids,
+			     &options.source_count, &error);
 	fast.rows.count = 0;
 	if (code == 0)
 		code = merge_run(state, &stored->scope, &options, collect, &fast, &error);
@@ -175,13 +178,14 @@ static bool stored_agrees(const char *folder, struct prng *prng, struct universe
 		const char *field = reference_difference(&fast.rows.rows[i], &reference.rows[i]);
 		same = field == NULL;
 		if (!same)
-			printf("# key %.*s differs in %s\n", (int)reference.rows[i].key.size, reference.rows[i].key.data, field);
+			printf("# key %.*s differs in %s\n", (int)reference.rows[i].key.size,
+			       reference.rows[i].key.data, field);
 	}
 	if (same)
 		same = (code = reference_check(state, &stored->scope, &options, &error)) == 0;
 	if (!same) {
-		printf("# %d workers, code %d, %u and %u keys: %s\n", (int)options.workers, code, fast.rows.count, reference.count,
-		       error.message);
+		printf("# %d workers, code %d, %u and %u keys: %s\n", (int)options.workers, code, fast.rows.count,
+		       reference.count, error.message);
 		universe_print(stored);
 	}
 	if (state != NULL)
@@ -222,11 +226,12 @@ int main(int argument_count, char **arguments)
 	uint64_t universes = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : 2000;
 	printf("# seed %" PRIu64 ", %" PRIu64 " universes\n", seed, universes);
 	ok(agree(seed, universes), "the judge agrees with docs/semantics.sql on every field of every key");
-	ok(all_stored_agree(seed, universes / 20), "so does the merge of stored facts by several workers, and reference_check");
+	ok(all_stored_agree(seed, universes / 20),
+	   "so does the merge of stored facts by several workers, and reference_check");
 	if (tap_failures > 0)
 		return tap_done();
-	printf("# %" PRIu64 " keys; conflicts %" PRIu64 ", breaks %" PRIu64 ", overlap %" PRIu64 ", capture_lost %" PRIu64
-	       ", more missed than listed %" PRIu64 ", either accepted %" PRIu64 "\n",
+	printf("# %" PRIu64 " keys; conflicts %" PRIu64 ", breaks %" PRIu64 ", overlap %" PRIu64
+	       ", capture_lost %" PRIu64 ", more missed than listed %" PRIu64 ", either accepted %" PRIu64 "\n",
 	       keys_judged, with_conflict, with_break, with_overlap, with_lost, with_missed, with_any);
 	for (int i = 0; i <= CLASS_OUT_OF_SCOPE; i++)
 		ok(by_class[i] > keys_judged / 1000, "class %d was reached, %" PRIu64 " times", i, by_class[i]);

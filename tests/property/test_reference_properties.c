@@ -1,5 +1,5 @@
-/* What must hold of docs/semantics.sql whatever the facts: rule 6 (a function of the set of facts), that keys do not touch
- * each other, that a snapshot heals, that `as_of` is leaving out. Arguments: [seed [universes]]. */
+/* What must hold of docs/semantics.sql whatever the facts: rule 6 (a function of the set of facts), that keys do not
+ * touch each other, that a snapshot heals, that `as_of` is leaving out. Arguments: [seed [universes]]. */
 #include "base/prng.h"
 #include "tests/property/notation.h"
 #include "tests/property/random_universe.h"
@@ -158,7 +158,8 @@ static bool as_of(struct prng *prng, struct universe *universe, uint64_t seed)
 		bool listed = false;
 		for (uint32_t j = 0; j < scope->export_count; j++)
 			listed |= scope->exports[j].group == group;
-		if (fact->kind == FACT_CHANGE ? fact->time_lo_us >= scope->as_of_us : fact->kind == FACT_SNAPSHOT && !listed)
+		if (fact->kind == FACT_CHANGE ? fact->time_lo_us >= scope->as_of_us
+					      : fact->kind == FACT_SNAPSHOT && !listed)
 			*fact = universe->facts[--universe->fact_count];
 	}
 	universe_reference(universe, &second);
@@ -188,9 +189,10 @@ static bool acceptance(struct prng *prng, struct universe *universe, uint64_t se
 		struct judgement *strict = &first.rows[i], *accepting = &second.rows[i];
 		uint32_t others = strict->unproven & ~(uint32_t)UNPROVEN_AMBIGUOUS;
 		/* A verdict changes only where ambiguity was all that stood against it. */
-		if ((strict->unproven & UNPROVEN_AMBIGUOUS) == 0 ? strict->class != accepting->class
-								: others != accepting->unproven || strict->finding != accepting->finding ||
-									  (others != 0 && strict->class != accepting->class))
+		if ((strict->unproven & UNPROVEN_AMBIGUOUS) == 0
+			    ? strict->class != accepting->class
+			    : others != accepting->unproven || strict->finding != accepting->finding ||
+				      (others != 0 && strict->class != accepting->class))
 			return show(universe, seed, i, "ambiguous: accept");
 	}
 	return true;

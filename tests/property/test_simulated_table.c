@@ -1,5 +1,6 @@
 /* The reference merger against a table whose every state is known (tests/property/simulated_table.h): what is proven is
- * true; a lost record or a capture that was cut is seen wherever the evidence can show it. Arguments: [seed [lives]]. */
+ * true; a lost record or a capture that was cut is seen wherever the evidence can show it. Arguments: [seed [lives]].
+ */
 #include "tests/property/simulated_table.h"
 #include "tests/tap.h"
 
@@ -18,8 +19,8 @@ static bool complain(struct universe *universe, const struct judgement *judgemen
 	struct buffer text;
 	buffer_init(&text, 1 << 20);
 	judgement_print(&text, judgement);
-	printf("# %s: key %.*s is '%c', judged %.*s\n", what, (int)judgement->key.size, judgement->key.data, truth, (int)text.size,
-	       text.data);
+	printf("# %s: key %.*s is '%c', judged %.*s\n", what, (int)judgement->key.size, judgement->key.data, truth,
+	       (int)text.size, text.data);
 	buffer_release(&text);
 	for (uint32_t i = universe->fact_count; i-- > 0;)
 		if (!slice_equal(universe->facts[i].key, judgement->key))
@@ -123,7 +124,8 @@ static bool unfaithful_lake(struct prng *prng, const struct simulated_table *tab
 static uint64_t losses_shown, losses_harmless, losses_hidden;
 
 /* Nothing in the evidence can show the loss of a key's last change unless an export has read the key after it; and one
- * that may have read it before (the change lies inside its interval) shows it only by a state that no record knows of. */
+ * that may have read it before (the change lies inside its interval) shows it only by a state that no record knows of.
+ */
 static bool may_be_hidden(const struct simulated_table *table, uint32_t lost)
 {
 	const struct commit *commit = &table->commits[lost];
@@ -136,12 +138,13 @@ static bool may_be_hidden(const struct simulated_table *table, uint32_t lost)
 			return false;
 		if (!read_later || i + 1 < table->export_count)
 			continue;
-		/* The newest export has seen the lost state: hidden only if the key was in that state before too, or if it
-		 * was read again after a record that the export did not see. */
+		/* The newest export has seen the lost state: hidden only if the key was in that state before too, or if
+		 * it was read again after a record that the export did not see. */
 		bool known_before = commit->after == '-';
 		for (uint32_t j = 0; j < lost; j++)
 			known_before |= table->commits[j].key == commit->key &&
-					(table->commits[j].after == commit->after || table->commits[j].before == commit->after);
+					(table->commits[j].after == commit->after ||
+					 table->commits[j].before == commit->after);
 		if (!known_before)
 			return false;
 	}
@@ -220,7 +223,8 @@ static bool cut_capture(const struct simulated_table *table, const struct cut *c
 		keys_proven += judgement->unproven == 0;
 		keys_unproven += judgement->unproven != 0;
 		if (judgement->unproven == 0 && !true_under(table, judgement, cut->to < life ? life : cut->from))
-			held = complain(universe, judgement, table_state(table, key_of(judgement), cut->to < life ? life : cut->from),
+			held = complain(universe, judgement,
+					table_state(table, key_of(judgement), cut->to < life ? life : cut->from),
 					cut->what);
 	}
 	free(universe);
@@ -261,7 +265,8 @@ static bool cut_gap(struct prng *prng, const struct simulated_table *table)
 	return every_cut(prng, table, CUT_GAP);
 }
 
-static bool holds(bool (*property)(struct prng *prng, const struct simulated_table *table), uint64_t seed, uint64_t lives)
+static bool holds(bool (*property)(struct prng *prng, const struct simulated_table *table), uint64_t seed,
+		  uint64_t lives)
 {
 	static struct simulated_table table;
 	bool held = true;
@@ -281,16 +286,21 @@ int main(int argument_count, char **arguments)
 	uint64_t seed = argument_count > 1 ? strtoull(arguments[1], NULL, 10) : 4711;
 	uint64_t lives = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : 100;
 	printf("# seed %" PRIu64 ", %" PRIu64 " lives\n", seed, lives);
-	ok(holds(complete_capture, seed, lives), "with a complete capture what is expected is the truth, proven, and a faithful lake passes");
+	ok(holds(complete_capture, seed, lives),
+	   "with a complete capture what is expected is the truth, proven, and a faithful lake passes");
 	ok(keys_proven > lives * TABLE_KEYS / 2, "%" PRIu64 " keys were proven so", keys_proven);
 	ok(holds(unfaithful_lake, seed, lives), "every row that is not the truth is a finding");
 	ok(holds(one_lost, seed, 8 * lives), "a lost record leaves nothing wrong proven that the evidence could show");
 	ok(losses_shown > lives / 4 && losses_harmless > 0 && losses_hidden > 0,
-	   "of lost records %" PRIu64 " were shown, %" PRIu64 " did no harm, %" PRIu64 " could not be seen", losses_shown, losses_harmless,
-	   losses_hidden);
-	ok(holds(cut_end, seed, 4 + lives / 200), "wherever round an export the capture ends, nothing untrue is proven");
-	ok(holds(cut_begin, seed, 4 + lives / 200), "wherever round an export the capture begins, nothing untrue is proven");
-	ok(holds(cut_gap, seed, 4 + lives / 200), "wherever round an export the capture has a gap, nothing untrue is proven");
-	ok(keys_proven > keys_unproven / 10, "while %" PRIu64 " keys were proven and %" PRIu64 " were not", keys_proven, keys_unproven);
+	   "of lost records %" PRIu64 " were shown, %" PRIu64 " did no harm, %" PRIu64 " could not be seen",
+	   losses_shown, losses_harmless, losses_hidden);
+	ok(holds(cut_end, seed, 4 + lives / 200),
+	   "wherever round an export the capture ends, nothing untrue is proven");
+	ok(holds(cut_begin, seed, 4 + lives / 200),
+	   "wherever round an export the capture begins, nothing untrue is proven");
+	ok(holds(cut_gap, seed, 4 + lives / 200),
+	   "wherever round an export the capture has a gap, nothing untrue is proven");
+	ok(keys_proven > keys_unproven / 10, "while %" PRIu64 " keys were proven and %" PRIu64 " were not", keys_proven,
+	   keys_unproven);
 	return tap_done();
 }

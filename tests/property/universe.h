@@ -110,7 +110,8 @@ static inline void universe_derive(struct universe *universe)
 			grown = false;
 			for (uint32_t i = 0; i < scope->domain_count; i++) {
 				const struct scope_domain *domain = &scope->domains[i];
-				if (taken[i] || domain->lo > domain->hi || domain->lo > window->hi || domain->hi < window->lo)
+				if (taken[i] || domain->lo > domain->hi || domain->lo > window->hi ||
+				    domain->hi < window->lo)
 					continue;
 				taken[i] = grown = true;
 				window->filtered |= domain->filtered;
@@ -130,7 +131,8 @@ static inline void universe_derive(struct universe *universe)
 	int64_t at = scope->export_count > 0 ? scope->exports[0].lo : scope->windows[0].lo;
 	for (uint32_t i = 0; i < scope->window_count; i++) {
 		if (scope->windows[i].lo > at)
-			scope->holes[scope->hole_count++] = (struct scope_hole){.lo = at, .hi = scope->windows[i].lo, .reason = "gap"};
+			scope->holes[scope->hole_count++] =
+				(struct scope_hole){.lo = at, .hi = scope->windows[i].lo, .reason = "gap"};
 		if (scope->windows[i].hi > at)
 			at = scope->windows[i].hi;
 	}
@@ -175,8 +177,8 @@ static inline void universe_reference(struct universe *universe, struct outcome_
 	assert(opened == SQLITE_OK);
 	(void)opened;
 	rows->count = 0;
-	if (reference_run(database, &universe->scope, universe->groups, UNIVERSE_SOURCES_MAX, &facts, universe_keep, rows,
-			  &error) != 0) {
+	if (reference_run(database, &universe->scope, universe->groups, UNIVERSE_SOURCES_MAX, &facts, universe_keep,
+			  rows, &error) != 0) {
 		printf("Bail out! %s\n", error.message);
 		exit(1);
 	}

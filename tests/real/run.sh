@@ -67,7 +67,7 @@ start_spark()
 	mkdir -p "$REAL/classes"
 	javac -d "$REAL/classes" -cp "$CACHE/spark-3.5.4/*" $SPARK_SOURCES || fail "the Spark driver does not compile"
 	rm -f "$REAL/spark.port"
-	nice java -Xmx2g -XX:+TieredCompilation "${opens[@]}" -Djdk.reflect.useDirectMethodHandle=false \
+	nice java -Xmx2g -XX:TieredStopAtLevel=1 "${opens[@]}" -Djdk.reflect.useDirectMethodHandle=false \
 		-cp "$REAL/classes:$CACHE/spark-3.5.4/*" SparkServer "$REAL/warehouse" "$REAL/spark.port" >"$REAL/spark.log" 2>&1 &
 	started+=($!)
 	wait_for Spark $! "$REAL/spark.log" test -s "$REAL/spark.port"

@@ -36,10 +36,12 @@ static void test_spellings(void)
 		const char *why = "unset";
 		char text[200] = "";
 		const struct column_type *type = column_type_parse(&arena, slice_from(cases[index].text), &why);
-		ok(type != NULL && why == NULL && strcmp(column_type_text(type, text, sizeof(text)), cases[index].canonical) == 0,
+		ok(type != NULL && why == NULL &&
+			   strcmp(column_type_text(type, text, sizeof(text)), cases[index].canonical) == 0,
 		   "'%s' is %s", cases[index].text, cases[index].canonical);
 		const struct column_type *again = column_type_parse(&arena, slice_from(text), &why);
-		ok(type != NULL && again != NULL && column_type_equal(type, again), "its own spelling reads back the same");
+		ok(type != NULL && again != NULL && column_type_equal(type, again),
+		   "its own spelling reads back the same");
 	}
 }
 
@@ -86,8 +88,9 @@ static void test_refusals(void)
 
 static void test_equality(void)
 {
-	static const char *const texts[] = {"int", "bigint", "decimal(10,2)", "decimal(10,3)", "array<int>", "array<bigint>",
-					    "map<string,int>", "struct<a:int>", "struct<b:int>", "struct<a:int,b:int>"};
+	static const char *const texts[] = {
+		"int",           "bigint",          "decimal(10,2)", "decimal(10,3)", "array<int>",
+		"array<bigint>", "map<string,int>", "struct<a:int>", "struct<b:int>", "struct<a:int,b:int>"};
 	enum { COUNT = sizeof(texts) / sizeof(texts[0]) };
 	bool right = true;
 	for (size_t a = 0; a < COUNT; a++) {
@@ -114,13 +117,34 @@ static void test_arrow(void)
 	static const struct {
 		const char *format, *text;
 	} cases[] = {
-		{"u", "string"},    {"U", "string"},      {"vu", "string"},     {"b", "boolean"},  {"c", "tinyint"},
-		{"s", "smallint"},  {"i", "int"},         {"l", "bigint"},      {"f", "float"},    {"g", "double"},
-		{"z", "binary"},    {"Z", "binary"},      {"tdD", "date"},      {"tsu:", "timestamp_ntz"},
-		{"tsu:UTC", "timestamp"}, {"tsu:+00:00", "timestamp"}, {"d:38,10", "decimal(38,10)"},
-		{"d:9,2,32", "decimal(9,2)"}, {"d:18,2,64", "decimal(18,2)"}, {"d:20,2,128", "decimal(20,2)"},
-		{"d:50,2,256", NULL}, {"d:39,0", NULL}, {"d:5,-2", NULL}, {"tsn:UTC", NULL}, {"L", NULL}, {"n", NULL},
-		{"+l", NULL}, {"+m", NULL},
+		{"u", "string"},
+		{"U", "string"},
+		{"vu", "string"},
+		{"b", "boolean"},
+		{"c", "tinyint"},
+		{"s", "smallint"},
+		{"i", "int"},
+		{"l", "bigint"},
+		{"f", "float"},
+		{"g", "double"},
+		{"z", "binary"},
+		{"Z", "binary"},
+		{"tdD", "date"},
+		{"tsu:", "timestamp_ntz"},
+		{"tsu:UTC", "timestamp"},
+		{"tsu:+00:00", "timestamp"},
+		{"d:38,10", "decimal(38,10)"},
+		{"d:9,2,32", "decimal(9,2)"},
+		{"d:18,2,64", "decimal(18,2)"},
+		{"d:20,2,128", "decimal(20,2)"},
+		{"d:50,2,256", NULL},
+		{"d:39,0", NULL},
+		{"d:5,-2", NULL},
+		{"tsn:UTC", NULL},
+		{"L", NULL},
+		{"n", NULL},
+		{"+l", NULL},
+		{"+m", NULL},
 	};
 	for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
 		struct ArrowSchema schema = {.format = cases[index].format, .name = "c"};

@@ -23,29 +23,30 @@ static struct contract *load(const char *path, const char *yaml, struct error *e
 static void test_example(void)
 {
 	struct error error;
-	struct contract *contract = load("dir/sub/contract.yaml",
-					 "version: 1                 # optional\n"
-					 "table: orders\n"
-					 "key:\n"
-					 "  - {attribute: pk, type: S}\n"
-					 "  - {attribute: sk, type: N}\n"
-					 "sources:\n"
-					 "  - {export: AWSDynamoDB/01760001771270-96a70b16}\n"
-					 "  - {events: events}\n"
-					 "lake:\n"
-					 "  delta: lake\n"
-					 "  # version: 12\n"
-					 "  deletes: absent\n"
-					 "  ttl: delete\n"
-					 "  columns:\n"
-					 "    - {column: pk, attribute: pk, type: string}\n"
-					 "    - {column: sk, attribute: sk, type: \"decimal(38,0)\"}\n"
-					 "    - {column: amount, attribute: amount, type: \"decimal(38,10)\"}\n"
-					 "    - {column: tags, attribute: tags, type: \"array<string>\", unordered: true}\n"
-					 "    - {column: street, attribute: addr.street, type: string}\n"
-					 "  ignore: [_ingest_ts]\n"
-					 "  ignore_attributes: [\"tmp_*\"]\n",
-					 &error);
+	struct contract *contract =
+		load("dir/sub/contract.yaml",
+		     "version: 1                 # optional\n"
+		     "table: orders\n"
+		     "key:\n"
+		     "  - {attribute: pk, type: S}\n"
+		     "  - {attribute: sk, type: N}\n"
+		     "sources:\n"
+		     "  - {export: AWSDynamoDB/01760001771270-96a70b16}\n"
+		     "  - {events: events}\n"
+		     "lake:\n"
+		     "  delta: lake\n"
+		     "  # version: 12\n"
+		     "  deletes: absent\n"
+		     "  ttl: delete\n"
+		     "  columns:\n"
+		     "    - {column: pk, attribute: pk, type: string}\n"
+		     "    - {column: sk, attribute: sk, type: \"decimal(38,0)\"}\n"
+		     "    - {column: amount, attribute: amount, type: \"decimal(38,10)\"}\n"
+		     "    - {column: tags, attribute: tags, type: \"array<string>\", unordered: true}\n"
+		     "    - {column: street, attribute: addr.street, type: string}\n"
+		     "  ignore: [_ingest_ts]\n"
+		     "  ignore_attributes: [\"tmp_*\"]\n",
+		     &error);
 	ok(contract != NULL, "the documented example loads");
 	if (contract == NULL)
 		return;
@@ -61,7 +62,8 @@ static void test_example(void)
 	is_text(contract->sources[0].path, "dir/sub/AWSDynamoDB/01760001771270-96a70b16",
 		"a path is relative to the contract's folder");
 	is_text(contract->sources[0].text, "AWSDynamoDB/01760001771270-96a70b16", "and kept as written");
-	ok(contract->sources[0].independent && !contract->sources[1].independent, "an export is independent, events are not");
+	ok(contract->sources[0].independent && !contract->sources[1].independent,
+	   "an export is independent, events are not");
 	ok(!contract->sources[1].filtered && !contract->sources[1].has_from && contract->sources[1].format[0] == '\0',
 	   "events have no window, no filter and no format by default");
 	is_int(contract->sources[1].line, 8, "a source knows its line");
@@ -79,8 +81,9 @@ static void test_example(void)
 	ok(contract->ignore_attribute_count == 1 && strcmp(contract->ignore_attributes[0], "tmp_*") == 0,
 	   "ignored attributes");
 	ok(contract->baseline == BASELINE_SNAPSHOT, "with an export the baseline is the snapshot");
-	ok(!contract->require_dynamodb && !contract->has_as_of && contract->settle_us == 0 && !contract->ambiguous_accept &&
-		   !contract->expect_empty && contract->allow_count == 0 && contract->severity_count == 0,
+	ok(!contract->require_dynamodb && !contract->has_as_of && contract->settle_us == 0 &&
+		   !contract->ambiguous_accept && !contract->expect_empty && contract->allow_count == 0 &&
+		   contract->severity_count == 0,
 	   "everything else is off");
 	contract_free(contract);
 }
@@ -129,7 +132,8 @@ static void test_everything(void)
 	is_int(source->to_us, INT64_C(1767398400000000), "to");
 	is_text(contract->delta, "s3://bucket/lake", "a URL stays");
 	is_int(contract->version, 12, "the lake's version");
-	ok(contract->deletes == DELETES_COLUMN && strcmp(contract->deletes_column, "is_deleted") == 0, "a deletes column");
+	ok(contract->deletes == DELETES_COLUMN && strcmp(contract->deletes_column, "is_deleted") == 0,
+	   "a deletes column");
 	ok(contract->ttl == TTL_POLICY_SOFT && strcmp(contract->ttl_attribute, "expires_at") == 0, "a TTL attribute");
 	ok(contract->columns[0].type == NULL, "a column's type is optional");
 	ok(contract->columns[1].path_count == 2 && strcmp(contract->columns[1].path[0], "a.b") == 0,
@@ -154,7 +158,8 @@ static void test_no_lake(void)
 {
 	struct error error;
 	struct contract *contract = load("c.yaml", HEAD "sources: [{events: e}]\n", &error);
-	ok(contract != NULL && contract->delta == NULL && contract->column_count == 0, "a contract without a lake loads");
+	ok(contract != NULL && contract->delta == NULL && contract->column_count == 0,
+	   "a contract without a lake loads");
 	ok(contract != NULL && contract->baseline == BASELINE_NONE, "without an export the baseline is none");
 	contract_free(contract);
 	contract = load("/c.yaml", LAKE "  ttl: keep\n", &error);
@@ -178,7 +183,8 @@ static const struct {
 	 "c.yaml:6:1: unknown key 'frobnicate'; known here: 'version', 'table', 'key', 'sources', 'lake', 'baseline', "
 	 "'require', 'as_of', 'settle', 'ambiguous', 'allow', 'severity', 'expect_empty'"},
 	{LAKE "  colums: []\n", "c.yaml:10:3: unknown key 'colums', did you mean 'columns'"},
-	{LAKE "  ignore_atributes: []\n", "c.yaml:10:3: unknown key 'ignore_atributes', did you mean 'ignore_attributes'"},
+	{LAKE "  ignore_atributes: []\n",
+	 "c.yaml:10:3: unknown key 'ignore_atributes', did you mean 'ignore_attributes'"},
 	{LAKE "table: u\n", "c.yaml:10:1: key 'table' is there twice, first on line 1"},
 	{SOURCES "[a]: b\n", "c.yaml:6:1: a key must be a single word"},
 	{SOURCES "lakes: []\n", "c.yaml:6:1: 'lakes' is not supported yet"},
@@ -205,8 +211,10 @@ static const struct {
 	 "c.yaml:4:20: environment variable 'LAKEPROOF_TEST_UNSET' is not set"},
 	{HEAD "sources: [{events: \"${a-b}\"}]\n",
 	 "c.yaml:4:20: '${' wants a variable's name and '}'; write '$${' for itself"},
-	{HEAD "sources: [{events: \"${}\"}]\n", "c.yaml:4:20: '${' wants a variable's name and '}'; write '$${' for itself"},
-	{HEAD "sources: [{events: \"${A\"}]\n", "c.yaml:4:20: '${' wants a variable's name and '}'; write '$${' for itself"},
+	{HEAD "sources: [{events: \"${}\"}]\n",
+	 "c.yaml:4:20: '${' wants a variable's name and '}'; write '$${' for itself"},
+	{HEAD "sources: [{events: \"${A\"}]\n",
+	 "c.yaml:4:20: '${' wants a variable's name and '}'; write '$${' for itself"},
 	{"table: t\nkey: [{attribute: a, type: X}]\nsources: [{export: e}]\n",
 	 "c.yaml:2:28: 'type' must be S, N or B, not 'X'"},
 	{"table: t\nkey: [{attribute: a}]\nsources: [{export: e}]\n", "c.yaml:2:7: key 'type' is missing"},
@@ -232,7 +240,8 @@ static const struct {
 	{SOURCES "allow: {unproven: 101%}\n",
 	 "c.yaml:6:19: 'unproven' must be a number of keys or a percentage such as 0.01%, not '101%'"},
 	{SOURCES "allow: {unproven: 1, unproven: 2}\n", "c.yaml:6:22: 'unproven' is there twice"},
-	{SOURCES "severity: {row.missing: low}\n", "c.yaml:6:25: 'row.missing' must be fail, warn or ignore, not 'low'"},
+	{SOURCES "severity: {row.missing: low}\n",
+	 "c.yaml:6:25: 'row.missing' must be fail, warn or ignore, not 'low'"},
 	{SOURCES "lake: {columns: [{column: pk, attribute: pk}]}\n", "c.yaml:6:7: key 'delta' is missing"},
 	{SOURCES "lake: {delta: d}\n", "c.yaml:6:7: key 'columns' is missing"},
 	{SOURCES "lake: {delta: d, columns: []}\n", "c.yaml:6:27: 'columns' must have 1 to 4096 entries, not 0"},
@@ -269,7 +278,8 @@ static void test_refusals(void)
 		struct error error = {0};
 		struct contract *contract = NULL;
 		int code = contract_parse("c.yaml", slice_from(refusals[index].yaml), &contract, &error);
-		bool said = code == ERROR_USAGE && contract == NULL && strcmp(error.message, refusals[index].message) == 0;
+		bool said = code == ERROR_USAGE && contract == NULL &&
+			    strcmp(error.message, refusals[index].message) == 0;
 		ok(said, "refused: %s", refusals[index].message);
 		if (!said)
 			printf("# got %d: %s\n", code, error.message);
@@ -296,13 +306,16 @@ static void test_files(void)
 	struct error error = {0};
 	struct contract *contract = NULL;
 	char folder[] = "/tmp/lakeproof-contract-XXXXXX", path[100];
-	is_int(contract_load("/nonexistent/contract.yaml", &contract, &error), ERROR_IO, "a contract that is not there");
-	is_text(error.message, "cannot open the contract \"/nonexistent/contract.yaml\": No such file or directory", "says so");
+	is_int(contract_load("/nonexistent/contract.yaml", &contract, &error), ERROR_IO,
+	       "a contract that is not there");
+	is_text(error.message, "cannot open the contract \"/nonexistent/contract.yaml\": No such file or directory",
+		"says so");
 	ok(mkdtemp(folder) != NULL, "a folder of our own");
 	snprintf(path, sizeof(path), "%s/c.yaml", folder);
 	FILE *file = fopen(path, "w");
 	ok(file != NULL && fputs(LAKE, file) >= 0 && fclose(file) == 0, "a contract in a file");
-	ok(contract_load(path, &contract, &error) == 0 && strcmp(contract->folder, folder) == 0, "is loaded from there");
+	ok(contract_load(path, &contract, &error) == 0 && strcmp(contract->folder, folder) == 0,
+	   "is loaded from there");
 	contract_free(contract);
 	unlink(path);
 	rmdir(folder);

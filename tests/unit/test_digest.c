@@ -1,5 +1,6 @@
-/* Both sides of the digests: published and computed Spark vectors, invariances, faults, and agreement of images with the
- * same rows in Arrow. The Arrow arrays are built here, from values generated here; nothing of reconcile/ converts them. */
+/* Both sides of the digests: published and computed Spark vectors, invariances, faults, and agreement of images with
+ * the same rows in Arrow. The Arrow arrays are built here, from values generated here; nothing of reconcile/ converts
+ * them. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -59,7 +60,8 @@ static bool parse(struct fixture *fixture, const char *text)
 	struct json_failure failure;
 	size_t count, size = strlen(text);
 	memcpy(fixture->text, text, size);
-	bool parsed = json_parse(fixture->parser, (struct slice){fixture->text, size}, &fixture->tokens, &count, &failure);
+	bool parsed = json_parse(fixture->parser, (struct slice){fixture->text, size}, &fixture->tokens, &count,
+				 &failure);
 	if (!parsed)
 		printf("# %s at %zu in %.200s\n", failure.reason, failure.offset, text);
 	return parsed;
@@ -92,21 +94,24 @@ static void test_vectors(void)
 	for (size_t index = 0; index < sizeof(bytes); index++, state *= state)
 		bytes[index] = (unsigned char)(state >> 24);
 	for (size_t index = 0; index < sizeof(vectors) / sizeof(vectors[0]); index++) {
-		is_int(hash_bytes(bytes, vectors[index].size, 0), vectors[index].zero, "XXH64 of the suite's bytes, seed 0");
+		is_int(hash_bytes(bytes, vectors[index].size, 0), vectors[index].zero,
+		       "XXH64 of the suite's bytes, seed 0");
 		is_int(hash_bytes(bytes, vectors[index].size, 2654435761U), vectors[index].seeded,
 		       "XXH64 of the suite's bytes, its own seed");
 	}
 	is_int(hash_int(0x4B1FFF9E, 0), UINT64_C(0x9256E58AA397AEF1), "hash_int is XXH64 of 4 bytes");
-	is_int(hash_u64(UINT64_C(0xDD2F535E4B1FFF9E), 0), UINT64_C(0xF74CB1451B32B8CF), "hash_long is XXH64 of 8 bytes");
+	is_int(hash_u64(UINT64_C(0xDD2F535E4B1FFF9E), 0), UINT64_C(0xF74CB1451B32B8CF),
+	       "hash_long is XXH64 of 8 bytes");
 	is_int(hash_int(2, hash_int(123, hash_slice(slice_from("Spark"), 42))), INT64_C(5602566077635097486),
 	       "xxhash64('Spark', array(123), 2)");
 	is_int(hash_slice(slice_from("DEF"), hash_slice(slice_from("ABC"), 42)), INT64_C(3233247871021311208),
 	       "xxhash64('ABC', 'DEF')");
 	is_int(hash_slice(slice_from("b"), hash_slice(slice_from("a"), 42)), INT64_C(-7357372313250070212),
 	       "xxhash64('a', NULL, 'b')");
-	is_int(hash_decimal(15000000000, 38, hash_long(1, hash_slice(slice_from("a"), 42))), INT64_C(5618639910951465423),
-	       "xxhash64('a', 1L, CAST(1.5 AS DECIMAL(38,10)))");
-	is_int(hash_long(1237123123 * INT64_C(1000000), 10), INT64_C(8228802290839366895), "an interval's microseconds");
+	is_int(hash_decimal(15000000000, 38, hash_long(1, hash_slice(slice_from("a"), 42))),
+	       INT64_C(5618639910951465423), "xxhash64('a', 1L, CAST(1.5 AS DECIMAL(38,10)))");
+	is_int(hash_long(1237123123 * INT64_C(1000000), 10), INT64_C(8228802290839366895),
+	       "an interval's microseconds");
 	is_int(hash_int(1234, 10), INT64_C(-1774215319882784110), "an interval's months");
 }
 
@@ -156,6 +161,8 @@ static void test_typed_vectors(void)
 		{"timestamp_ntz", "{\"S\":\"2024-01-01 00:00:00\"}", INT64_C(3859582417520161651)},
 		{"decimal(10,2)", "{\"N\":\"12.34\"}", INT64_C(-3802813071951760351)},
 		{"decimal(38,0)", "{\"N\":\"1\"}", INT64_C(6668291691252061002)},
+		{"decimal(19,0)", "{\"N\":\"1\"}", INT64_C(6668291691252061002)},  /* bytes */
+		{"decimal(18,0)", "{\"N\":\"1\"}", INT64_C(-7001672635703045582)}, /* a long */
 		{"decimal(38,0)", "{\"N\":\"128\"}", INT64_C(6715097930120473301)},
 		{"decimal(38,0)", "{\"N\":\"-1\"}", INT64_C(-4006032525457443936)},
 		{"decimal(38,18)", "{\"N\":\"1.0\"}", INT64_C(-1012199175776213219)},
@@ -167,7 +174,8 @@ static void test_typed_vectors(void)
 		struct buffer json;
 		uint64_t digest = 0;
 		uint32_t flags = 99;
-		snprintf(column, sizeof(column), "    - {column: c, attribute: c, type: \"%s\"}\n", vectors[index].type);
+		snprintf(column, sizeof(column), "    - {column: c, attribute: c, type: \"%s\"}\n",
+			 vectors[index].type);
 		snprintf(item, sizeof(item), "{\"pk\":{\"S\":\"k\"},\"c\":%s}", vectors[index].value);
 		buffer_init(&json, 4096);
 		bool done = open_fixture(&fixture, column, "", NULL) && parse(&fixture, item) &&
@@ -203,7 +211,8 @@ static void test_nested_by_hand(void)
 			"", NULL),
 	   "a plan of nested columns without a schema");
 	ok(image(&fixture,
-		 "{\"pk\":{\"S\":\"k\"},\"l\":{\"L\":[{\"S\":\"x\"},{\"NULL\":true}]},\"s\":{\"M\":{\"b\":{\"S\":\"y\"}}},"
+		 "{\"pk\":{\"S\":\"k\"},\"l\":{\"L\":[{\"S\":\"x\"},{\"NULL\":true}]},\"s\":{\"M\":{\"b\":{\"S\":\"y\"}"
+		 "}},"
 		 "\"m\":{\"M\":{\"two\":{\"N\":\"2\"},\"one\":{\"N\":\"1\"}}}}",
 		 &digest, &fault),
 	   "the image is accepted");
@@ -237,11 +246,13 @@ static void test_item_equality(void)
 		const char *name, *a, *b;
 		bool same;
 	} pairs[] = {
-		{"attribute order", "\"a\":{\"S\":\"1\"},\"b\":{\"S\":\"2\"}", "\"b\":{\"S\":\"2\"},\"a\":{\"S\":\"1\"}", true},
+		{"attribute order", "\"a\":{\"S\":\"1\"},\"b\":{\"S\":\"2\"}",
+		 "\"b\":{\"S\":\"2\"},\"a\":{\"S\":\"1\"}", true},
 		{"map order", "\"m\":{\"M\":{\"a\":{\"S\":\"1\"},\"b\":{\"S\":\"2\"}}}",
 		 "\"m\":{\"M\":{\"b\":{\"S\":\"2\"},\"a\":{\"S\":\"1\"}}}", true},
 		{"string set order", "\"s\":{\"SS\":[\"x\",\"y\"]}", "\"s\":{\"SS\":[\"y\",\"x\"]}", true},
-		{"number set order and spelling", "\"s\":{\"NS\":[\"1\",\"2.50\"]}", "\"s\":{\"NS\":[\"25e-1\",\"1.0\"]}", true},
+		{"number set order and spelling", "\"s\":{\"NS\":[\"1\",\"2.50\"]}",
+		 "\"s\":{\"NS\":[\"25e-1\",\"1.0\"]}", true},
 		{"binary set order", "\"s\":{\"BS\":[\"AA==\",\"AQ==\"]}", "\"s\":{\"BS\":[\"AQ==\",\"AA==\"]}", true},
 		{"number spelling", "\"n\":{\"N\":\"1700000000000\"}", "\"n\":{\"N\":\"1.7E+12\"}", true},
 		{"bare number", "\"n\":{\"N\":\"12.5\"}", "\"n\":{\"N\":12.5}", true},
@@ -249,9 +260,11 @@ static void test_item_equality(void)
 		{"minus zero", "\"n\":{\"N\":\"0\"}", "\"n\":{\"N\":\"-0.00\"}", true},
 		{"leading zeros", "\"n\":{\"N\":\"7\"}", "\"n\":{\"N\":\"007\"}", true},
 		{"base64 spelling", "\"b\":{\"B\":\"AA==\"}", "\"b\":{\"B\":\"AB==\"}", true},
-		{"replication attributes", "\"n\":{\"N\":\"7\"}", "\"n\":{\"N\":\"7\"},\"aws:rep:updatetime\":{\"N\":\"1\"}", true},
+		{"replication attributes", "\"n\":{\"N\":\"7\"}",
+		 "\"n\":{\"N\":\"7\"},\"aws:rep:updatetime\":{\"N\":\"1\"}", true},
 		{"escapes", "\"s\":{\"S\":\"\\u00e9\"}", "\"s\":{\"S\":\"é\"}", true},
-		{"list order", "\"l\":{\"L\":[{\"S\":\"x\"},{\"S\":\"y\"}]}", "\"l\":{\"L\":[{\"S\":\"y\"},{\"S\":\"x\"}]}", false},
+		{"list order", "\"l\":{\"L\":[{\"S\":\"x\"},{\"S\":\"y\"}]}",
+		 "\"l\":{\"L\":[{\"S\":\"y\"},{\"S\":\"x\"}]}", false},
 		{"S against N", "\"a\":{\"S\":\"1\"}", "\"a\":{\"N\":\"1\"}", false},
 		{"S against B", "\"a\":{\"S\":\"\"}", "\"a\":{\"B\":\"\"}", false},
 		{"list against set", "\"a\":{\"L\":[]}", "\"a\":{\"SS\":[]}", false},
@@ -267,7 +280,8 @@ static void test_item_equality(void)
 		{"NFC against NFD", "\"s\":{\"S\":\"é\"}", "\"s\":{\"S\":\"e\\u0301\"}", false},
 		{"name case", "\"Name\":{\"S\":\"x\"}", "\"name\":{\"S\":\"x\"}", false},
 		{"one level deeper", "\"l\":{\"L\":[{\"L\":[]}]}", "\"l\":{\"L\":[]}", false},
-		{"swapped values", "\"a\":{\"S\":\"1\"},\"b\":{\"S\":\"2\"}", "\"a\":{\"S\":\"2\"},\"b\":{\"S\":\"1\"}", false},
+		{"swapped values", "\"a\":{\"S\":\"1\"},\"b\":{\"S\":\"2\"}", "\"a\":{\"S\":\"2\"},\"b\":{\"S\":\"1\"}",
+		 false},
 	};
 	struct fixture fixture;
 	struct digest_fault fault;
@@ -486,9 +500,11 @@ static void test_conversions(void)
 		{"array<string>", "{\"S\":\"a\"}", IMAGE_MISTYPED, "{\"S\":\"a\"}"},
 		{"array<int>", "{\"L\":[{\"N\":\"1\"},{\"N\":\"1.5\"}]}", IMAGE_LOSSY,
 		 "{\"L\":[{\"N\":\"1\"},{\"N\":\"1.5\"}]}"},
-		{"map<string,int>", "{\"M\":{\"a\":{\"N\":\"1\"},\"b\":{\"NULL\":true}}}", FITS, "{\"a\":1,\"b\":null}"},
+		{"map<string,int>", "{\"M\":{\"a\":{\"N\":\"1\"},\"b\":{\"NULL\":true}}}", FITS,
+		 "{\"a\":1,\"b\":null}"},
 		{"map<int,int>", "{\"M\":{}}", IMAGE_MISTYPED, "{\"M\":{}}"},
-		{"struct<b:int,a:string>", "{\"M\":{\"a\":{\"S\":\"x\"},\"z\":{\"S\":\"y\"}}}", FITS, "{\"b\":null,\"a\":\"x\"}"},
+		{"struct<b:int,a:string>", "{\"M\":{\"a\":{\"S\":\"x\"},\"z\":{\"S\":\"y\"}}}", FITS,
+		 "{\"b\":null,\"a\":\"x\"}"},
 		{"struct<b:int>", "{\"L\":[]}", IMAGE_MISTYPED, "{\"L\":[]}"},
 	};
 	for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
@@ -507,7 +523,7 @@ static void test_conversions(void)
 		bool same = done && digest.flags == cases[index].flags && flags == cases[index].flags &&
 			    slice_is(buffer_slice(&json), cases[index].text);
 		ok(same, "%s in a %s column: %s", cases[index].value, cases[index].type,
-		   cases[index].flags == 0               ? cases[index].text
+		   cases[index].flags == 0             ? cases[index].text
 		   : cases[index].flags == IMAGE_LOSSY ? "does not fit"
 						       : "has the wrong type");
 		if (!same)
@@ -523,13 +539,17 @@ static void test_unordered(void)
 	struct fixture fixture;
 	struct image_digest list, other, set, longer;
 	struct digest_fault fault;
-	ok(open_fixture(&fixture, "    - {column: c, attribute: c, type: \"array<string>\", unordered: true}\n", "", NULL),
+	ok(open_fixture(&fixture, "    - {column: c, attribute: c, type: \"array<string>\", unordered: true}\n", "",
+			NULL),
 	   "a plan with an unordered array");
-	bool done = image(&fixture, "{\"pk\":{\"S\":\"k\"},\"c\":{\"L\":[{\"S\":\"x\"},{\"S\":\"y\"}]}}", &list, &fault);
-	done = done && image(&fixture, "{\"pk\":{\"S\":\"k\"},\"c\":{\"L\":[{\"S\":\"y\"},{\"S\":\"x\"}]}}", &other, &fault);
+	bool done = image(&fixture, "{\"pk\":{\"S\":\"k\"},\"c\":{\"L\":[{\"S\":\"x\"},{\"S\":\"y\"}]}}", &list,
+			  &fault);
+	done = done &&
+	       image(&fixture, "{\"pk\":{\"S\":\"k\"},\"c\":{\"L\":[{\"S\":\"y\"},{\"S\":\"x\"}]}}", &other, &fault);
 	done = done && image(&fixture, "{\"pk\":{\"S\":\"k\"},\"c\":{\"SS\":[\"y\",\"x\"]}}", &set, &fault);
-	done = done && image(&fixture, "{\"pk\":{\"S\":\"k\"},\"c\":{\"L\":[{\"S\":\"y\"},{\"S\":\"x\"},{\"S\":\"x\"}]}}",
-			     &longer, &fault);
+	done = done &&
+	       image(&fixture, "{\"pk\":{\"S\":\"k\"},\"c\":{\"L\":[{\"S\":\"y\"},{\"S\":\"x\"},{\"S\":\"x\"}]}}",
+		     &longer, &fault);
 	ok(done && list.row == other.row && list.flags == 0, "element order does not count");
 	ok(done && list.row == set.row && set.flags == 0, "a set is compared as a list is");
 	ok(done && list.row != longer.row, "a repeated element does count");
@@ -539,8 +559,12 @@ static void test_unordered(void)
 static void test_nulls_differ(void)
 {
 	static const char *const values[] = {
-		"", ",\"c\":{\"L\":[]}", ",\"c\":{\"L\":[{\"NULL\":true}]}", ",\"c\":{\"L\":[{\"NULL\":true},{\"NULL\":true}]}",
-		",\"c\":{\"L\":[{\"S\":\"\"}]}", ",\"c\":{\"L\":[{\"S\":\"\"},{\"NULL\":true}]}",
+		"",
+		",\"c\":{\"L\":[]}",
+		",\"c\":{\"L\":[{\"NULL\":true}]}",
+		",\"c\":{\"L\":[{\"NULL\":true},{\"NULL\":true}]}",
+		",\"c\":{\"L\":[{\"S\":\"\"}]}",
+		",\"c\":{\"L\":[{\"S\":\"\"},{\"NULL\":true}]}",
 		",\"c\":{\"L\":[{\"NULL\":true},{\"S\":\"\"}]}",
 	};
 	enum { COUNT = sizeof(values) / sizeof(values[0]) };
@@ -568,7 +592,8 @@ static void test_null_moves(void)
 	struct image_digest left, right;
 	struct digest_fault fault;
 	bool done = open_fixture(&fixture,
-				 "    - {column: a, attribute: a, type: string}\n    - {column: b, attribute: b, type: string}\n",
+				 "    - {column: a, attribute: a, type: string}\n    - {column: b, attribute: b, type: "
+				 "string}\n",
 				 "", NULL) &&
 		    image(&fixture, "{\"pk\":{\"S\":\"k\"},\"a\":{\"S\":\"x\"}}", &left, &fault) &&
 		    image(&fixture, "{\"pk\":{\"S\":\"k\"},\"b\":{\"S\":\"x\"}}", &right, &fault);
@@ -600,13 +625,15 @@ static void test_unmapped(void)
 			"    - {column: dotted, attribute: [\"a.b\", c], type: string}\n",
 			"  ignore_attributes: [\"tmp_*\", \"addr.geo\", \"?\"]\n", NULL),
 	   "a plan with paths and ignored attributes");
-	bool done = image(&fixture,
-			  "{\"pk\":{\"S\":\"k\"},\"addr\":{\"M\":{\"street\":{\"S\":\"s\"},\"zip\":{\"S\":\"1\"},"
-			  "\"geo\":{\"S\":\"2\"}}},\"lines\":{\"L\":[{\"M\":{\"sku\":{\"S\":\"x\"},\"qty\":{\"N\":\"1\"}}},"
-			  "{\"M\":{\"qty\":{\"N\":\"2\"}}}]},\"tmp_x\":{\"S\":\"1\"},\"other\":{\"S\":\"1\"},\"é\":{\"S\":\"1\"},"
-			  "\"a.b\":{\"M\":{\"c\":{\"S\":\"deep\"}}},\"aws:rep:deleting\":{\"BOOL\":false}}",
-			  &digest, &fault);
-	done = done && image(&fixture, "{\"pk\":{\"S\":\"k2\"},\"other\":{\"S\":\"1\"},\"addr\":{\"S\":\"a\"}}", &digest, &fault);
+	bool done = image(
+		&fixture,
+		"{\"pk\":{\"S\":\"k\"},\"addr\":{\"M\":{\"street\":{\"S\":\"s\"},\"zip\":{\"S\":\"1\"},"
+		"\"geo\":{\"S\":\"2\"}}},\"lines\":{\"L\":[{\"M\":{\"sku\":{\"S\":\"x\"},\"qty\":{\"N\":\"1\"}}},"
+		"{\"M\":{\"qty\":{\"N\":\"2\"}}}]},\"tmp_x\":{\"S\":\"1\"},\"other\":{\"S\":\"1\"},\"é\":{\"S\":\"1\"},"
+		"\"a.b\":{\"M\":{\"c\":{\"S\":\"deep\"}}},\"aws:rep:deleting\":{\"BOOL\":false}}",
+		&digest, &fault);
+	done = done && image(&fixture, "{\"pk\":{\"S\":\"k2\"},\"other\":{\"S\":\"1\"},\"addr\":{\"S\":\"a\"}}",
+			     &digest, &fault);
 	ok(done, "the images are accepted");
 	is_text(unmapped_text(fixture.scratch, text, sizeof(text)), "addr.zip=1 lines[].qty=1 other=2 addr=1",
 		"attributes beyond the columns are counted once an image, by path");
@@ -628,9 +655,13 @@ static void test_expiry(void)
 		const char *value;
 		int64_t expires_s;
 	} cases[] = {
-		{"{\"N\":\"1700000000\"}", 1700000000}, {"{\"N\":\"17e8\"}", 1700000000},  {"{\"N\":\"-5\"}", -5},
-		{"{\"N\":\"1.5\"}", EXPIRES_NONE},      {"{\"S\":\"1700000000\"}", EXPIRES_NONE},
-		{"{\"N\":\"1e30\"}", EXPIRES_NONE},     {"{\"NULL\":true}", EXPIRES_NONE},
+		{"{\"N\":\"1700000000\"}", 1700000000},
+		{"{\"N\":\"17e8\"}", 1700000000},
+		{"{\"N\":\"-5\"}", -5},
+		{"{\"N\":\"1.5\"}", EXPIRES_NONE},
+		{"{\"S\":\"1700000000\"}", EXPIRES_NONE},
+		{"{\"N\":\"1e30\"}", EXPIRES_NONE},
+		{"{\"NULL\":true}", EXPIRES_NONE},
 	};
 	struct fixture fixture;
 	struct image_digest digest;
@@ -749,7 +780,8 @@ static void random_children(struct prng *prng, const struct column_type *type, s
 	datum->names = calloc(datum->count + 1, sizeof(*datum->names));
 	for (size_t index = 0; index < datum->count; index++) {
 		const struct column_type *child = type->children[type->kind == COLUMN_STRUCT ? index
-								 : type->kind == COLUMN_MAP ? 1 : 0];
+								 : type->kind == COLUMN_MAP  ? 1
+											     : 0];
 		datum->children[index] = random_datum(prng, child, true);
 		snprintf(datum->names[index], sizeof(datum->names[index]), "k%u%c", (unsigned)index % 100,
 			 (char)('a' + (char)prng_below(prng, 26)));
@@ -846,8 +878,10 @@ static void put_datum(struct prng *prng, struct buffer *json, const struct colum
 			size_t at = type->kind == COLUMN_ARRAY && !unordered ? index : order[index];
 			buffer_append_text(json, index > 0 ? "," : "");
 			if (type->kind != COLUMN_ARRAY)
-				buffer_printf(json, "\"%s\":", type->kind == COLUMN_MAP ? datum->names[at] : type->names[at]);
-			put_datum(prng, json, type->children[type->kind == COLUMN_STRUCT ? at : type->kind == COLUMN_MAP],
+				buffer_printf(json,
+					      "\"%s\":", type->kind == COLUMN_MAP ? datum->names[at] : type->names[at]);
+			put_datum(prng, json,
+				  type->children[type->kind == COLUMN_STRUCT ? at : type->kind == COLUMN_MAP],
 				  unordered, &datum->children[at]);
 		}
 		buffer_append_text(json, type->kind == COLUMN_ARRAY ? "]" : "}");
@@ -855,7 +889,7 @@ static void put_datum(struct prng *prng, struct buffer *json, const struct colum
 	default:
 		buffer_append_text(json, "{\"N\":\"");
 		put_number(prng, json, datum->number,
-			   type->kind == COLUMN_DECIMAL                                     ? type->scale
+			   type->kind == COLUMN_DECIMAL                                ? type->scale
 			   : type->kind == COLUMN_FLOAT || type->kind == COLUMN_DOUBLE ? REAL_SCALE
 										       : 0);
 		buffer_append_byte(json, '"');
@@ -876,9 +910,10 @@ struct builder {
 	size_t child_count;
 	struct builder *entries; /* of a map: the struct between */
 	char format[32];
-	unsigned width; /* bytes a value; 0: bits */
-	bool wide;      /* 64-bit offsets */
-	int64_t junk;   /* values before the array's offset */
+	unsigned width;     /* bytes a value; 0: bits */
+	bool wide;          /* 64-bit offsets */
+	int64_t junk;       /* values before the array's offset */
+	int64_t entry_junk; /* of a map: entries before the offset of the struct between */
 	int64_t length, nulls;
 	unsigned char *validity;
 	char *values;
@@ -897,10 +932,12 @@ static void set_format(struct builder *builder, struct prng *prng, const struct 
 		enum column_kind kind;
 		const char *format;
 		unsigned width;
-	} formats[] = {{COLUMN_BOOLEAN, "b", 0},        {COLUMN_TINYINT, "c", 1}, {COLUMN_SMALLINT, "s", 2},
-		       {COLUMN_INT, "i", 4},            {COLUMN_BIGINT, "l", 8},  {COLUMN_FLOAT, "f", 4},
-		       {COLUMN_DOUBLE, "g", 8},         {COLUMN_DATE, "tdD", 4},  {COLUMN_TIMESTAMP, "tsu:UTC", 8},
-		       {COLUMN_TIMESTAMP_NTZ, "tsu:", 8}, {COLUMN_STRUCT, "+s", 0}, {COLUMN_MAP, "+m", 0}};
+	} formats[] = {{COLUMN_BOOLEAN, "b", 0},         {COLUMN_TINYINT, "c", 1},
+		       {COLUMN_SMALLINT, "s", 2},        {COLUMN_INT, "i", 4},
+		       {COLUMN_BIGINT, "l", 8},          {COLUMN_FLOAT, "f", 4},
+		       {COLUMN_DOUBLE, "g", 8},          {COLUMN_DATE, "tdD", 4},
+		       {COLUMN_TIMESTAMP, "tsu:UTC", 8}, {COLUMN_TIMESTAMP_NTZ, "tsu:", 8},
+		       {COLUMN_STRUCT, "+s", 0},         {COLUMN_MAP, "+m", 0}};
 	builder->wide = type->kind != COLUMN_MAP && prng_chance(prng, 1, 2);
 	if (type->kind == COLUMN_STRING || type->kind == COLUMN_BINARY || type->kind == COLUMN_ARRAY) {
 		const char *pair = type->kind == COLUMN_STRING ? "uU" : type->kind == COLUMN_BINARY ? "zZ" : "lL";
@@ -935,6 +972,9 @@ static void start_builder(struct builder *builder, struct prng *prng, const stru
 	builder->schema.name = name;
 	for (size_t index = 0; index < builder->child_count; index++)
 		start_builder(&builder->children[index], prng, type->children[index], type->names[index]);
+	builder->entry_junk = type->kind == COLUMN_MAP ? (int64_t)prng_below(prng, 3) : 0;
+	for (int64_t index = 0; index < builder->entry_junk * 2; index++)
+		append_null(&builder->children[index % 2]);
 	builder->junk = (int64_t)prng_below(prng, 4);
 	for (int64_t index = 0; index < builder->junk; index++)
 		append_null(builder);
@@ -948,7 +988,7 @@ static void end_value(struct builder *builder, bool null)
 	if (!null)
 		builder->validity[at / 8] = (unsigned char)(builder->validity[at / 8] | 1 << (at % 8));
 	int64_t end = builder->type->kind == COLUMN_ARRAY || builder->type->kind == COLUMN_MAP
-			      ? builder->children[0].length - builder->children[0].junk
+			      ? builder->children[0].length - builder->children[0].junk - builder->entry_junk
 			      : (int64_t)builder->value_size;
 	builder->offsets[at + 1] = end;
 	builder->narrow[at + 1] = (int32_t)end;
@@ -1041,25 +1081,33 @@ static void finish_builder(struct builder *builder)
 	builder->schema.format = builder->format;
 	builder->schema.n_children = (int64_t)builder->child_count;
 	builder->schema.children = builder->schema_children;
-	builder->array = (struct ArrowArray){
-		.length = builder->length - builder->junk,
-		.null_count = builder->nulls > 0 ? (builder->length % 3 == 0 ? -1 : builder->nulls) : 0,
-		.offset = builder->junk,
-		.n_buffers = strings ? 3 : kind == COLUMN_STRUCT ? 1 : 2,
-		.n_children = (int64_t)builder->child_count,
-		.buffers = builder->buffer_list,
-		.children = builder->array_children};
+	builder->array = (struct ArrowArray){.length = builder->length - builder->junk,
+					     .null_count = builder->nulls > 0
+								   ? (builder->length % 3 == 0 ? -1 : builder->nulls)
+								   : 0,
+					     .offset = builder->junk,
+					     .n_buffers = strings                 ? 3
+							  : kind == COLUMN_STRUCT ? 1
+										  : 2,
+					     .n_children = (int64_t)builder->child_count,
+					     .buffers = builder->buffer_list,
+					     .children = builder->array_children};
 	if (kind != COLUMN_MAP)
 		return;
-	/* Key and value become fields of the one child. Their junk must agree: the struct between has none of its own. */
+	/* Key and value become fields of the one child. Their junk must agree: the struct between has none of its own.
+	 */
 	builder->entries = calloc(1, sizeof(*builder->entries));
 	struct builder *entries = builder->entries;
 	memcpy(entries->schema_children, builder->schema_children, sizeof(entries->schema_children));
 	memcpy(entries->array_children, builder->array_children, sizeof(entries->array_children));
-	entries->schema = (struct ArrowSchema){.format = "+s", .name = "entries", .n_children = 2,
-					       .children = entries->schema_children};
-	entries->array = (struct ArrowArray){.length = builder->children[0].array.length, .n_buffers = 1, .n_children = 2,
-					     .buffers = entries->buffer_list, .children = entries->array_children};
+	entries->schema = (struct ArrowSchema){
+		.format = "+s", .name = "entries", .n_children = 2, .children = entries->schema_children};
+	entries->array = (struct ArrowArray){.length = builder->children[0].array.length - builder->entry_junk,
+					     .offset = builder->entry_junk,
+					     .n_buffers = 1,
+					     .n_children = 2,
+					     .buffers = entries->buffer_list,
+					     .children = entries->array_children};
 	builder->schema.n_children = builder->array.n_children = 1;
 	builder->schema_children[0] = &entries->schema;
 	builder->array_children[0] = &entries->array;
@@ -1080,10 +1128,29 @@ static void free_builder(struct builder *builder)
 /* ---- both sides agree ---- */
 
 static const char *const random_types[] = {
-	"string", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(5,2)",
-	"decimal(18,6)", "decimal(38,10)", "decimal(38,0)", "binary", "date", "timestamp", "timestamp_ntz",
-	"array<string>", "array<decimal(20,3)>", "array<array<int>>", "map<string,bigint>", "map<string,array<string>>",
-	"struct<a:string,b:int,c:boolean>", "struct<x:struct<y:double>,z:array<struct<q:binary>>>",
+	"string",
+	"boolean",
+	"tinyint",
+	"smallint",
+	"int",
+	"bigint",
+	"float",
+	"double",
+	"decimal(5,2)",
+	"decimal(18,6)",
+	"decimal(38,10)",
+	"decimal(38,0)",
+	"binary",
+	"date",
+	"timestamp",
+	"timestamp_ntz",
+	"array<string>",
+	"array<decimal(20,3)>",
+	"array<array<int>>",
+	"map<string,bigint>",
+	"map<string,array<string>>",
+	"struct<a:string,b:int,c:boolean>",
+	"struct<x:struct<y:double>,z:array<struct<q:binary>>>",
 	"array<map<string,decimal(9,1)>>",
 };
 
@@ -1244,7 +1311,8 @@ static void test_plan_report(void)
 	fields[0].format = "l";
 	ok(!open_fixture(&fixture, "", "", &schema), "a table whose key column cannot hold the key");
 	is_text(fixture.error.message,
-		"c.yaml: the table has no column that can hold key attribute 'pk' of type S; see lake.columns", "says so");
+		"c.yaml: the table has no column that can hold key attribute 'pk' of type S; see lake.columns",
+		"says so");
 	close_fixture(&fixture);
 }
 
@@ -1317,8 +1385,10 @@ static void test_deletes_and_ttl(void)
 			"  deletes: {column: gone}\n  ttl: {attribute: exp, lake: soft}\n", &schema) &&
 		   digest_batch(fixture.scratch, &schema, &batch, collect, &collected, &fixture.error) == 0,
 	   "rows with a deletes column and a TTL column");
-	ok(collected.deleted[0] && !collected.deleted[1] && !collected.deleted[2], "true is deleted, false and null are not");
-	ok(collected.expires[0] == 1700000000 && collected.expires[1] == EXPIRES_NONE && collected.expires[2] == 1700000002,
+	ok(collected.deleted[0] && !collected.deleted[1] && !collected.deleted[2],
+	   "true is deleted, false and null are not");
+	ok(collected.expires[0] == 1700000000 && collected.expires[1] == EXPIRES_NONE &&
+		   collected.expires[2] == 1700000002,
 	   "the TTL column's value is the row's expiry");
 	ok(collected.key_sizes[0] == 5 && collected.key_sizes[2] == 0 && collected.key_sizes[3] == 0,
 	   "a null or empty key column gives no key");
@@ -1331,7 +1401,8 @@ static void test_deletes_and_ttl(void)
 	schemas[1]->format = "i";
 	ok(digest_batch(fixture.scratch, &schema, &batch, collect, &collected, &fixture.error) == ERROR_DATA,
 	   "a batch of another type than the table's is refused");
-	is_text(fixture.error.message, "column 'exp' is bigint in the table, but its file gave Arrow \"i\"", "and named");
+	is_text(fixture.error.message, "column 'exp' is bigint in the table, but its file gave Arrow \"i\"",
+		"and named");
 	for (size_t index = 0; index < 3; index++)
 		free_builder(&columns[index]);
 	close_fixture(&fixture);
@@ -1355,12 +1426,16 @@ static void test_sql(void)
 	   "a plan prints its SQL");
 	buffer_append_byte(&sql, '\0');
 	is_text(sql.data,
-		"xxhash64(if(isnull(`pk`), 1L, 0L) | if(isnull(`o``d`), 2L, 0L) | if(isnull(`l`), 4L, 0L) | if(isnull(`m`), 8L, "
+		"xxhash64(if(isnull(`pk`), 1L, 0L) | if(isnull(`o``d`), 2L, 0L) | if(isnull(`l`), 4L, 0L) | "
+		"if(isnull(`m`), 8L, "
 		"0L) | if(isnull(`s`), 16L, 0L), `pk`, `o``d`, if(isnull(`l`), NULL, xxhash64(size(`l`), "
 		"array_sort(transform(`l`, x0 -> if(isnull(x0), 42L, xxhash64(size(x0), array_sort(transform(x0, x1 -> "
-		"xxhash64(x1))))))))), if(isnull(`m`), NULL, xxhash64(size(`m`), array_sort(transform(map_entries(`m`), x0 -> "
-		"xxhash64(xxhash64(x0.key), xxhash64(x0.value)))))), if(isnull(`s`), NULL, xxhash64(if(isnull(`s`.`a`), 1L, 0L) "
-		"| if(isnull(`s`.`b`), 2L, 0L), xxhash64(`s`.`a`), if(isnull(`s`.`b`), 42L, xxhash64(if(isnull(`s`.`b`.`c`), "
+		"xxhash64(x1))))))))), if(isnull(`m`), NULL, xxhash64(size(`m`), "
+		"array_sort(transform(map_entries(`m`), x0 -> "
+		"xxhash64(xxhash64(x0.key), xxhash64(x0.value)))))), if(isnull(`s`), NULL, "
+		"xxhash64(if(isnull(`s`.`a`), 1L, 0L) "
+		"| if(isnull(`s`.`b`), 2L, 0L), xxhash64(`s`.`a`), if(isnull(`s`.`b`), 42L, "
+		"xxhash64(if(isnull(`s`.`b`.`c`), "
 		"1L, 0L), xxhash64(`s`.`b`.`c`))))))",
 		"by the rules of docs/digest.md");
 	buffer_release(&sql);
@@ -1379,7 +1454,8 @@ static void test_many_columns(void)
 		buffer_printf(&yaml, "    - {column: c%d, attribute: c%d, type: int}\n", index, index);
 	buffer_append_byte(&yaml, '\0');
 	bool done = open_fixture(&fixture, yaml.data, "", NULL) &&
-		    image(&fixture, "{\"pk\":{\"S\":\"k\"},\"c1\":{\"N\":\"5\"},\"c69\":{\"N\":\"6\"}}", &digest, &fault);
+		    image(&fixture, "{\"pk\":{\"S\":\"k\"},\"c1\":{\"N\":\"5\"},\"c69\":{\"N\":\"6\"}}", &digest,
+			  &fault);
 	uint64_t row = by_hand_long(42, ~UINT64_C(3));
 	int32_t five = 5, six = 6;
 	row = by_hand(by_hand_long(row, 31), "k", 1);
@@ -1420,10 +1496,34 @@ static void test_long_text(void)
 static void test_numbers(void)
 {
 	static const char *const texts[] = {
-		"0", "-0", "0.0", "1", "-1", "10", "100", "1e2", "1.50", "0.000001", "-0.1", "00012", "12.", "+5", "1E-130",
-		"-1E-130", "9.9999999999999999999999999999999999999e125", "12345678901234567890123456789012345678",
-		"-0.12345678901234567890123456789012345678", "123456789012345678", "1234567890123456789", "0.1234567890123456789",
-		"9223372036854775808", "-9223372036854775808", "1e37", "123456789.123456789", "1000000000000000000000.5",
+		"0",
+		"-0",
+		"0.0",
+		"1",
+		"-1",
+		"10",
+		"100",
+		"1e2",
+		"1.50",
+		"0.000001",
+		"-0.1",
+		"00012",
+		"12.",
+		"+5",
+		"1E-130",
+		"-1E-130",
+		"9.9999999999999999999999999999999999999e125",
+		"12345678901234567890123456789012345678",
+		"-0.12345678901234567890123456789012345678",
+		"123456789012345678",
+		"1234567890123456789",
+		"0.1234567890123456789",
+		"9223372036854775808",
+		"-9223372036854775808",
+		"1e37",
+		"123456789.123456789",
+		"1000000000000000000000.5",
+		"00000000001234567890123456789",
 	};
 	size_t same = 0, count = sizeof(texts) / sizeof(texts[0]), refused = 0;
 	for (size_t index = 0; index < count; index++) {
@@ -1452,7 +1552,8 @@ static void test_numbers(void)
 			printf("# %s: got %.*s\n", texts[index], (int)number.text.size, number.text.data);
 		same += equal;
 	}
-	is_int(same + refused, count, "the fast number reader agrees with base/decimal on every text, scale and double");
+	is_int(same + refused, count,
+	       "the fast number reader agrees with base/decimal on every text, scale and double");
 	struct prng prng;
 	size_t agreed = 0;
 	prng_init(&prng, 5);

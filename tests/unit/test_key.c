@@ -203,7 +203,8 @@ static void check_row(const char *what, char type, const char *format, const voi
 {
 	char yaml[300];
 	snprintf(yaml, sizeof(yaml),
-		 "table: t\nkey:\n  - {attribute: id, type: %c}\nsources:\n  - {events: e}\nlake:\n  delta: d\n  columns:\n"
+		 "table: t\nkey:\n  - {attribute: id, type: %c}\nsources:\n  - {events: e}\nlake:\n  delta: d\n  "
+		 "columns:\n"
 		 "    - {column: id, attribute: id}\n",
 		 type);
 	struct contract *contract = NULL;

@@ -10,15 +10,14 @@ struct worked {
 };
 
 /* An export at 1000 (940 to 1060) and a capture from 0 to 2000, for most of the examples. */
-#define USUAL "export 1 at 1000; capture 0 to 2000;"
+#define USUAL "usual;"
 
 static const struct worked facts[] = {
 	{"a side that knows nothing is compatible with everything",
 	 USUAL "item 1 a; change seq 1 at 1100 unknown > b; row b", "b by change #2 at 1100, ROW: EQUAL"},
-	{"an image is compatible with an item known to be present",
-	 USUAL "item 1 a; change seq 1 at 1100 ? > b; row b", "b by change #2 at 1100, ROW: EQUAL"},
-	{"an absent side is not compatible with a present one",
-	 USUAL "change seq 1 at 1100 ? > b; row b",
+	{"an image is compatible with an item known to be present", USUAL "item 1 a; change seq 1 at 1100 ? > b; row b",
+	 "b by change #2 at 1100, ROW: EQUAL"},
+	{"an absent side is not compatible with a present one", USUAL "change seq 1 at 1100 ? > b; row b",
 	 "b by change #1 at 1100, ROW: UNPROVEN, because CHAIN, breaks 1, broken #1"},
 	{"images are compatible when their item digests are equal, whatever their row digests",
 	 USUAL "item 1 a; change seq 1 at 1100 A > b; row b",
@@ -26,8 +25,8 @@ static const struct worked facts[] = {
 	{"a damaged change makes its key unproven, and anything possible",
 	 USUAL "item 1 a; change seq 1 at 1100 unknown > ? damaged; row z",
 	 "? by change #2 at 1100, ROW: UNPROVEN, because IMAGE DAMAGED"},
-	{"a damaged item makes its export say that the key is present",
-	 USUAL "item 1 ? damaged; row z", "? by snapshot #1 at 940, ROW: UNPROVEN, because IMAGE DAMAGED"},
+	{"a damaged item makes its export say that the key is present", USUAL "item 1 ? damaged; row z",
+	 "? by snapshot #1 at 940, ROW: UNPROVEN, because IMAGE DAMAGED"},
 };
 
 static const struct worked stamps[] = {
@@ -35,10 +34,10 @@ static const struct worked stamps[] = {
 	 USUAL "alias 2 1; item 1 a; change seq 1 at 1100 a > b; change domain 2 seq 2 at 1100 b > c; row c",
 	 "c by change #3 at 1100, ROW: EQUAL"},
 	{"without the alias their order in one second is not known",
-	 USUAL "capture 0 to 2000 domain 2; item 1 a; change seq 1 at 1100 a > b; change domain 2 seq 2 at 1100 b > c; row c",
+	 USUAL
+	 "capture 0 to 2000 domain 2; item 1 a; change seq 1 at 1100 a > b; change domain 2 seq 2 at 1100 b > c; row c",
 	 "c by change #3 at 1100, ROW: UNPROVEN, because AMBIGUOUS"},
-	{"a change without a time lies inside every export",
-	 USUAL "item 1 a; change seq 1 without time a > b; row b",
+	{"a change without a time lies inside every export", USUAL "item 1 a; change seq 1 without time a > b; row b",
 	 "b by change #2, ROW: EQUAL"},
 	{"as_of leaves out changes that begin at it", "as_of 1100;" USUAL "item 1 a; change seq 1 at 1100 a > b; row a",
 	 "a by snapshot #1 at 940, ROW: EQUAL"},
@@ -48,8 +47,8 @@ static const struct worked stamps[] = {
 	 "none by snapshot at 940, NONE: DIFFERENT row.phantom"},
 	{"what as_of leaves out knows no key", "as_of 1100;" USUAL "change seq 1 at 1100 none > b; row b",
 	 "none by snapshot at 940, NONE: DIFFERENT row.phantom"},
-	{"a key without a row and without a fact that counts is nothing", "as_of 1100;" USUAL "change seq 1 at 1100 none > b",
-	 "none by snapshot at 940, NONE: NOTHING"},
+	{"a key without a row and without a fact that counts is nothing",
+	 "as_of 1100;" USUAL "change seq 1 at 1100 none > b", "none by snapshot at 940, NONE: NOTHING"},
 };
 
 static const struct worked groups[] = {
@@ -73,7 +72,8 @@ static const struct worked groups[] = {
 	 "? by change #3 at 1100, ROW: UNPROVEN, because IMAGE CONFLICT, duplicates 1, conflicts 1, broken #3"},
 	{"members with different old images are a conflict",
 	 USUAL "item 1 a; change seq 1 at 1100 a > c; change seq 1 at 1100 b > c; row c",
-	 "c by change #2 at 1100, ROW: UNPROVEN, because CONFLICT CHAIN, duplicates 1, conflicts 1, breaks 1, broken #2"},
+	 "c by change #2 at 1100, ROW: UNPROVEN, because CONFLICT CHAIN, duplicates 1, conflicts 1, breaks 1, broken "
+	 "#2"},
 	{"sequence numbers order one domain, not times",
 	 USUAL "item 1 a; change seq 2 at 1100 b > c; change seq 1 at 1200 a > b; row c",
 	 "c by change #2 at 1100, ROW: EQUAL"},
@@ -84,30 +84,34 @@ static const struct worked groups[] = {
 
 static const struct worked scopes[] = {
 	{"a hole that ends after the decision leaves the key unproven, whatever its row",
-	 "export 1 at 1000; capture 1100 to 2000; item 1 a; row z", "a by snapshot #1 at 940, ROW: UNPROVEN, because HOLE"},
+	 "export 1 at 1000; capture 1100 to 2000; item 1 a; row z",
+	 "a by snapshot #1 at 940, ROW: UNPROVEN, because HOLE"},
 	{"a hole that ends at the decision does not",
 	 "export 1 at 1000; capture 1100 to 2000; item 1 a; change seq 1 at 1100 a > b; row b",
 	 "b by change #2 at 1100, ROW: EQUAL"},
 	{"a later export heals a hole",
-	 "export 1 at 500; export 2 at 1000; capture 800 to 2000; item 1 a; item 2 b; row b", "b by snapshot #2 at 940, ROW: EQUAL"},
+	 "export 1 at 500; export 2 at 1000; capture 800 to 2000; item 1 a; item 2 b; row b",
+	 "b by snapshot #2 at 940, ROW: EQUAL"},
 	{"an unreadable record of an unknown key is a hole without end",
 	 "unreadable;" USUAL "item 1 a; change seq 1 at 1900 a > b; row b",
 	 "b by change #2 at 1900, ROW: UNPROVEN, because HOLE"},
-	{"without a window there is no hole", "export 1 at 1000; item 1 a; row a", "a by snapshot #1 at 940, ROW: EQUAL"},
+	{"without a window there is no hole", "export 1 at 1000; item 1 a; row a",
+	 "a by snapshot #1 at 940, ROW: EQUAL"},
 };
 
 static const struct worked snapshots[] = {
 	{"an export decides a key without changes", USUAL "item 1 a; row a", "a by snapshot #1 at 940, ROW: EQUAL"},
 	{"a complete export without the key proves its absence", USUAL "change seq 1 at 100 none > a; row a",
 	 "none by snapshot at 940, NONE: DIFFERENT row.zombie, because OVERLAP, overlap"},
-	{"an incomplete export without the key says nothing",
-	 "export 1 at 1000 incomplete; capture 0 to 2000; row a", "unknown by nothing, ANY: UNPROVEN, because STATE"},
+	{"an incomplete export without the key says nothing", "export 1 at 1000 incomplete; capture 0 to 2000; row a",
+	 "unknown by nothing, ANY: UNPROVEN, because STATE"},
 	{"an export older than one that says nothing is S",
 	 "export 1 at 500; export 2 at 1000 incomplete; capture 0 to 2000; item 1 a; row a",
 	 "a by snapshot #1 at 440, ROW: EQUAL"},
 	{"the newest export is S", "export 1 at 500; export 2 at 1000; capture 600 to 2000; item 1 a; item 2 b; row b",
 	 "b by snapshot #2 at 940, ROW: EQUAL"},
-	{"one item delivered twice is no conflict", USUAL "item 1 a; item 1 a; row a", "a by snapshot #1 at 940, ROW: EQUAL"},
+	{"one item delivered twice is no conflict", USUAL "item 1 a; item 1 a; row a",
+	 "a by snapshot #1 at 940, ROW: EQUAL"},
 	{"two items of one export for one key are a conflict, and both are possible", USUAL "item 1 a; item 1 b; row a",
 	 "b by snapshot #2 at 940, ROW: UNPROVEN, because CONFLICT, conflicts 1, broken #2"},
 	{"an image that is neither is wrong nevertheless", USUAL "item 1 a; item 1 b; row c",
@@ -133,7 +137,8 @@ static const struct worked expected[] = {
 	 USUAL "item 1 a; change seq 1 at 1100 a > b; change seq 2 at 1200 b > none; row a",
 	 "none by change #3 at 1200, NONE: DIFFERENT row.zombie"},
 	{"a late older put does not resurrect the key",
-	 USUAL "item 1 a; change seq 2 at 1200 b > none; change seq 1 at 1100 a > b", "none by change #2 at 1200, NONE: DELETED"},
+	 USUAL "item 1 a; change seq 2 at 1200 b > none; change seq 1 at 1100 a > b",
+	 "none by change #2 at 1200, NONE: DELETED"},
 	{"between domains the greatest time wins",
 	 USUAL "item 1 a; change domain 1 seq 9 at 1100 ? > b; change domain 2 seq 1 at 1101 ? > c; row c",
 	 "c by change #3 at 1101, ROW: EQUAL"},
@@ -146,10 +151,12 @@ static const struct worked expected[] = {
 	{"domains that overlap in time and agree are not ambiguous",
 	 USUAL "item 1 a; change domain 1 seq 9 at 1100 ? > c; change domain 2 seq 1 at 1100 ? > c; row c",
 	 "c by change #3 at 1100, ROW: EQUAL"},
-	{"`ambiguous: accept` takes either", "ambiguous accept;" USUAL
+	{"`ambiguous: accept` takes either",
+	 "ambiguous accept;" USUAL
 	 "item 1 a; change domain 1 seq 9 at 1100 ? > b; change domain 2 seq 1 at 1100 ? > c; row b",
 	 "c by change #3 at 1100, ROW: EQUAL"},
-	{"`ambiguous: accept` takes a missing row where one of two deletes", "ambiguous accept;" USUAL
+	{"`ambiguous: accept` takes a missing row where one of two deletes",
+	 "ambiguous accept;" USUAL
 	 "item 1 a; change domain 1 seq 9 at 1100 ? > none; change domain 2 seq 1 at 1100 ? > c",
 	 "c by change #3 at 1100, ROW: DELETED"},
 	{"equal times without sequence numbers are ambiguous",
@@ -185,7 +192,8 @@ static const struct worked contradictions[] = {
 	 USUAL "item 1 c; change seq 1 at 900 none > a; change seq 2 at 1000 a > b; row b",
 	 "b by change #3 at 1000, ROW: UNPROVEN, because OVERLAP, overlap"},
 	{"the last image before the interval is allowed",
-	 USUAL "item 1 a; change seq 1 at 900 none > a; change seq 2 at 1000 ? > b; row b", "b by change #3 at 1000, ROW: EQUAL"},
+	 USUAL "item 1 a; change seq 1 at 900 none > a; change seq 2 at 1000 ? > b; row b",
+	 "b by change #3 at 1000, ROW: EQUAL"},
 	{"an old image inside the interval is allowed", USUAL "item 1 a; change seq 2 at 1000 a > b; row b",
 	 "b by change #2 at 1000, ROW: EQUAL"},
 	{"an image before the last earlier one is not",
@@ -204,7 +212,8 @@ static const struct worked contradictions[] = {
 	 "export 1 at 500; export 2 at 1000; capture 400 to 2000; item 1 a; change seq 1 at 700 a > b; item 2 b; row b",
 	 "b by snapshot #3 at 940, ROW: EQUAL"},
 	{"a change wholly before the earlier export does not count",
-	 "export 1 at 500; export 2 at 1000; capture 400 to 2000; change seq 1 at 410 none > b; item 1 a; item 2 b; row b",
+	 "export 1 at 500; export 2 at 1000; capture 400 to 2000; change seq 1 at 410 none > b; item 1 a; item 2 b; "
+	 "row b",
 	 "b by snapshot #3 at 940, ROW: UNPROVEN, because OVERLAP, overlap capture_lost"},
 	{"an old image that is not its predecessor's breaks the chain",
 	 USUAL "item 1 a; change seq 1 at 1100 a > b; change seq 2 at 1200 c > d; row d",
@@ -216,13 +225,15 @@ static const struct worked contradictions[] = {
 	 USUAL "item 1 a; change seq 1 at 1100 a > b; change seq 2 at 1200 c > d; row b",
 	 "d by change #3 at 1200, ROW: DIFFERENT row.stale #2, missed 1: #3, because CHAIN, breaks 1, broken #3"},
 	{"filtered domains have no chain",
-	 "export 1 at 1000; capture 0 to 2000 filtered; item 1 a; change seq 1 at 1100 a > b; change seq 2 at 1200 c > d; row d",
+	 "export 1 at 1000; capture 0 to 2000 filtered; item 1 a; change seq 1 at 1100 a > b; change seq 2 at 1200 c > "
+	 "d; row d",
 	 "d by change #3 at 1200, ROW: EQUAL"},
 	{"from before the snapshot to inside it the chain holds",
 	 USUAL "item 1 a; change seq 1 at 900 none > a; change seq 2 at 1000 b > c; row c",
 	 "c by change #3 at 1000, ROW: UNPROVEN, because CHAIN, breaks 1, broken #3"},
 	{"from before the snapshot to after it the snapshot stands between",
-	 "export 1 at 1000; capture 950 to 2000; item 1 b; change seq 1 at 900 none > a; change seq 2 at 1100 b > c; row c",
+	 "export 1 at 1000; capture 950 to 2000; item 1 b; change seq 1 at 900 none > a; change seq 2 at 1100 b > c; "
+	 "row c",
 	 "c by change #3 at 1100, ROW: EQUAL"},
 	{"the first change after the snapshot must have found the snapshot's image",
 	 USUAL "item 1 a; change seq 1 at 1100 b > c; row c",
@@ -236,8 +247,10 @@ static const struct worked contradictions[] = {
 };
 
 static const struct worked lake[] = {
-	{"an image asks for one live row with its digest", USUAL "item 1 a; row a", "a by snapshot #1 at 940, ROW: EQUAL"},
-	{"items that the columns cannot tell apart are equal", USUAL "item 1 A; row a", "A by snapshot #1 at 940, ROW: EQUAL"},
+	{"an image asks for one live row with its digest", USUAL "item 1 a; row a",
+	 "a by snapshot #1 at 940, ROW: EQUAL"},
+	{"items that the columns cannot tell apart are equal", USUAL "item 1 A; row a",
+	 "A by snapshot #1 at 940, ROW: EQUAL"},
 	{"an image that does not fit its columns equals no row", USUAL "item 1 a~; row a",
 	 "a~ by snapshot #1 at 940, ROW: DIFFERENT row.differs"},
 	{"an item whose image is unknown asks for any live row", USUAL "item 1 a; change seq 1 at 1100 a > ?; row z",
@@ -246,43 +259,50 @@ static const struct worked lake[] = {
 	 "? by change #2 at 1100, ROW: DIFFERENT row.missing, because IMAGE"},
 	{"`deletes: absent` asks for no row", USUAL "item 1 a; change seq 1 at 1100 a > none",
 	 "none by change #2 at 1100, NONE: DELETED"},
-	{"`deletes: {column}` takes a soft-deleted row", "deletes column;" USUAL "item 1 a; change seq 1 at 1100 a > none; row a soft",
+	{"`deletes: {column}` takes a soft-deleted row",
+	 "deletes column;" USUAL "item 1 a; change seq 1 at 1100 a > none; row a soft",
 	 "none by change #2 at 1100, NONE: DELETED"},
 	{"`deletes: {column}` takes no row", "deletes column;" USUAL "item 1 a; change seq 1 at 1100 a > none",
 	 "none by change #2 at 1100, NONE: DELETED"},
-	{"`deletes: {column}` does not take a live row", "deletes column;" USUAL "item 1 a; change seq 1 at 1100 a > none; row a",
+	{"`deletes: {column}` does not take a live row",
+	 "deletes column;" USUAL "item 1 a; change seq 1 at 1100 a > none; row a",
 	 "none by change #2 at 1100, NONE: DIFFERENT row.zombie"},
 	{"a soft-deleted row where a live one is asked for differs", "deletes column;" USUAL "item 1 a; row a soft",
 	 "a by snapshot #1 at 940, ROW: DIFFERENT row.differs"},
-	{"`ttl: keep` keeps the last image of what TTL removed", "ttl keep;" USUAL
-	 "item 1 a@1050; change seq 1 at 1100 a@1050 > none by ttl; row a",
+	{"`ttl: keep` keeps the last image of what TTL removed",
+	 "ttl keep;" USUAL "item 1 a@1050; change seq 1 at 1100 a@1050 > none by ttl; row a",
 	 "none by change #2 at 1100, by ttl, ROW: EQUAL"},
-	{"`ttl: keep` takes no other image", "ttl keep;" USUAL "item 1 a@1050; change seq 1 at 1100 a@1050 > none by ttl; row b",
+	{"`ttl: keep` takes no other image",
+	 "ttl keep;" USUAL "item 1 a@1050; change seq 1 at 1100 a@1050 > none by ttl; row b",
 	 "none by change #2 at 1100, by ttl, ROW: DIFFERENT row.differs"},
-	{"`ttl: keep` misses what is gone", "ttl keep;" USUAL "item 1 a@1050; change seq 1 at 1100 a@1050 > none by ttl",
+	{"`ttl: keep` misses what is gone",
+	 "ttl keep;" USUAL "item 1 a@1050; change seq 1 at 1100 a@1050 > none by ttl",
 	 "none by change #2 at 1100, by ttl, ROW: DIFFERENT row.missing"},
-	{"`ttl: keep` takes any row when the last image is not known", "ttl keep;" USUAL
-	 "item 1 a; change seq 1 at 1100 ? > none by ttl; row z",
+	{"`ttl: keep` takes any row when the last image is not known",
+	 "ttl keep;" USUAL "item 1 a; change seq 1 at 1100 ? > none by ttl; row z",
 	 "none by change #2 at 1100, by ttl, ROW: EQUAL"},
 	{"`ttl: delete` asks for no row", USUAL "item 1 a; change seq 1 at 1100 a > none by ttl; row a",
 	 "none by change #2 at 1100, by ttl, NONE: DIFFERENT row.zombie_ttl"},
-	{"a delete whose maker is unknown and whose TTL value had passed may be TTL's", "ttl keep;" USUAL
-	 "item 1 a@1050; change seq 1 at 1100 a@1050 > none perhaps ttl; row a",
+	{"a delete whose maker is unknown and whose TTL value had passed may be TTL's",
+	 "ttl keep;" USUAL "item 1 a@1050; change seq 1 at 1100 a@1050 > none perhaps ttl; row a",
 	 "none by change #2 at 1100, perhaps ttl, ANY: OUT_OF_SCOPE"},
-	{"either outcome is accepted then", "ttl keep;" USUAL "item 1 a@1050; change seq 1 at 1100 a@1050 > none perhaps ttl",
+	{"either outcome is accepted then",
+	 "ttl keep;" USUAL "item 1 a@1050; change seq 1 at 1100 a@1050 > none perhaps ttl",
 	 "none by change #2 at 1100, perhaps ttl, ANY: OUT_OF_SCOPE"},
-	{"a TTL value at the end of the delete's second had passed", "ttl keep;" USUAL
-	 "item 1 a; change seq 1 at 1100 a@1101 > none perhaps ttl; row a",
+	{"a TTL value at the end of the delete's second had passed",
+	 "ttl keep;" USUAL "item 1 a; change seq 1 at 1100 a@1101 > none perhaps ttl; row a",
 	 "none by change #2 at 1100, perhaps ttl, ANY: OUT_OF_SCOPE"},
-	{"a TTL value after it had not", "ttl keep;" USUAL "item 1 a; change seq 1 at 1100 a@1102 > none perhaps ttl; row a",
+	{"a TTL value after it had not",
+	 "ttl keep;" USUAL "item 1 a; change seq 1 at 1100 a@1102 > none perhaps ttl; row a",
 	 "none by change #2 at 1100, NONE: DIFFERENT row.zombie"},
-	{"a snapshot's absence may be TTL's when the last image's TTL value had passed", "ttl keep;" USUAL
-	 "change seq 1 at 100 none > a@900; change seq 2 at 930 a@900 > none perhaps ttl; row a",
+	{"a snapshot's absence may be TTL's when the last image's TTL value had passed",
+	 "ttl keep;" USUAL "change seq 1 at 100 none > a@900; change seq 2 at 930 a@900 > none perhaps ttl; row a",
 	 "none by snapshot at 940, perhaps ttl, ANY: OUT_OF_SCOPE"},
-	{"under `ttl: delete` it asks for no row", USUAL
-	 "change seq 1 at 100 none > a@900; change seq 2 at 930 a@900 > none perhaps ttl; row a",
+	{"under `ttl: delete` it asks for no row",
+	 USUAL "change seq 1 at 100 none > a@900; change seq 2 at 930 a@900 > none perhaps ttl; row a",
 	 "none by snapshot at 940, perhaps ttl, NONE: DIFFERENT row.zombie"},
-	{"what nothing is known of asks for nothing", "capture 0 to 2000; row a", "unknown by nothing, ANY: UNPROVEN, because STATE"},
+	{"what nothing is known of asks for nothing", "capture 0 to 2000; row a",
+	 "unknown by nothing, ANY: UNPROVEN, because STATE"},
 };
 
 static const struct worked judging[] = {
@@ -293,26 +313,28 @@ static const struct worked judging[] = {
 	 "c by change #2 at 1100, ROW: UNPROVEN, because CHAIN, breaks 1, broken #2"},
 	{"two rows are a duplicate whatever the evidence", "unreadable;" USUAL "item 1 a; row a; row a",
 	 "a by snapshot #1 at 940, ROW: DIFFERENT row.duplicate, because HOLE"},
-	{"`settle:` takes a row that is behind a recent change for unproven", "settle 1850;" USUAL
-	 "item 1 a; change seq 1 at 1850 a > b; row a",
+	{"`settle:` takes a row that is behind a recent change for unproven",
+	 "settle 1850;" USUAL "item 1 a; change seq 1 at 1850 a > b; row a",
 	 "b by change #2 at 1850, ROW: UNPROVEN, because NOT_SETTLED"},
-	{"`settle:` does not hold back a row that is right", "settle 1850;" USUAL "item 1 a; change seq 1 at 1850 a > b; row b",
-	 "b by change #2 at 1850, ROW: EQUAL"},
+	{"`settle:` does not hold back a row that is right",
+	 "settle 1850;" USUAL "item 1 a; change seq 1 at 1850 a > b; row b", "b by change #2 at 1850, ROW: EQUAL"},
 	{"a change that ended by then is settled", "settle 1850;" USUAL "item 1 a; change seq 1 at 1849 a > b; row a",
 	 "b by change #2 at 1849, ROW: DIFFERENT row.stale #2 before, missed 1: #2"},
 	{"under `ttl: keep` an unknown row whose TTL value has passed is archived", "ttl keep;" USUAL "row a@1999",
 	 "none by snapshot at 940, NONE: OUT_OF_SCOPE"},
 	{"one that expires when the evidence ends is not", "ttl keep;" USUAL "row a@2000",
 	 "none by snapshot at 940, NONE: DIFFERENT row.phantom"},
-	{"a key that a source knows is not archived", "ttl keep;" USUAL
-	 "change seq 1 at 100 none > a; change seq 2 at 200 a > none; row a@1999",
+	{"a key that a source knows is not archived",
+	 "ttl keep;" USUAL "change seq 1 at 100 none > a; change seq 2 at 200 a > none; row a@1999",
 	 "none by snapshot at 940, NONE: DIFFERENT row.zombie"},
 	{"an item without a row is missing", USUAL "item 1 a", "a by snapshot #1 at 940, ROW: DIFFERENT row.missing"},
 	{"a deleted item with a row is a zombie", USUAL "item 1 a; change seq 1 at 1100 a > none; row a",
 	 "none by change #2 at 1100, NONE: DIFFERENT row.zombie"},
-	{"an item that TTL removed, with a row, is a TTL zombie", USUAL "item 1 a; change seq 1 at 1100 a > none by ttl; row z",
+	{"an item that TTL removed, with a row, is a TTL zombie",
+	 USUAL "item 1 a; change seq 1 at 1100 a > none by ttl; row z",
 	 "none by change #2 at 1100, by ttl, NONE: DIFFERENT row.zombie_ttl"},
-	{"a row that no source knows is a phantom", USUAL "row a", "none by snapshot at 940, NONE: DIFFERENT row.phantom"},
+	{"a row that no source knows is a phantom", USUAL "row a",
+	 "none by snapshot at 940, NONE: DIFFERENT row.phantom"},
 	{"a row with an older image is stale, and its missed changes are listed",
 	 USUAL "item 1 a; change seq 1 at 1100 a > b; change seq 2 at 1200 b > c; change seq 3 at 1300 c > d; row b",
 	 "d by change #4 at 1300, ROW: DIFFERENT row.stale #3 before, missed 2: #3 #4"},
@@ -327,29 +349,91 @@ static const struct worked judging[] = {
 	 "c by change #4 at 1300, ROW: DIFFERENT row.stale #3, missed 1: #4"},
 	{"a lossy image is no older image", USUAL "item 1 a~; change seq 1 at 1100 ? > b; row a",
 	 "b by change #2 at 1100, ROW: DIFFERENT row.differs"},
-	{"a row that no fact ever held differs", USUAL "item 1 a; row q", "a by snapshot #1 at 940, ROW: DIFFERENT row.differs"},
+	{"a row that no fact ever held differs", USUAL "item 1 a; row q",
+	 "a by snapshot #1 at 940, ROW: DIFFERENT row.differs"},
 };
+
+static void run_one(const char *name, const char *records, const char *outcome)
+{
+	struct universe *universe = universe_new();
+	struct outcome_rows *rows = calloc(1, sizeof *rows);
+	struct buffer text;
+	assert(rows != NULL);
+	buffer_init(&text, 1 << 20);
+	universe_read(universe, records);
+	universe_reference(universe, rows);
+	assert(rows->count == 1);
+	judgement_print(&text, &rows->rows[0]);
+	buffer_append_byte(&text, '\0');
+	if (!is_text(text.data, outcome, name))
+		universe_print(universe);
+	buffer_release(&text);
+	free(rows);
+	free(universe);
+}
 
 static void run(const char *section, const struct worked *cases, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct universe *universe = universe_new();
-		struct outcome_rows *rows = calloc(1, sizeof *rows);
-		struct buffer text;
-		buffer_init(&text, 1 << 20);
-		universe_read(universe, cases[i].records);
-		universe_reference(universe, rows);
-		assert(rows->count == 1);
-		judgement_print(&text, &rows->rows[0]);
-		buffer_append_byte(&text, '\0');
 		char name[300];
 		snprintf(name, sizeof name, "%s: %s", section, cases[i].sentence);
-		if (!is_text(text.data, cases[i].outcome, name))
-			universe_print(universe);
-		buffer_release(&text);
-		free(rows);
-		free(universe);
+		run_one(name, cases[i].records, cases[i].outcome);
 	}
+}
+
+/* Ends the text at the last backtick before `end` and gives what lies between it and the one before; NULL without. */
+static char *quoted_before(char *line, char *end)
+{
+	*end = '\0';
+	char *close = strrchr(line, '`');
+	if (close == NULL)
+		return NULL;
+	*close = '\0';
+	char *open = strrchr(line, '`');
+	return open != NULL ? open + 1 : NULL;
+}
+
+/* A line "| words | `records` | `outcome` |" of a table of examples. */
+static bool run_example(char *line)
+{
+	char *end = strrchr(line, '|');
+	if (end == NULL || end < line + 3 || end[-2] != '`')
+		return false;
+	char *outcome = quoted_before(line, end);
+	char *records = outcome != NULL ? quoted_before(line, outcome - 1) : NULL;
+	if (records == NULL)
+		return false;
+	char *words_end = strstr(line + 2, " | ");
+	if (words_end != NULL)
+		*words_end = '\0';
+	char name[300];
+	snprintf(name, sizeof name, "docs/semantics.md: %s", line + 2);
+	run_one(name, records, outcome);
+	return true;
+}
+
+/* The page's examples are what the SQL says, so that neither can change alone. */
+static void run_page(void)
+{
+	FILE *page = fopen("docs/semantics.md", "r");
+	char *line = NULL;
+	size_t capacity = 0;
+	uint32_t examples = 0;
+	bool in_table = false;
+	if (!ok(page != NULL, "docs/semantics.md can be read"))
+		return;
+	while (getline(&line, &capacity, page) > 0) {
+		if (line[0] != '|')
+			in_table = false;
+		else if (strncmp(line, "| example |", 11) == 0)
+			in_table = true;
+		else if (in_table && strncmp(line, "|---", 4) != 0)
+			ok(run_example(line), "the line before is an example");
+		examples += in_table;
+	}
+	free(line);
+	fclose(page);
+	ok(examples > 60, "the page has its examples");
 }
 
 #define RUN(cases) run(#cases, cases, sizeof cases / sizeof cases[0])
@@ -365,5 +449,6 @@ int main(void)
 	RUN(contradictions);
 	RUN(lake);
 	RUN(judging);
+	run_page();
 	return tap_done();
 }

@@ -1,5 +1,5 @@
 -- row.differs {"pk":"k00017"}
-UPDATE delta.`${LAKE}` SET amount = amount + 0.0000000001BD WHERE pk = 'k00017';
+UPDATE delta.`${LAKE}` SET amount = 21.2500000001BD WHERE pk = 'k00017';
 -- row.differs {"pk":"k01999"}
 UPDATE delta.`${LAKE}` SET note = NULL WHERE pk = 'k01999';
 -- row.missing {"pk":"k02001"}

@@ -1,7 +1,7 @@
 -- row.differs {"pk":"max"}
-UPDATE delta.`${LAKE}` SET dec38 = dec38 - 1 WHERE pk = 'max';
+UPDATE delta.`${LAKE}` SET dec38 = 99999999999999999999999999999999999998BD WHERE pk = 'max';
 -- row.differs {"pk":"max"}
-UPDATE delta.`${LAKE}` SET dec18 = dec18 - 0.000000000000000001BD WHERE pk = 'max';
+UPDATE delta.`${LAKE}` SET dec18 = 99999999999999999999.999999999999999998BD WHERE pk = 'max';
 -- row.differs {"pk":"max"}
 UPDATE delta.`${LAKE}` SET dec10 = dec10 - 0.01BD WHERE pk = 'max';
 -- row.differs {"pk":"max"}

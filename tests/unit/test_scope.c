@@ -1,0 +1,264 @@
+/* What the evidence as a whole can prove: docs/semantics.md, "Scope" and "Stamps". */
+#include "reconcile/merge.h"
+
+#include <stdlib.h>
+
+#include "tests/support/scratch.h"
+#include "tests/tap.h"
+
+#define SECONDS INT64_C(1000000)
+
+static struct state *state;
+static struct contract contract;
+static struct contract_source sources[4];
+static uint32_t groups[4], ids[32];
+static uint64_t id_count;
+static struct scope_export_input exports[4];
+static uint32_t export_count;
+
+static void stop_on(int code, const struct error *error)
+{
+	if (code == 0)
+		return;
+	printf("Bail out! %s\n", error->message);
+	exit(1);
+}
+
+/* A fresh state and a contract with two captures. */
+static void begin(const char *folder)
+{
+	struct error error = {0};
+	memset(sources, 0, sizeof(sources));
+	contract = (struct contract){.sources = sources, .source_count = 2, .baseline = BASELINE_SNAPSHOT};
+	id_count = export_count = 0;
+	stop_on(state_open(folder, &state, &error), &error);
+	for (uint32_t i = 0; i < 2; i++) {
+		sources[i].kind = SOURCE_EVENTS;
+		sources[i].text = i == 0 ? "first" : "second";
+		stop_on(state_group(state, sources[i].text, &groups[i], &error), &error);
+	}
+}
+
+/* A file of the capture: one change of that stream at each end of the window; none when it is empty. */
+static uint32_t capture(uint32_t source, const char *arn, int64_t lo_s, int64_t hi_s)
+{
+	struct error error = {0};
+	struct state_builder *builder;
+	struct state_source file = {
+		.kind = STATE_EVENTS_FILE, .path = "file", .identity = "", .group = groups[source], .complete = true};
+	uint32_t domain;
+	stop_on(state_domain(state, groups[source], slice_from(arn), &domain, &error), &error);
+	stop_on(state_builder_new(state, 0, &builder, &error), &error);
+	stop_on(state_builder_begin(builder, &file, &error), &error);
+	for (int i = 0; i < 2; i++) {
+		struct fact fact = {.kind = FACT_CHANGE, .key = {"k", 1}, .domain = domain};
+		fact.time_lo_us = (i == 0 ? lo_s : hi_s - 1) * SECONDS;
+		fact.time_hi_us = fact.time_lo_us + SECONDS;
+		if (lo_s >= hi_s) {
+			fact.time_lo_us = INT64_MIN;
+			fact.time_hi_us = INT64_MAX;
+		}
+		stop_on(state_builder_add(builder, &fact, &error), &error);
+	}
+	stop_on(state_builder_end(builder, &file, &error), &error);
+	stop_on(state_builder_flush(builder, &error), &error);
+	state_builder_free(builder);
+	ids[id_count++] = file.id;
+	return domain;
+}
+
+static void add_problem(enum state_source_kind kind, const char *id, bool has_key, bool complete)
+{
+	struct error error = {0};
+	struct state_builder *builder;
+	struct state_source file = {.kind = kind, .path = "bad", .identity = "", .group = groups[0]};
+	struct state_problem problem = {.id = id, .path = "bad", .has_key = has_key, .message = "m"};
+	problem.key = slice_from("k");
+	file.complete = complete;
+	stop_on(state_builder_new(state, 0, &builder, &error), &error);
+	stop_on(state_builder_begin(builder, &file, &error), &error);
+	stop_on(state_builder_problem(builder, &problem, &error), &error);
+	stop_on(state_builder_end(builder, &file, &error), &error);
+	stop_on(state_builder_flush(builder, &error), &error);
+	state_builder_free(builder);
+	ids[id_count++] = file.id;
+}
+
+static void export_at(int64_t time_s)
+{
+	exports[export_count] = (struct scope_export_input){.group = 10 + export_count, .name = "e", .complete = true};
+	exports[export_count++].export_time_us = time_s * SECONDS;
+}
+
+static struct scope *build(void)
+{
+	struct error error = {0};
+	struct scope *scope;
+	struct merge_options options = {.sources = ids, .source_count = id_count, .workers = 1};
+	stop_on(scope_build(state, &contract, groups, &options, exports, export_count, true, 5000 * SECONDS, &scope, &error),
+		&error);
+	return scope;
+}
+
+static bool is_window(const struct scope *scope, uint32_t index, int64_t lo_s, int64_t hi_s)
+{
+	return index < scope->window_count && scope->windows[index].lo == lo_s * SECONDS &&
+	       scope->windows[index].hi == hi_s * SECONDS;
+}
+
+static bool is_hole(const struct scope *scope, uint32_t index, int64_t lo_s, int64_t hi_s)
+{
+	return index < scope->hole_count && scope->holes[index].lo == lo_s * SECONDS &&
+	       scope->holes[index].hi == hi_s * SECONDS;
+}
+
+static void end(struct scope *scope, char folder[SCRATCH_PATH_MAX])
+{
+	scope_free(scope);
+	state_close(state);
+	scratch_remove(folder);
+}
+
+static void windows_are_joined(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	uint32_t a = capture(0, "arn:a", 100, 200);
+	capture(0, "arn:a", 400, 500);
+	uint32_t b = capture(1, "arn:b", 500, 600), c = capture(1, "arn:c", 900, 1000);
+	capture(1, "arn:d", 5, 5);
+	sources[1].filtered = sources[1].independent = true;
+	struct scope *scope = build();
+	is_int(scope->domain_count, 4, "each stream is a domain, also one whose records have no time");
+	ok(scope->domains[0].domain == a && scope->domains[0].lo == 100 * SECONDS && scope->domains[0].hi == 500 * SECONDS,
+	   "a window reaches from the first record of all its files to the last");
+	ok(scope->domains[3].lo > scope->domains[3].hi, "records without a time make no window");
+	is_int(scope->window_count, 2, "windows that touch are one");
+	ok(is_window(scope, 0, 100, 600) && is_window(scope, 1, 900, 1000), "others stand apart");
+	ok(scope->windows[0].filtered && scope->domains[1].domain == b && scope->domains[1].filtered &&
+		   !scope->domains[0].filtered,
+	   "a filtered source filters its domains, and windows that they are part of");
+	ok(!scope->domains[0].independent && scope->domains[1].independent && scope->domains[2].domain == c,
+	   "independence is the contract source's");
+	ok(scope->hole_count == 1 && is_hole(scope, 0, 600, 900), "between windows is a hole");
+	is_int(scope->evidence_end, 1000 * SECONDS, "without an export evidence ends with the last window");
+	is_text(scope->domains[0].name, "arn:a", "a domain is named by its stream");
+	end(scope, folder);
+}
+
+static void exports_begin_the_evidence(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	capture(0, "arn:a", 2000, 3000);
+	export_at(5000);
+	export_at(1000);
+	struct scope *scope = build();
+	ok(scope->export_count == 2 && scope->exports[0].lo == 940 * SECONDS && scope->exports[0].hi == 1060 * SECONDS &&
+		   scope->exports[0].group == 11,
+	   "an export is an interval of a minute around its time, and the earliest comes first");
+	ok(scope->hole_count == 1 && is_hole(scope, 0, 940, 2000), "what the capture lacks since the earliest export is a hole");
+	is_int(scope->evidence_end, 4940 * SECONDS, "a later export ends the evidence, and makes no hole before it");
+	scope_free(scope);
+	id_count = 0;
+	scope = build();
+	ok(scope->hole_count == 0 && scope->window_count == 0, "without any capture there is no hole");
+	end(scope, folder);
+}
+
+static void contracts_widen_windows(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	capture(0, "arn:a", 2000, 3000);
+	sources[0].has_from = sources[0].has_to = true;
+	sources[0].from_us = 500 * SECONDS;
+	sources[0].to_us = 2500 * SECONDS;
+	sources[1].has_from = sources[1].has_to = true;
+	sources[1].from_us = 4000 * SECONDS;
+	sources[1].to_us = 4500 * SECONDS;
+	contract.settle_us = 100 * SECONDS;
+	struct scope *scope = build();
+	ok(is_window(scope, 0, 500, 3000), "`from:` and `to:` widen a window and never narrow it");
+	ok(is_window(scope, 1, 4000, 4500), "a capture of a quiet time is a window by `from:` and `to:` alone");
+	is_int(scope->settle_from_us, 4900 * SECONDS, "`settle:` counts back from the lake's commit");
+	scope_free(scope);
+	sources[1].has_to = false;
+	contract.settle_us = 0;
+	scope = build();
+	ok(scope->window_count == 1, "one of the two says nothing of a capture without records");
+	ok(scope->settle_from_us == INT64_MAX, "without `settle:` everything is settled");
+	end(scope, folder);
+}
+
+static void as_of_ends_everything(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	capture(0, "arn:a", 2000, 3000);
+	capture(1, "arn:b", 3500, 4000);
+	export_at(2500);
+	export_at(2501);
+	contract.has_as_of = true;
+	contract.as_of_us = 2500 * SECONDS;
+	struct scope *scope = build();
+	ok(scope->window_count == 1 && is_window(scope, 0, 2000, 2500), "windows end at `as_of:`");
+	is_int(scope->export_count, 1, "an export at it counts, a later one does not");
+	is_int(scope->evidence_end, 2500 * SECONDS, "evidence ends there");
+	end(scope, folder);
+}
+
+static void nameless_domains_find_their_stream(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	uint32_t nameless = capture(0, "", 50, 100), stream = capture(0, "arn:a", 100, 200);
+	uint32_t other = capture(1, "", 300, 400);
+	struct scope *scope = build();
+	is_int(scope_domain_of(scope, nameless), stream, "nameless records are of the one stream their source names");
+	is_int(scope_domain_of(scope, stream), stream, "a stream is itself");
+	is_int(scope_domain_of(scope, other), other, "where no stream is named, they are of their source");
+	is_int(scope_domain_of(scope, 999), 999, "as is what the scope does not know");
+	ok(scope->domain_count == 2 && scope->domains[0].lo == 50 * SECONDS && scope->domains[0].hi == 200 * SECONDS,
+	   "their window is one");
+	is_text(scope->domains[1].name, "second", "a nameless domain has its source's name");
+	scope_free(scope);
+	capture(0, "arn:b", 500, 600);
+	scope = build();
+	is_int(scope_domain_of(scope, nameless), nameless, "where two streams are named, nobody knows of which they are");
+	end(scope, folder);
+}
+
+static bool unreadable_with(enum state_source_kind kind, const char *id, bool has_key, bool complete)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	capture(0, "arn:a", 0, 100);
+	add_problem(kind, id, has_key, complete);
+	struct scope *scope = build();
+	bool unreadable = scope->unreadable;
+	end(scope, folder);
+	return unreadable;
+}
+
+int main(void)
+{
+	windows_are_joined();
+	exports_begin_the_evidence();
+	contracts_widen_windows();
+	as_of_ends_everything();
+	nameless_domains_find_their_stream();
+	ok(unreadable_with(STATE_EVENTS_FILE, "record.unreadable", false, true),
+	   "an unreadable record of an unknown key is a hole without end");
+	ok(!unreadable_with(STATE_EVENTS_FILE, "record.unreadable", true, true), "one of a known key is not");
+	ok(!unreadable_with(STATE_EVENTS_FILE, "source.mixed", false, true), "nor are other problems");
+	ok(unreadable_with(STATE_EVENTS_FILE, "record.truncated", false, false), "a change file that does not count is one too");
+	ok(!unreadable_with(STATE_EXPORT_FILE, "export.md5", false, false), "an export's file that does not count is not");
+	return tap_done();
+}
