@@ -1,7 +1,7 @@
 -- What the evidence says of a key: docs/semantics.md as plain SQL, one table per notion of the page, in its order.
 --
--- Written for SQLite 3.40, and to be read. It shares nothing with the fast merge but the page: the property tests run both
--- and hold every column of `judgement` together. The first part makes the tables that are filled from outside; the
+-- Written for SQLite 3.40, and to be read. It shares nothing with the fast merge but the page: the property tests run
+-- both and hold every column of `judgement` together. The first part makes the tables that are filled from outside; the
 -- second, below the line of equal signs, states the rules and is run once over filled tables.
 --
 -- A side is (state, item, row, comparable, expires):
@@ -298,7 +298,7 @@ CREATE INDEX image_side_key ON image_side (key_id, place);
 
 -- ---- The possible states: the expected one first (rank 0), then the others that the evidence allows
 --
--- A state comes with the TTL mark of its group (S's absence: UNKNOWN), the time by which it was one, and what was before.
+-- A state comes with the TTL mark of its group (S's absence: UNKNOWN), the time by which it was so, and what was before.
 
 CREATE TABLE stated AS
 SELECT d.key_id, 0 AS rank, w.after_state AS state, w.after_item AS item, w.after_row AS row, w.after_flags AS flags,
@@ -328,8 +328,8 @@ FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
 JOIN item AS i ON i.key_id = d.key_id AND i.ordinal = s.ordinal
 WHERE decided_by = 1 AND s.conflict;
 
--- The TTL mark of each: UNKNOWN only stands where the last image's TTL value had passed. Seconds against microseconds: a
--- value v is at or before t when v <= floor(t / 1 000 000).
+-- The TTL mark of each: UNKNOWN only stands where the last image's TTL value had passed. Seconds against microseconds:
+-- a value v is at or before t when v <= floor(t / 1 000 000).
 CREATE TABLE possible AS
 SELECT stated.*,
        CASE WHEN state <> 1 THEN 0

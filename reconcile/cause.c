@@ -22,8 +22,10 @@ static const char *missing_text(const struct judgement *judgement, struct arena 
 {
 	const char *decided = decided_text(judgement, arena);
 	if (judgement->expected.state == STATE_ABSENT)
-		return arena_text(arena, "removed by TTL (%s), which `ttl: keep` says the lake must not follow; the lake "
-					 "has no row", decided);
+		return arena_text(arena,
+				  "removed by TTL (%s), which `ttl: keep` says the lake must not follow; the lake "
+				  "has no row",
+				  decided);
 	if (judgement->decided_by == DECIDED_SNAPSHOT)
 		return arena_text(arena, "%s has it and nothing changed it since; the lake never got it, or lost it",
 				  decided);
@@ -80,13 +82,15 @@ const char *cause_text(const struct judgement *judgement, enum finding_id id, st
 	case FINDING_VALUE_PRECISION_LOST:
 		return "the item holds a value that its column cannot hold exactly";
 	case FINDING_CHAIN_BROKEN:
-		return arena_text(arena, "%" PRIu32 " of its changes do%s not follow from the one before: a record of this "
-					 "key is missing from the capture",
+		return arena_text(arena,
+				  "%" PRIu32 " of its changes do%s not follow from the one before: a record of this "
+				  "key is missing from the capture",
 				  judgement->chain_breaks, judgement->chain_breaks == 1 ? "es" : "");
 	case FINDING_OVERLAP_CONTRADICTION:
 		return "the export shows an image that the captured changes cannot lead to: the capture lost a record";
 	case FINDING_CAPTURE_LOST:
-		return "the earlier export and the captured changes do not lead to the later export: the capture lost a "
+		return "the earlier export and the captured changes do not lead to the later export: the capture lost "
+		       "a "
 		       "record";
 	case FINDING_STAMP_CONFLICT:
 		return "two records with the same stamp say different things";

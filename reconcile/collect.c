@@ -211,7 +211,8 @@ int collect_visit(void *context, uint32_t index, const struct judgement *judgeme
 	counts->keys++;
 	counts->expected += judgement->lake_expected == LAKE_ROW;
 	counts->expected_by_export += judgement->lake_expected == LAKE_ROW && judgement->decided_by == DECIDED_SNAPSHOT;
-	counts->deleted_by_change += judgement->expected.state == STATE_ABSENT && judgement->decided_by == DECIDED_CHANGE;
+	counts->deleted_by_change += judgement->expected.state == STATE_ABSENT &&
+				     judgement->decided_by == DECIDED_CHANGE;
 	counts->actual += judgement->lake_rows - judgement->lake_rows_deleted;
 	counts->soft_deleted += judgement->lake_rows_deleted;
 	counts->changes += judgement->changes;
@@ -306,7 +307,8 @@ static void share_limit(const uint64_t available[FINDING_COUNT], uint64_t limit,
 int collect_finish(struct collect *collect, struct outcome_counts *counts, uint64_t by_id[FINDING_COUNT],
 		   const struct kept *const **kept, uint64_t *kept_count, struct error *error)
 {
-	uint64_t total = 0, chosen = 0, available[FINDING_COUNT] = {0}, share[FINDING_COUNT], taken[FINDING_COUNT] = {0};
+	uint64_t total = 0, chosen = 0, available[FINDING_COUNT] = {0}, share[FINDING_COUNT],
+		 taken[FINDING_COUNT] = {0};
 	for (uint32_t i = 0; i < collect->workers; i++) {
 		add_counts(counts, &collect->worker[i].counts);
 		for (int id = 0; id < FINDING_COUNT; id++) {

@@ -33,8 +33,11 @@ static bool pattern_matches(const char *pattern, struct slice text)
 	return *pattern == '\0';
 }
 
+/* The TTL attribute is mentioned: it decides what deletes mean, and need not be a column. */
 bool plan_ignores_attribute(const struct digest_plan *plan, struct slice name)
 {
+	if (plan->contract->ttl_attribute != NULL && slice_is(name, plan->contract->ttl_attribute))
+		return true;
 	for (uint32_t index = 0; index < plan->contract->ignore_attribute_count; index++)
 		if (pattern_matches(plan->contract->ignore_attributes[index], name))
 			return true;

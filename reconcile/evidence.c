@@ -274,11 +274,11 @@ static void add_requests(struct evidence *evidence, uint64_t finding)
 	const struct judgement *judgement = &evidence->kept[finding]->judgement;
 	bool before = expects_before(judgement);
 	if (judgement->decided.source != 0 && (judgement->expected.state == STATE_IMAGE || before))
-		evidence->requests[evidence->request_count++] = (struct request){
-			judgement->decided.source, before, judgement->decided.record, finding};
+		evidence->requests[evidence->request_count++] = (struct request){judgement->decided.source, before,
+										 judgement->decided.record, finding};
 	if (judgement->lake.source != 0)
-		evidence->requests[evidence->request_count++] =
-			(struct request){judgement->lake.source, false, judgement->lake.record, finding};
+		evidence->requests[evidence->request_count++] = (struct request){judgement->lake.source, false,
+										 judgement->lake.record, finding};
 }
 
 static void group_requests(struct evidence *evidence)
@@ -350,7 +350,8 @@ static void evidence_release(struct evidence *evidence, uint64_t count)
 int evidence_fill(struct run *run, const struct kept *const *kept, struct finding *findings, uint64_t count,
 		  bool all_columns, struct arena *arena, struct error *error)
 {
-	struct evidence evidence = {.run = run, .kept = kept, .all_columns = all_columns, .columns = run->contract->column_count};
+	struct evidence evidence = {
+		.run = run, .kept = kept, .all_columns = all_columns, .columns = run->contract->column_count};
 	int code = 0;
 	if (count == 0 || !digest_plan_has_rows(run->plan))
 		return 0;

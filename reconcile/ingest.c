@@ -345,8 +345,9 @@ static int note_changed(struct ingest *ingest, const struct ingest_work *work, s
 	struct state_problem problem = {
 		.id = "source.changed",
 		.path = work->path,
-		.message = "the file is not what it was when it was merged; the facts of both are kept. Delete the state "
-			   "folder to forget the earlier ones"};
+		.message =
+			"the file is not what it was when it was merged; the facts of both are kept. Delete the state "
+			"folder to forget the earlier ones"};
 	return run_problem(ingest->run, &problem, error);
 }
 
@@ -415,11 +416,11 @@ static int settle_unlisted(struct ingest *ingest, struct error *error)
 			continue;
 		if (known->fingerprint == digest_plan_fingerprint(run->plan))
 			code = use_source(run, known->id, error);
-		struct state_problem problem = {
-			.id = "source.gone",
-			.path = known->path,
-			.message = "the file was merged before and is no longer there; its facts are kept. Put it back, or "
-				   "delete the state folder to forget it"};
+		struct state_problem problem = {.id = "source.gone",
+						.path = known->path,
+						.message = "the file was merged before and is no longer there; its "
+							   "facts are kept. Put it back, or "
+							   "delete the state folder to forget it"};
 		if (code == 0)
 			code = run_problem(run, &problem, error);
 	}
@@ -435,8 +436,9 @@ static void judge_exports(struct ingest *ingest)
 		entry->complete = entry->export->complete;
 		for (uint64_t j = 0; j < ingest->count; j++) {
 			const struct ingest_work *work = &ingest->works[j];
-			const struct state_source *source =
-				work->export == entry->export ? state_source(run->state, work->source) : NULL;
+			const struct state_source *source = work->export == entry->export
+								    ? state_source(run->state, work->source)
+								    : NULL;
 			if (source != NULL && (!source->complete || source->unreadable > 0))
 				entry->complete = false;
 		}

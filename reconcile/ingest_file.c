@@ -81,7 +81,8 @@ static int note_fault(struct ingest_worker *worker, const struct record *record,
 static int domain_of(struct ingest_worker *worker, const struct record *record, uint32_t *domain, struct error *error)
 {
 	struct slice arn = record->stream_arn;
-	if (worker->domain_known && worker->domain_group == worker->work->group && arn.size == worker->domain_arn_size &&
+	if (worker->domain_known && worker->domain_group == worker->work->group &&
+	    arn.size == worker->domain_arn_size &&
 	    memcmp(arn.size > 0 ? arn.data : "", worker->domain_arn, arn.size) == 0) {
 		*domain = worker->domain;
 		return 0;
@@ -123,8 +124,9 @@ static int take_side(struct ingest_worker *worker, const struct record *record, 
 /* Order matters: a file's content is the sequence of what its records say. */
 static void mix_content(struct ingest_worker *worker, const struct fact *fact)
 {
-	uint64_t parts[] = {worker->content,      fact->key_hash,       fact->after.item[0], fact->after.row,
-			    fact->before.item[0], (uint64_t)fact->time_lo_us, fact->event_hash};
+	uint64_t parts[] = {worker->content, fact->key_hash,       fact->after.item[0],
+			    fact->after.row, fact->before.item[0], (uint64_t)fact->time_lo_us,
+			    fact->event_hash};
 	worker->content = XXH64(parts, sizeof parts, XXH64(fact->sequence, SEQUENCE_SIZE, fact->after.state));
 }
 
@@ -164,7 +166,8 @@ static int take_record(void *context, const struct record *record, struct error 
 			memcpy(fact.sequence, record->sequence, SEQUENCE_SIZE);
 		fact.time_lo_us = record->has_time ? record->time_lo_us : INT64_MIN;
 		fact.time_hi_us = record->has_time ? record->time_hi_us : INT64_MAX;
-		fact.event_hash = record->event_id.size > 0 ? XXH64(record->event_id.data, record->event_id.size, 0) : 0;
+		fact.event_hash = record->event_id.size > 0 ? XXH64(record->event_id.data, record->event_id.size, 0)
+							    : 0;
 		if (code == 0)
 			code = domain_of(worker, record, &fact.domain, error);
 	}
@@ -218,7 +221,8 @@ static int take_row(void *context, uint64_t index, const struct row_digest *row,
 	return add_fact(worker, &fact, error);
 }
 
-static int read_batches(struct ingest_worker *worker, struct ArrowArrayStream *stream, uint64_t *rows, struct error *error)
+static int read_batches(struct ingest_worker *worker, struct ArrowArrayStream *stream, uint64_t *rows,
+			struct error *error)
 {
 	struct ArrowSchema schema = {0};
 	int code = 0;

@@ -62,7 +62,8 @@ static int take_problem(void *context, const struct state_problem *problem)
 	struct arena *arena = &self->making->outcome->arena;
 	enum finding_id id = finding_from_text(problem->id);
 	if (id == FINDING_COUNT) {
-		self->code = error_set(self->error, ERROR_INTERNAL, "a reader reports the unknown finding '%s'", problem->id);
+		self->code = error_set(self->error, ERROR_INTERNAL, "a reader reports the unknown finding '%s'",
+				       problem->id);
 		return 1;
 	}
 	struct finding finding = {.id = id, .cause = arena_copy(arena, slice_from(problem->message)).data};
@@ -71,9 +72,9 @@ static int take_problem(void *context, const struct state_problem *problem)
 		finding.key_json = key_json(self->making, problem->key);
 	}
 	if (problem->path != NULL && problem->path[0] != '\0')
-		finding.records[finding.record_count++] = (struct finding_record){
-			"file", arena_copy(arena, slice_from(problem->path)).data, problem->has_position, problem->record,
-			problem->offset};
+		finding.records[finding.record_count++] =
+			(struct finding_record){"file", arena_copy(arena, slice_from(problem->path)).data,
+						problem->has_position, problem->record, problem->offset};
 	self->code = add_loose(self->making, &finding, self->error);
 	return self->code != 0;
 }
@@ -89,9 +90,10 @@ static int take_attribute(void *context, const char *name, uint64_t images)
 			return 0;
 	struct finding finding = {
 		.id = FINDING_ATTRIBUTE_UNMAPPED,
-		.cause = arena_text(arena, "attribute '%s' is neither mapped nor ignored (in one file alone %" PRIu64
-					   " images have it); add a column, or list it under ignore_attributes", name,
-				    images),
+		.cause = arena_text(arena,
+				    "attribute '%s' is neither mapped nor ignored (in one file alone %" PRIu64
+				    " images have it); add a column, or list it under ignore_attributes",
+				    name, images),
 		.column_count = 1};
 	finding.columns[0].name = arena_copy(arena, slice_from(name)).data;
 	self->code = add_loose(making, &finding, self->error);
@@ -107,18 +109,20 @@ static int loose_from_plan(struct making *making, struct error *error)
 		struct finding finding = {
 			.id = FINDING_COLUMN_UNMAPPED,
 			.column_count = 1,
-			.cause = arena_text(arena, "column '%s' is neither mapped nor ignored; add it under columns, or "
-						   "under ignore", report->unmapped_columns[i])};
+			.cause = arena_text(arena,
+					    "column '%s' is neither mapped nor ignored; add it under columns, or "
+					    "under ignore",
+					    report->unmapped_columns[i])};
 		finding.columns[0].name = arena_copy(arena, slice_from(report->unmapped_columns[i])).data;
 		code = add_loose(making, &finding, error);
 	}
 	for (uint32_t i = 0; i < report->mismatch_count && code == 0; i++) {
 		const struct plan_mismatch *mismatch = &report->mismatches[i];
-		struct finding finding = {
-			.id = FINDING_COLUMN_TYPE,
-			.column_count = 1,
-			.cause = arena_text(arena, "column '%s' is %s in the table, the contract says %s", mismatch->column,
-					    mismatch->have, mismatch->want)};
+		struct finding finding = {.id = FINDING_COLUMN_TYPE,
+					  .column_count = 1,
+					  .cause = arena_text(arena,
+							      "column '%s' is %s in the table, the contract says %s",
+							      mismatch->column, mismatch->have, mismatch->want)};
 		finding.columns[0].name = arena_copy(arena, slice_from(mismatch->column)).data;
 		code = add_loose(making, &finding, error);
 	}
@@ -136,10 +140,12 @@ static int loose_from_scope(struct making *making, struct error *error)
 		char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
 		struct finding finding = {
 			.id = FINDING_COVERAGE_HOLE,
-			.cause = arena_text(arena, "no capture covers %s to %s%s%s; keys decided before its end are not proven. "
-						   "If the capture did run, say so with from: or to: in its source",
-					    clock_format(scope->holes[i].lo, from), clock_format(scope->holes[i].hi, to),
-					    scope->holes[i].reason[0] != '\0' ? ": " : "", scope->holes[i].reason)};
+			.cause = arena_text(
+				arena,
+				"no capture covers %s to %s%s%s; keys decided before its end are not proven. "
+				"If the capture did run, say so with from: or to: in its source",
+				clock_format(scope->holes[i].lo, from), clock_format(scope->holes[i].hi, to),
+				scope->holes[i].reason[0] != '\0' ? ": " : "", scope->holes[i].reason)};
 		code = add_loose(making, &finding, error);
 	}
 	return code;
@@ -154,7 +160,8 @@ static struct slice table_arn(const char *arn)
 	return (struct slice){arn, end != NULL ? (size_t)(end - arn) : strlen(arn)};
 }
 
-static int compare_arn(struct making *making, struct slice *first, const char *arn, const char *where, struct error *error)
+static int compare_arn(struct making *making, struct slice *first, const char *arn, const char *where,
+		       struct error *error)
 {
 	struct slice table = table_arn(arn);
 	if (table.size == 0)
@@ -165,11 +172,12 @@ static int compare_arn(struct making *making, struct slice *first, const char *a
 	}
 	if (slice_equal(*first, table))
 		return 0;
-	struct finding finding = {.id = FINDING_SOURCE_MIXED,
-				  .cause = arena_text(&making->outcome->arena,
-						      "%s is of table %.*s, an earlier source is of %.*s; put sources of "
-						      "one table into one contract", where, (int)table.size, table.data,
-						      (int)first->size, first->data)};
+	struct finding finding = {
+		.id = FINDING_SOURCE_MIXED,
+		.cause = arena_text(&making->outcome->arena,
+				    "%s is of table %.*s, an earlier source is of %.*s; put sources of "
+				    "one table into one contract",
+				    where, (int)table.size, table.data, (int)first->size, first->data)};
 	return add_loose(making, &finding, error);
 }
 
@@ -187,9 +195,11 @@ static int loose_from_identity(struct making *making, struct error *error)
 		    strcmp(table_id, export->table_id) != 0) {
 			struct finding finding = {
 				.id = FINDING_SOURCE_MIXED,
-				.cause = arena_text(&making->outcome->arena,
-						    "%s is of table id %s, an earlier export is of %s: the table was deleted "
-						    "and made again in between", text, export->table_id, table_id)};
+				.cause = arena_text(
+					&making->outcome->arena,
+					"%s is of table id %s, an earlier export is of %s: the table was deleted "
+					"and made again in between",
+					text, export->table_id, table_id)};
 			code = add_loose(making, &finding, error);
 		}
 		if (export->table_id[0] != '\0')
@@ -224,7 +234,8 @@ static int collect_loose(struct making *making, struct error *error)
 	if (code == 0)
 		code = context.code;
 	making->outcome->attributes_compared = run->contract->column_count;
-	making->outcome->attributes_total = run->contract->column_count + making->outcome->by_id[FINDING_ATTRIBUTE_UNMAPPED];
+	making->outcome->attributes_total = run->contract->column_count +
+					    making->outcome->by_id[FINDING_ATTRIBUTE_UNMAPPED];
 	return code;
 }
 
@@ -263,8 +274,10 @@ static void fill_proved(const struct scope *scope, struct outcome *outcome)
 		outcome->proved_dynamodb_us = follow_windows(scope, outcome->proved_dynamodb_us, true);
 	if (scope->window_count > 0) {
 		outcome->has_proved_landing = true;
-		outcome->proved_landing_us = follow_windows(
-			scope, outcome->has_proved_dynamodb ? outcome->proved_dynamodb_us : scope->windows[0].lo, false);
+		outcome->proved_landing_us = follow_windows(scope,
+							    outcome->has_proved_dynamodb ? outcome->proved_dynamodb_us
+											 : scope->windows[0].lo,
+							    false);
 	}
 	if (scope->has_as_of && outcome->has_proved_landing && outcome->proved_landing_us > scope->as_of_us)
 		outcome->proved_landing_us = scope->as_of_us;
@@ -294,13 +307,14 @@ static int fill_lake(struct making *making, struct error *error)
 	struct finding finding = {.id = FINDING_LAKE_NEWER};
 	clock_format(outcome->evidence_end_us, end);
 	clock_format(outcome->lake_commit_us, commit);
-	finding.cause =
-		outcome->lake_newest_before >= 0
-			? arena_text(&outcome->arena, "version %" PRId64 " was committed at %s, the evidence ends at %s; the "
-						      "newest version before that is %" PRId64,
-				     info->version, commit, end, outcome->lake_newest_before)
-			: arena_text(&outcome->arena, "version %" PRId64 " was committed at %s, the evidence ends at %s",
-				     info->version, commit, end);
+	finding.cause = outcome->lake_newest_before >= 0
+				? arena_text(&outcome->arena,
+					     "version %" PRId64 " was committed at %s, the evidence ends at %s; the "
+					     "newest version before that is %" PRId64,
+					     info->version, commit, end, outcome->lake_newest_before)
+				: arena_text(&outcome->arena,
+					     "version %" PRId64 " was committed at %s, the evidence ends at %s",
+					     info->version, commit, end);
 	return add_loose(making, &finding, error);
 }
 
@@ -315,12 +329,12 @@ static int fill_sources(struct making *making, struct error *error)
 	outcome->source_count = contract->source_count;
 	for (uint32_t i = 0; i < contract->source_count; i++) {
 		struct outcome_source *source = &outcome->sources[i];
-		*source = (struct outcome_source){.text = arena_copy(&outcome->arena, slice_from(contract->sources[i].text)).data,
-						  .kind = contract->sources[i].kind == SOURCE_EXPORT ? "export" : "events",
-						  .independent = contract->sources[i].kind == SOURCE_EXPORT ||
-								 contract->sources[i].independent,
-						  .from_us = INT64_MAX,
-						  .to_us = INT64_MIN};
+		*source = (struct outcome_source){
+			.text = arena_copy(&outcome->arena, slice_from(contract->sources[i].text)).data,
+			.kind = contract->sources[i].kind == SOURCE_EXPORT ? "export" : "events",
+			.independent = contract->sources[i].kind == SOURCE_EXPORT || contract->sources[i].independent,
+			.from_us = INT64_MAX,
+			.to_us = INT64_MIN};
 		for (uint64_t j = 0; j < run->source_count; j++) {
 			const struct state_source *file = state_source(run->state, run->sources[j]);
 			if (file == NULL || file->kind == STATE_LAKE_FILE || file->group != run->source_groups[i])
@@ -332,7 +346,8 @@ static int fill_sources(struct making *making, struct error *error)
 	}
 	for (uint32_t i = 0; i < run->export_count; i++)
 		outcome->sources[run->exports[i].contract_source].from_us =
-			outcome->sources[run->exports[i].contract_source].to_us = run->exports[i].export->export_time_us;
+			outcome->sources[run->exports[i].contract_source].to_us =
+				run->exports[i].export->export_time_us;
 	return 0;
 }
 
@@ -352,10 +367,11 @@ static int take_window(void *context, const struct state_domain_window *window)
 	return 0;
 }
 
-static void add_record(struct making *making, struct finding *finding, const char *role, const struct fact_origin *origin)
+static void add_record(struct making *making, struct finding *finding, const char *role,
+		       const struct fact_origin *origin)
 {
-	const struct state_source *source =
-		origin->source != 0 ? state_source(making->run->state, origin->source) : NULL;
+	const struct state_source *source = origin->source != 0 ? state_source(making->run->state, origin->source)
+								: NULL;
 	if (source == NULL || finding->record_count == FINDING_RECORDS_MAX)
 		return;
 	finding->records[finding->record_count++] =
@@ -386,13 +402,15 @@ static int make_finding(struct making *making, const struct kept *kept, struct f
 	return 0;
 }
 
-static int make_findings(struct making *making, const struct kept *const *kept, uint64_t kept_count, struct error *error)
+static int make_findings(struct making *making, const struct kept *const *kept, uint64_t kept_count,
+			 struct error *error)
 {
 	struct outcome *outcome = making->outcome;
 	uint64_t room = outcome->finding_limit > making->loose_count ? outcome->finding_limit - making->loose_count : 0;
 	if (kept_count > room)
 		kept_count = room;
-	outcome->findings = arena_array(&outcome->arena, making->loose_count + kept_count + 1, sizeof *outcome->findings);
+	outcome->findings = arena_array(&outcome->arena, making->loose_count + kept_count + 1,
+					sizeof *outcome->findings);
 	if (outcome->findings == NULL)
 		return out_of_memory(error);
 	int code = 0;
@@ -414,7 +432,8 @@ static int check_sums(const struct outcome *outcome, struct error *error)
 	for (int id = FINDING_ROW_DUPLICATE; id <= FINDING_ROW_DIFFERS; id++)
 		rows += outcome->by_id[id];
 	if (counts->compared != counts->equal + counts->different || rows != counts->different ||
-	    counts->keys != counts->compared + counts->unproven + counts->out_of_scope + counts->deleted + counts->nothing)
+	    counts->keys !=
+		    counts->compared + counts->unproven + counts->out_of_scope + counts->deleted + counts->nothing)
 		return error_set(error, ERROR_INTERNAL,
 				 "the counts do not add up: keys %" PRIu64 ", compared %" PRIu64 ", equal %" PRIu64
 				 ", different %" PRIu64 ", row findings %" PRIu64,

@@ -46,8 +46,7 @@ static int missing_columns(struct run *run, struct error *error)
 	return error_set(error, ERROR_USAGE,
 			 "%s: column '%s' is not in the table '%s' (%u of the contract's columns are not); correct the "
 			 "contract's columns, or the table's version",
-			 run->contract->path, report->missing_columns[0], run->contract->delta,
-			 report->missing_count);
+			 run->contract->path, report->missing_columns[0], run->contract->delta, report->missing_count);
 }
 
 static int state_folder_open(struct run *run, struct error *error)
@@ -152,11 +151,10 @@ static int scope_open(struct run *run, struct error *error)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	for (uint32_t i = 0; i < run->export_count; i++) {
 		const struct run_export *from = &run->exports[i];
-		exports[i] = (struct scope_export_input){
-			.group = from->group,
-			.name = run->contract->sources[from->contract_source].text,
-			.export_time_us = from->export->export_time_us,
-			.complete = from->complete};
+		exports[i] = (struct scope_export_input){.group = from->group,
+							 .name = run->contract->sources[from->contract_source].text,
+							 .export_time_us = from->export->export_time_us,
+							 .complete = from->complete};
 	}
 	struct merge_options options = run_merge_options(run);
 	int64_t commit_us = run->table != NULL ? bridge_table_info(run->table)->commit_time_ms * 1000 : 0;

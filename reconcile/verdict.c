@@ -113,15 +113,20 @@ static int weigh_level(const struct contract *contract, struct outcome *outcome,
 
 static const char *unproven_reasons(struct outcome *outcome)
 {
-	static const char *const names[REASON_COUNT] = {
-		"no source says whether they exist", "image unknown",       "a hole in the capture",
-		"not settled",                       "order ambiguous",     "conflicting records",
-		"broken chain",                      "overlap contradicts", "unreadable records"};
+	static const char *const names[REASON_COUNT] = {"no source says whether they exist",
+							"image unknown",
+							"a hole in the capture",
+							"not settled",
+							"order ambiguous",
+							"conflicting records",
+							"broken chain",
+							"overlap contradicts",
+							"unreadable records"};
 	const char *text = "";
 	for (int i = 0; i < REASON_COUNT && text != NULL; i++)
 		if (outcome->counts.unproven_by_reason[i] > 0)
-			text = arena_text(&outcome->arena, "%s%s%s: %" PRIu64, text, text[0] != '\0' ? ", " : "", names[i],
-					  outcome->counts.unproven_by_reason[i]);
+			text = arena_text(&outcome->arena, "%s%s%s: %" PRIu64, text, text[0] != '\0' ? ", " : "",
+					  names[i], outcome->counts.unproven_by_reason[i]);
 	return text;
 }
 
@@ -143,15 +148,17 @@ static int weigh_unproven(const struct contract *contract, struct outcome *outco
 	if (code == 0 && contract->require_dynamodb) {
 		char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
 		if (!outcome->has_proved_dynamodb)
-			code = add_reason(outcome, "require: dynamodb, but no independent source proves anything", error);
-		else if (outcome->has_proved_landing && outcome->proved_landing_us > outcome->proved_dynamodb_us)
-			code = add_reason(outcome,
-					  arena_text(&outcome->arena,
-						     "require: dynamodb, but from %s to %s the landing zone is the only "
-						     "witness; a later export would close it",
-						     clock_format(outcome->proved_dynamodb_us, from),
-						     clock_format(outcome->proved_landing_us, to)),
+			code = add_reason(outcome, "require: dynamodb, but no independent source proves anything",
 					  error);
+		else if (outcome->has_proved_landing && outcome->proved_landing_us > outcome->proved_dynamodb_us)
+			code = add_reason(
+				outcome,
+				arena_text(&outcome->arena,
+					   "require: dynamodb, but from %s to %s the landing zone is the only "
+					   "witness; a later export would close it",
+					   clock_format(outcome->proved_dynamodb_us, from),
+					   clock_format(outcome->proved_landing_us, to)),
+				error);
 	}
 	return code;
 }

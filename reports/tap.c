@@ -43,8 +43,8 @@ static void diagnostics(struct buffer *out, struct outcome *outcome, uint32_t in
 			buffer_append_text(out, ", file: ");
 			quoted(out, finding->records[j].path);
 			if (finding->records[j].has_position)
-				buffer_printf(out, ", record: %" PRIu64 ", offset: %" PRIu64, finding->records[j].record,
-					      finding->records[j].offset);
+				buffer_printf(out, ", record: %" PRIu64 ", offset: %" PRIu64,
+					      finding->records[j].record, finding->records[j].offset);
 			buffer_append_text(out, "}\n");
 		}
 	}
@@ -69,8 +69,9 @@ void report_tap(struct outcome *outcome, int version, struct buffer *out)
 		else if (property->count > 0)
 			buffer_printf(out, "# %" PRIu64 " against it, which the contract allows\n", property->count);
 	}
-	buffer_printf(out, "# %s %s: %" PRIu64 " compared, %" PRIu64 " equal, %" PRIu64 " unproven, %" PRIu64
-			   " out of scope; %s\n",
+	buffer_printf(out,
+		      "# %s %s: %" PRIu64 " compared, %" PRIu64 " equal, %" PRIu64 " unproven, %" PRIu64
+		      " out of scope; %s\n",
 		      verdict_text(outcome->verdict), outcome->table, outcome->counts.compared, outcome->counts.equal,
 		      outcome->counts.unproven, outcome->counts.out_of_scope, outcome_scope_text(outcome));
 }

@@ -52,8 +52,8 @@ static int take_image(struct check *check, const struct record *record, uint32_t
 	struct digest_fault fault = {0};
 	if (!digest_image(check->scratch, record->tokens, image, &digest, &fault)) {
 		if (check->faults++ < 3)
-			say(check, false, "  record %" PRIu64 ", byte %" PRIu64 ": %s %s", record->number, record->offset,
-			    fault.reason, fault.detail);
+			say(check, false, "  record %" PRIu64 ", byte %" PRIu64 ": %s %s", record->number,
+			    record->offset, fault.reason, fault.detail);
 		return 0;
 	}
 	check->lossy += (digest.flags & IMAGE_LOSSY) != 0;
@@ -93,10 +93,11 @@ static int take_problem(void *context, const struct problem *problem, struct err
 
 static void tell_sample(struct check *check, const char *path)
 {
-	say(check, check->faults == 0, "%s: %" PRIu64 " sample records, %" PRIu64 " of them not usable", path, check->records,
-	    check->faults);
+	say(check, check->faults == 0, "%s: %" PRIu64 " sample records, %" PRIu64 " of them not usable", path,
+	    check->records, check->faults);
 	if (check->lossy > 0)
-		say(check, false, "  %" PRIu64 " sample images hold a value that does not fit its column", check->lossy);
+		say(check, false, "  %" PRIu64 " sample images hold a value that does not fit its column",
+		    check->lossy);
 	if (check->mistyped > 0)
 		say(check, false, "  %" PRIu64 " sample images hold an attribute whose type its column cannot take",
 		    check->mistyped);
@@ -201,8 +202,8 @@ static int check_samples(struct check *check, struct error *error)
 	uint64_t count;
 	const struct unmapped_attribute *unmapped = digest_unmapped(check->scratch, &count);
 	for (uint64_t i = 0; i < count; i++)
-		say(check, false, "attribute '%s' is neither mapped nor ignored (%" PRIu64 " sample images)", unmapped[i].name,
-		    unmapped[i].count);
+		say(check, false, "attribute '%s' is neither mapped nor ignored (%" PRIu64 " sample images)",
+		    unmapped[i].name, unmapped[i].count);
 	return code;
 }
 

@@ -34,7 +34,7 @@ static void defaults(void *target)
 struct tally {
 	int64_t expected, deleted, unproven; /* of the merged evidence */
 	int64_t by_export, deleted_by_change;
-	int64_t exported;                    /* the newest export's own count */
+	int64_t exported; /* the newest export's own count */
 	int64_t rows, soft_deleted;
 	bool scanned; /* data files had to be opened */
 	const char *why_scanned;
@@ -120,7 +120,8 @@ static int count_export(const char *folder, struct tally *tally, struct error *e
 	return 0;
 }
 
-static int count_contract(const struct count_options *chosen, const char *path, struct tally *tally, struct error *error)
+static int count_contract(const struct count_options *chosen, const char *path, struct tally *tally,
+			  struct error *error)
 {
 	struct run *run = NULL;
 	struct outcome_counts counts = {0};
@@ -153,8 +154,8 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 			}
 		code = count_rows(run->contract->delta,
 				  chosen->session.version >= 0 ? chosen->session.version : run->contract->version,
-				  run->contract->deletes == DELETES_COLUMN ? run->contract->deletes_column : NULL, tally,
-				  error);
+				  run->contract->deletes == DELETES_COLUMN ? run->contract->deletes_column : NULL,
+				  tally, error);
 	}
 	collect_free(collect);
 	run_close(run);
@@ -176,22 +177,30 @@ static void explain_difference(struct buffer *out, const struct tally *tally)
 {
 	int64_t difference = tally->rows - tally->expected;
 	if (difference == 0) {
-		buffer_append_text(out, "\nthe counts are equal. That proves nothing about contents: a lost row and a row too\n"
-					"many cancel out, and values are not looked at. `lakeproof reconcile` proves it\n");
+		buffer_append_text(
+			out, "\nthe counts are equal. That proves nothing about contents: a lost row and a row too\n"
+			     "many cancel out, and values are not looked at. `lakeproof reconcile` proves it\n");
 		return;
 	}
 	buffer_printf(out, "\nthe lake has %" PRId64 " row%s too %s.", difference < 0 ? -difference : difference,
 		      difference == 1 || difference == -1 ? "" : "s", difference < 0 ? "few" : "many");
 	if (tally->merged && difference > 0 && difference <= tally->deleted_by_change)
-		buffer_printf(out, "\nDeletes could explain it: %" PRId64 " items were deleted after the export, and rows for %" PRId64
-				   " of them may still be there",
+		buffer_printf(out,
+			      "\nDeletes could explain it: %" PRId64
+			      " items were deleted after the export, and rows for %" PRId64
+			      " of them may still be there",
 			      tally->deleted_by_change, difference);
 	if (tally->merged && difference < 0 && tally->exported >= 0 && tally->rows == tally->exported)
-		buffer_append_text(out, "\nIt has exactly as many rows as the export has items: perhaps the stream was not applied");
+		buffer_append_text(
+			out,
+			"\nIt has exactly as many rows as the export has items: perhaps the stream was not applied");
 	if (tally->merged && difference > 0 && tally->exported >= 0 && tally->rows == tally->exported)
-		buffer_append_text(out, "\nIt has exactly as many rows as the export has items: perhaps the stream was not applied");
+		buffer_append_text(
+			out,
+			"\nIt has exactly as many rows as the export has items: perhaps the stream was not applied");
 	if (!tally->merged)
-		buffer_append_text(out, "\nChanges after the export are not counted here; a contract with events counts them");
+		buffer_append_text(
+			out, "\nChanges after the export are not counted here; a contract with events counts them");
 	buffer_append_text(out, "\n`lakeproof reconcile` names the keys\n");
 }
 
@@ -203,18 +212,22 @@ static void print_text(const struct tally *tally)
 	     tally->merged ? "items by the merged sources" : "items by the export's manifest");
 	if (tally->merged) {
 		line(&out, "  by the export", tally->by_export, "of them as the export has them, unchanged since");
-		line(&out, "  by changes", tally->expected - tally->by_export, "of them written after the export, or with none");
+		line(&out, "  by changes", tally->expected - tally->by_export,
+		     "of them written after the export, or with none");
 		line(&out, "export", tally->exported, "items by the newest export's own manifest");
 		line(&out, "deleted", tally->deleted, "known items that are deleted by now");
-		line(&out, "  by changes", tally->deleted_by_change, "of them by a delete or TTL remove after the export");
+		line(&out, "  by changes", tally->deleted_by_change,
+		     "of them by a delete or TTL remove after the export");
 		line(&out, "unproven", tally->unproven, "keys on which the evidence is not enough");
 	}
 	line(&out, "lake rows", tally->rows, tally->scanned ? "live, by a scan" : "by the Delta log's statistics");
 	if (tally->soft_deleted > 0 || (tally->scanned && tally->why_scanned[0] == 's'))
 		line(&out, "soft-deleted", tally->soft_deleted, "rows marked deleted");
-	buffer_printf(&out, "  %-16s %+13" PRId64 "  lake rows minus expected\n", "difference", tally->rows - tally->expected);
+	buffer_printf(&out, "  %-16s %+13" PRId64 "  lake rows minus expected\n", "difference",
+		      tally->rows - tally->expected);
 	buffer_printf(&out, "  table version %" PRId64 "%s%s\n", tally->version,
-		      tally->scanned ? "; data files were opened, since " : "", tally->scanned ? tally->why_scanned : "");
+		      tally->scanned ? "; data files were opened, since " : "",
+		      tally->scanned ? tally->why_scanned : "");
 	explain_difference(&out, tally);
 	(void)fwrite(out.data, 1, out.size, stdout);
 	buffer_release(&out);
@@ -265,8 +278,9 @@ const struct verb verb_count = {
 	.name = "count",
 	.summary = "count what is expected and what the lake holds, without opening data files",
 	.usage = "CONTRACT | --export DIR --delta DIR",
-	.details = "Exit status: 0 the counts are equal, 1 they differ, 2 equal but some keys are unproven. Equal counts\n"
-		   "prove nothing about contents.",
+	.details =
+		"Exit status: 0 the counts are equal, 1 they differ, 2 equal but some keys are unproven. Equal counts\n"
+		"prove nothing about contents.",
 	.options = options,
 	.run = run,
 	.options_size = sizeof(struct count_options),

@@ -65,7 +65,8 @@ static bool same_change(const struct fact *a, const struct fact *b)
 /* Files are listed in the order in which they landed, by path. */
 static int arrival_order(const struct run *run, const struct fact *a, const struct fact *b)
 {
-	const struct state_source *left = state_source(run->state, a->source), *right = state_source(run->state, b->source);
+	const struct state_source *left = state_source(run->state, a->source),
+				  *right = state_source(run->state, b->source);
 	int order = left == NULL || right == NULL ? 0 : strcmp(left->path, right->path);
 	return order != 0 ? order : (a->record > b->record) - (a->record < b->record);
 }
@@ -90,7 +91,8 @@ static const char *marks(const struct run *run, const struct life *life, uint64_
 	return late ? "  [late: a newer change had arrived before]" : "";
 }
 
-static void print_fact(const struct run *run, const struct life *life, uint64_t index, const struct judgement *judgement)
+static void print_fact(const struct run *run, const struct life *life, uint64_t index,
+		       const struct judgement *judgement)
 {
 	const struct fact *fact = &life->facts[index];
 	const struct state_source *source = state_source(run->state, fact->source);
@@ -113,7 +115,8 @@ static void print_fact(const struct run *run, const struct life *life, uint64_t 
 	if (fact->kind == FACT_LAKE)
 		printf("  %-24s    %s, row %" PRIu64 "\n", "", source->path, fact->record);
 	else
-		printf("  %-24s    %s, record %" PRIu64 ", byte %" PRIu64 "\n", "", source->path, fact->record, fact->offset);
+		printf("  %-24s    %s, record %" PRIu64 ", byte %" PRIu64 "\n", "", source->path, fact->record,
+		       fact->offset);
 }
 
 static const char *expected_text(const struct judgement *judgement)
@@ -169,8 +172,8 @@ static int print_values(struct run *run, const struct judgement *judgement, stru
 		const struct finding_column *column = &finding.columns[i];
 		const char *expected = column->expected != NULL ? column->expected : "(no row)";
 		const char *actual = column->actual != NULL ? column->actual : "(no row)";
-		printf("%s %-20s  %-36s  %s%s%s\n", strcmp(expected, actual) == 0 ? " " : "!", column->name, expected, actual,
-		       column->note != NULL ? "  " : "", column->note != NULL ? column->note : "");
+		printf("%s %-20s  %-36s  %s%s%s\n", strcmp(expected, actual) == 0 ? " " : "!", column->name, expected,
+		       actual, column->note != NULL ? "  " : "", column->note != NULL ? column->note : "");
 	}
 	if (finding.columns_more > 0)
 		printf("  and %" PRIu32 " more columns\n", finding.columns_more);
@@ -183,8 +186,12 @@ static int print_values(struct run *run, const struct judgement *judgement, stru
 
 static int print_life(struct run *run, const struct life *life, struct slice key, struct error *error)
 {
-	static const char *const classes[] = {"nothing is known of it", "equal", "deleted, and the lake agrees", "DIFFERENT",
-					      "unproven", "out of scope"};
+	static const char *const classes[] = {"nothing is known of it",
+					      "equal",
+					      "deleted, and the lake agrees",
+					      "DIFFERENT",
+					      "unproven",
+					      "out of scope"};
 	uint32_t last = 0;
 	for (const struct state_source *source; (source = state_source_next(run->state, last)) != NULL;)
 		last = source->id;
@@ -257,7 +264,8 @@ const struct verb verb_explain = {
 	.name = "explain",
 	.summary = "tell one key's whole life and what became of it in the lake",
 	.usage = "CONTRACT KEY",
-	.details = "KEY is pk=VALUE,sk=VALUE with the key's attribute names, a JSON object of the same, or the bare value\n"
+	.details = "KEY is pk=VALUE,sk=VALUE with the key's attribute names, a JSON object of the same, or the bare "
+		   "value\n"
 		   "of a one-part key.",
 	.options = options,
 	.run = run,

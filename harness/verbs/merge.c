@@ -56,8 +56,8 @@ static void print_text(const struct run *run, const struct outcome_counts *count
 static void print_json(const struct run *run, const struct outcome_counts *counts, uint64_t problems)
 {
 	printf("{\"items\":%" PRIu64 ",\"deleted\":%" PRIu64 ",\"unproven\":%" PRIu64 ",\"keys\":%" PRIu64
-	       ",\"changes\":%" PRIu64 ",\"duplicates\":%" PRIu64 ",\"files_read\":%" PRIu64 ",\"files_unchanged\":%" PRIu64
-	       ",\"problems\":%" PRIu64 "}\n",
+	       ",\"changes\":%" PRIu64 ",\"duplicates\":%" PRIu64 ",\"files_read\":%" PRIu64
+	       ",\"files_unchanged\":%" PRIu64 ",\"problems\":%" PRIu64 "}\n",
 	       counts->expected, counts->deleted, counts->unproven, counts->keys, counts->changes, counts->duplicates,
 	       run->evidence_read, run->evidence_reused, problems);
 }

@@ -59,7 +59,8 @@ static int report(struct outcome *outcome, const struct reconcile_options *chose
 	if (!report_format_parse(chosen->format, &format))
 		return error_set(error, ERROR_USAGE, "unknown format '%s'", chosen->format);
 	const char *no_colour = getenv("NO_COLOR");
-	struct report_style style = {.colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || no_colour[0] == '\0'),
+	struct report_style style = {.colour = isatty(STDOUT_FILENO) == 1 &&
+					       (no_colour == NULL || no_colour[0] == '\0'),
 				     .details = (uint64_t)chosen->details};
 	outcome->reproduce = arena_text(&outcome->arena, "lakeproof reconcile %s --version %lld", contract,
 					(long long)outcome->lake_version);

@@ -44,7 +44,8 @@ static void append_json(struct buffer *line, sqlite3_stmt *statement, int column
 		break;
 	default: {
 		const unsigned char *text = sqlite3_column_text(statement, column);
-		buffer_append_json(line, (struct slice){(const char *)text, (size_t)sqlite3_column_bytes(statement, column)});
+		buffer_append_json(line,
+				   (struct slice){(const char *)text, (size_t)sqlite3_column_bytes(statement, column)});
 	}
 	}
 }

@@ -24,15 +24,19 @@ static struct collect *fed(uint32_t workers, uint64_t limit, uint64_t seed)
 	char key[8];
 	for (uint64_t i = 0; i < 1000; i++) {
 		uint64_t number = (i * 7 + seed * 13) % 1000;
-		struct judgement judgement = different(
-			number, number < 900 ? ROW_STALE : number < 990 ? ROW_MISSING : ROW_ZOMBIE, key);
+		struct judgement judgement = different(number,
+						       number < 900   ? ROW_STALE
+						       : number < 990 ? ROW_MISSING
+								      : ROW_ZOMBIE,
+						       key);
 		if (collect_visit(collect, (uint32_t)((i + seed) % workers), &judgement, &error) != 0)
 			printf("# %s\n", error.message);
 	}
 	return collect;
 }
 
-static uint64_t digest(uint32_t workers, uint64_t limit, uint64_t seed, uint64_t by_kept[FINDING_COUNT], uint64_t *kept_count)
+static uint64_t digest(uint32_t workers, uint64_t limit, uint64_t seed, uint64_t by_kept[FINDING_COUNT],
+		       uint64_t *kept_count)
 {
 	struct collect *collect = fed(workers, limit, seed);
 	struct outcome_counts counts = {0};

@@ -238,6 +238,41 @@ static void test_nested_by_hand(void)
 	close_fixture(&fixture);
 }
 
+/* Spark sorts BIGINTs by sign first; few and many elements are sorted by different means. */
+static void test_unordered_by_hand(int count)
+{
+	struct fixture fixture;
+	struct image_digest digest;
+	struct digest_fault fault;
+	struct buffer json;
+	uint64_t digests[64];
+	buffer_init(&json, 1 << 16);
+	buffer_append_text(&json, "{\"pk\":{\"S\":\"k\"},\"c\":{\"L\":[");
+	for (int index = 0; index < count; index++) {
+		char text[16];
+		int size = snprintf(text, sizeof(text), "s%d", index);
+		buffer_printf(&json, "%s{\"S\":\"%s\"}", index > 0 ? "," : "", text);
+		uint64_t held = by_hand(42, text, (size_t)size);
+		int place = index;
+		for (; place > 0 && (int64_t)digests[place - 1] > (int64_t)held; place--)
+			digests[place] = digests[place - 1];
+		digests[place] = held;
+	}
+	buffer_append(&json, "]}}", 4);
+	uint64_t list = by_hand(42, &count, 4);
+	for (int index = 0; index < count; index++)
+		list = by_hand_long(list, digests[index]);
+	bool signs = (int64_t)digests[0] < 0 && (int64_t)digests[count - 1] > 0;
+	bool done = open_fixture(&fixture,
+				 "    - {column: c, attribute: c, type: \"array<string>\", unordered: true}\n", "",
+				 NULL) &&
+		    image(&fixture, json.data, &digest, &fault);
+	ok(done && signs && digest.row == by_hand_long(by_hand(by_hand_long(42, 0), "k", 1), list),
+	   "%d digests of both signs are sorted as signed numbers", count);
+	buffer_release(&json);
+	close_fixture(&fixture);
+}
+
 /* ---- the item digest ---- */
 
 static void test_item_equality(void)
@@ -646,6 +681,22 @@ static void test_unmapped(void)
 	       digest_expected_value(fixture.scratch, fixture.tokens, 0, 3, &json, &value, &flags) == 0;
 	ok(done && slice_is(buffer_slice(&json), "\"deep\""), "a list of names reaches a name that holds a dot");
 	buffer_release(&json);
+	close_fixture(&fixture);
+}
+
+static void test_two_columns_of_one_attribute(void)
+{
+	struct fixture fixture;
+	struct image_digest digest;
+	struct digest_fault fault;
+	char text[100];
+	bool done = open_fixture(&fixture,
+				 "    - {column: all, attribute: m, type: \"map<string,string>\"}\n"
+				 "    - {column: some, attribute: m, type: \"struct<a:string>\"}\n",
+				 "", NULL) &&
+		    image(&fixture, "{\"pk\":{\"S\":\"k\"},\"m\":{\"M\":{\"b\":{\"S\":\"1\"}}}}", &digest, &fault);
+	ok(done && unmapped_text(fixture.scratch, text, sizeof(text))[0] == '\0',
+	   "what one column takes whole is mapped, whatever another takes of it");
 	close_fixture(&fixture);
 }
 
@@ -1575,6 +1626,8 @@ int main(void)
 	test_all_lengths();
 	test_typed_vectors();
 	test_nested_by_hand();
+	test_unordered_by_hand(9);
+	test_unordered_by_hand(50);
 	test_item_equality();
 	test_faults();
 	test_depth();
@@ -1584,6 +1637,7 @@ int main(void)
 	test_nulls_differ();
 	test_null_moves();
 	test_unmapped();
+	test_two_columns_of_one_attribute();
 	test_expiry();
 	for (size_t index = 0; index < RANDOM_TYPES; index++) {
 		test_agreement(random_types[index], false, index);

@@ -23,8 +23,12 @@ static void make(enum verdict verdict)
 				   .proved_dynamodb_us = INT64_C(1759990000000000),
 				   .has_proved_landing = true,
 				   .proved_landing_us = INT64_C(1759999999000000),
-				   .counts = {.keys = 1234567, .expected = 1234567, .actual = 1234566, .compared = 1234567,
-					      .equal = 1234565, .different = 2}};
+				   .counts = {.keys = 1234567,
+					      .expected = 1234567,
+					      .actual = 1234566,
+					      .compared = 1234567,
+					      .equal = 1234565,
+					      .different = 2}};
 	arena_init(&outcome.arena, 1 << 20);
 	for (int id = 0; id < FINDING_COUNT; id++)
 		outcome.levels[id] = finding_kinds[id].level;
@@ -35,7 +39,8 @@ static void add_findings(void)
 	findings[0] = (struct finding){.id = FINDING_ROW_STALE,
 				       .key_json = "{\"pk\":\"a\\\"b\\u0000\\n\"}",
 				       .cause = "the lake still holds \"it\"\nreally",
-				       .columns = {{"na\"me", "\"x\"", "1.50", NULL}, {"cut", "\"xxx…", NULL, "does not fit"}},
+				       .columns = {{"na\"me", "\"x\"", "1.50", NULL},
+						   {"cut", "\"xxx…", NULL, "does not fit"}},
 				       .column_count = 2,
 				       .records = {{"missed", "ev\"ents.json", true, 3, 99}},
 				       .record_count = 1};
@@ -69,11 +74,14 @@ static void test_json(struct buffer *out)
 	make(VERDICT_FAIL);
 	add_findings();
 	rendered(out, REPORT_JSON, false);
-	bool whole = buffer_reserve(out, JSON_PADDING) == 0 && json_parse(parser, buffer_slice(out), &tokens, &count, &failure);
-	ok(whole, "JSON is valid whatever keys, values and paths hold%s%s", whole ? "" : ": ", whole ? "" : failure.reason);
+	bool whole = buffer_reserve(out, JSON_PADDING) == 0 &&
+		     json_parse(parser, buffer_slice(out), &tokens, &count, &failure);
+	ok(whole, "JSON is valid whatever keys, values and paths hold%s%s", whole ? "" : ": ",
+	   whole ? "" : failure.reason);
 	ok(whole && slice_is(json_text(&tokens[json_member(tokens, 0, "verdict")]), "FAIL"), "it holds the verdict");
 	uint32_t counts = whole ? json_member(tokens, 0, "counts") : 0;
-	ok(counts != 0 && slice_is(json_text(&tokens[json_member(tokens, counts, "equal")]), "1234565"), "it holds the counts");
+	ok(counts != 0 && slice_is(json_text(&tokens[json_member(tokens, counts, "equal")]), "1234565"),
+	   "it holds the counts");
 	uint32_t by_id = whole ? json_member(tokens, 0, "findings_by_id") : 0;
 	ok(by_id != 0 && tokens[by_id].count == 3, "it counts findings by id");
 	json_parser_free(parser);
