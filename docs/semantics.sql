@@ -298,7 +298,7 @@ CREATE INDEX image_side_key ON image_side (key_id, place);
 
 -- ---- The possible states: the expected one first (rank 0), then the others that the evidence allows
 --
--- A state comes with the TTL mark of its group (S's absence: UNKNOWN), the time by which it was so, and what was before.
+-- A state comes with its group's TTL mark (S's absence: UNKNOWN), the time by which it was so, and what was before.
 
 CREATE TABLE stated AS
 SELECT d.key_id, 0 AS rank, w.after_state AS state, w.after_item AS item, w.after_row AS row, w.after_flags AS flags,

@@ -15,17 +15,17 @@
 enum fact_kind { FACT_LAKE = 0, FACT_SNAPSHOT = 1, FACT_CHANGE = 2 };
 
 enum fact_flag {
-	FACT_DAMAGED = 1,  /* the record could not be read whole; its images are not to be trusted */
-	FACT_DELETED = 2   /* a lake row whose deletes column is true */
+	FACT_DAMAGED = 1, /* the record could not be read whole; its images are not to be trusted */
+	FACT_DELETED = 2  /* a lake row whose deletes column is true */
 };
 
 /* What is known of the item on one side of a fact. */
 struct fact_side {
 	enum item_state state;
-	uint32_t flags;     /* enum image_flag of reconcile/digest.h: IMAGE_LOSSY, IMAGE_MISTYPED; only with STATE_IMAGE */
-	uint64_t item[2];   /* item digest; 0 for lake rows and unless STATE_IMAGE */
-	uint64_t row;       /* row digest; 0 unless STATE_IMAGE */
-	int64_t expires_s;  /* EXPIRES_NONE unless STATE_IMAGE with a TTL value */
+	uint32_t flags; /* enum image_flag of reconcile/digest.h: IMAGE_LOSSY, IMAGE_MISTYPED; only with STATE_IMAGE */
+	uint64_t item[2];  /* item digest; 0 for lake rows and unless STATE_IMAGE */
+	uint64_t row;      /* row digest; 0 unless STATE_IMAGE */
+	int64_t expires_s; /* EXPIRES_NONE unless STATE_IMAGE with a TTL value */
 };
 
 struct fact {
@@ -39,8 +39,8 @@ struct fact {
 	struct fact_side after;
 	/* FACT_CHANGE only */
 	struct fact_side before;
-	uint32_t domain;      /* id in the state's domain table: the stream within which sequences order */
-	uint8_t ttl;          /* enum ttl_mark */
+	uint32_t domain; /* id in the state's domain table: the stream within which sequences order */
+	uint8_t ttl;     /* enum ttl_mark */
 	bool has_sequence;
 	uint8_t sequence[SEQUENCE_SIZE]; /* zeros without one */
 	int64_t time_lo_us, time_hi_us;  /* INT64_MIN, INT64_MAX when the record has no time */

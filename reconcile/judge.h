@@ -22,10 +22,10 @@ enum unproven_reason {
 };
 
 enum key_class {
-	CLASS_NOTHING = 0,  /* not expected, not in the lake, and never proven to have existed: nothing to say */
-	CLASS_EQUAL,        /* expected and equal */
-	CLASS_DELETED,      /* proven deleted, and the lake agrees */
-	CLASS_DIFFERENT,    /* a row.* finding */
+	CLASS_NOTHING = 0, /* not expected, not in the lake, and never proven to have existed: nothing to say */
+	CLASS_EQUAL,       /* expected and equal */
+	CLASS_DELETED,     /* proven deleted, and the lake agrees */
+	CLASS_DIFFERENT,   /* a row.* finding */
 	CLASS_UNPROVEN,
 	CLASS_OUT_OF_SCOPE
 };
@@ -54,37 +54,39 @@ struct judgement {
 	struct slice key; /* borrowed until the next judge_begin */
 	/* What DynamoDB says. */
 	struct fact_side expected; /* the item's last state */
-	uint8_t ttl;               /* enum ttl_mark of an expected STATE_ABSENT, TTL_UNKNOWN already weighed; else TTL_NO */
+	uint8_t ttl; /* enum ttl_mark of an expected STATE_ABSENT, TTL_UNKNOWN already weighed; else TTL_NO */
 	enum { DECIDED_NOTHING = 0, DECIDED_SNAPSHOT, DECIDED_CHANGE } decided_by;
-	int64_t decided_time_us;   /* change: its time_lo; snapshot: its interval's lo; else INT64_MIN */
+	int64_t decided_time_us;    /* change: its time_lo; snapshot: its interval's lo; else INT64_MIN */
 	struct fact_origin decided; /* the fact; for a snapshot's absence source 0 */
-	uint32_t unproven; /* set of enum unproven_reason */
+	uint32_t unproven;          /* set of enum unproven_reason */
 	/* Evidence counts of this key: facts by sequence groups. */
-	uint32_t changes;      /* distinct changes (groups) */
-	uint32_t duplicates;   /* change facts beyond the first of their group */
-	uint32_t conflicts;    /* groups whose members disagree, not healed by a snapshot */
-	uint32_t chain_breaks; /* not healed by a snapshot */
-	bool overlap;          /* the snapshot's image is not among those the capture allows */
-	bool capture_lost;     /* with overlap: an earlier export began a capture unbroken since */
+	uint32_t changes;          /* distinct changes (groups) */
+	uint32_t duplicates;       /* change facts beyond the first of their group */
+	uint32_t conflicts;        /* groups whose members disagree, not healed by a snapshot */
+	uint32_t chain_breaks;     /* not healed by a snapshot */
+	bool overlap;              /* the snapshot's image is not among those the capture allows */
+	bool capture_lost;         /* with overlap: an earlier export began a capture unbroken since */
 	struct fact_origin broken; /* the last chain break's (or conflict's) later group */
 	/* What the lake must hold, and holds. */
 	enum { LAKE_NONE = 0 /* no row */, LAKE_ROW /* a live row */, LAKE_ANY /* either */ } lake_expected;
 	uint32_t lake_rows;         /* live and soft-deleted */
 	uint32_t lake_rows_deleted; /* soft-deleted among them */
-	uint32_t lake_rows_equal;   /* live rows whose digest is the one the lake must hold (of JUDGE_DIGESTS_MAX distinct) */
+	uint32_t lake_rows_equal;   /* live rows whose digest is the one the lake must hold (of JUDGE_DIGESTS_MAX
+				       distinct) */
 	struct fact_origin lake;    /* the first row */
 	uint64_t lake_row;          /* its digest */
 	enum key_class class;
-	enum row_finding finding;   /* with CLASS_DIFFERENT */
-	struct fact_origin stale;   /* ROW_STALE: the newest fact that holds the lake's image */
-	bool stale_before;          /* it is that fact's old image */
-	uint32_t missed;            /* distinct changes after it (all, counted) */
+	enum row_finding finding;                          /* with CLASS_DIFFERENT */
+	struct fact_origin stale;                          /* ROW_STALE: the newest fact that holds the lake's image */
+	bool stale_before;                                 /* it is that fact's old image */
+	uint32_t missed;                                   /* distinct changes after it (all, counted) */
 	struct fact_origin missed_facts[JUDGE_MISSED_MAX]; /* the first of them */
 };
 
 struct judge;
 
-struct judge *judge_new(const struct scope *scope, const uint32_t *source_groups); /* source id → export group, 0 none */
+struct judge *judge_new(const struct scope *scope,
+			const uint32_t *source_groups); /* source id → export group, 0 none */
 void judge_free(struct judge *judge);
 void judge_begin(struct judge *judge);
 void judge_fact(struct judge *judge, const struct fact *fact);

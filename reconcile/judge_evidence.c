@@ -91,8 +91,8 @@ static void find_ambiguity(struct judge *judge, const struct judge_domain *own)
 			continue;
 		judge->ambiguous = true;
 		uint8_t ttl = judge_weigh_ttl(judge, group->ttl, group->time_hi);
-		judge->ambiguous_matches =
-			judge->ambiguous_matches || judge_allows(judge, &group->after, ttl, &group->before);
+		judge->ambiguous_matches = judge->ambiguous_matches ||
+					   judge_allows(judge, &group->after, ttl, &group->before);
 	}
 	if (judge_tops_beyond(&own->loose, &winner->after) > winner->time_lo)
 		judge->ambiguous = true;
@@ -205,7 +205,8 @@ static uint32_t reasons_of(const struct judge *judge)
 	reasons |= judgement->expected.state == STATE_UNKNOWN ? UNPROVEN_STATE : 0U;
 	reasons |= judgement->expected.state == STATE_PRESENT ? UNPROVEN_IMAGE : 0U;
 	reasons |= hole ? UNPROVEN_HOLE : 0U;
-	reasons |= judge->domains_exceeded || (judge->ambiguous && !judge->scope->ambiguous_accept) ? UNPROVEN_AMBIGUOUS : 0U;
+	reasons |= judge->domains_exceeded || (judge->ambiguous && !judge->scope->ambiguous_accept) ? UNPROVEN_AMBIGUOUS
+												    : 0U;
 	reasons |= judgement->conflicts > 0 ? UNPROVEN_CONFLICT : 0U;
 	reasons |= judgement->chain_breaks > 0 ? UNPROVEN_CHAIN : 0U;
 	reasons |= judge->damaged ? UNPROVEN_DAMAGED : 0U;

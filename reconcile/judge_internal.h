@@ -43,7 +43,8 @@ struct judge_group {
 	enum judge_place place; /* once closed */
 };
 
-/* For "the greatest time_hi among groups whose after is not X", whatever X will be: the two best with different afters. */
+/* For "the greatest time_hi among groups whose after is not X", whatever X will be: the two best with different afters.
+ */
 struct judge_tops {
 	struct judge_top {
 		int64_t time_hi; /* INT64_MIN: none */
@@ -55,20 +56,20 @@ struct judge_tops {
 struct judge_domain {
 	uint32_t domain;
 	bool filtered;
-	uint8_t open;       /* which of the two is open; the other is the candidate */
+	uint8_t open; /* which of the two is open; the other is the candidate */
 	bool has_open, has_candidate, has_previous, has_first, has_counted;
 	struct judge_group groups[2];
 	struct fact_side previous_after; /* of the group closed last */
 	enum judge_place previous_place;
-	struct fact_side counted_after;  /* of the last group before S that counts */
-	struct fact_side first_before;   /* of the first group not before S */
+	struct fact_side counted_after; /* of the last group before S that counts */
+	struct fact_side first_before;  /* of the first group not before S */
 	enum judge_place first_place;
 	uint64_t first_ordinal;
 	struct fact_origin first_origin;
 	/* Groups without a sequence, not before S. */
 	struct judge_tops loose;          /* all */
 	struct judge_tops loose_matching; /* those that ask for what the lake holds */
-	int64_t loose_ttl_hi; /* the greatest time_hi of deletes that would ask for it if TTL made them */
+	int64_t loose_ttl_hi;             /* the greatest time_hi of deletes that would ask for it if TTL made them */
 };
 
 /* What one export says of the key. */
@@ -112,7 +113,7 @@ struct judge {
 	uint32_t domain_count;
 	bool domains_exceeded, damaged, known, has_broken;
 	uint64_t broken_ordinal;
-	int64_t last_expires_s; /* of the last known image */
+	int64_t last_expires_s;      /* of the last known image */
 	uint64_t last_image_ordinal; /* of its group; 0 an export's */
 	/* the older image that the lake's row holds */
 	bool has_stale, stale_snapshot;
@@ -142,7 +143,8 @@ void judge_decide(struct judge *judge);
 /* judge_lake.c */
 bool judge_image_matches(const struct judge *judge, const struct fact_side *side);
 /* Whether the lake's row, or its absence, is what such a state asks for; ttl weighed. */
-bool judge_allows(const struct judge *judge, const struct fact_side *after, uint8_t ttl, const struct fact_side *before);
+bool judge_allows(const struct judge *judge, const struct fact_side *after, uint8_t ttl,
+		  const struct fact_side *before);
 bool judge_members_allow(const struct judge *judge, const struct judge_members *members, uint8_t ttl,
 			 const struct fact_side *before);
 /* UNKNOWN weighed against the last known image. */

@@ -1,4 +1,5 @@
-/* What the lake must hold for a key, and how it does (docs/semantics.md, "What the lake must hold" and "Judging a key"). */
+/* What the lake must hold for a key, and how it does (docs/semantics.md, "What the lake must hold" and "Judging a
+ * key"). */
 #include "reconcile/judge_internal.h"
 
 enum { MICROSECONDS = 1000000 };
@@ -109,9 +110,10 @@ static bool possible(const struct judge *judge)
 	if (judge->ambiguous_matches)
 		return true;
 	if (winner != NULL)
-		return (judge_spread_conflicts(&winner->after_spread) || judge_spread_conflicts(&winner->before_spread)) &&
-		       judge_members_allow(judge, &winner->members, judge_weigh_ttl(judge, winner->ttl, winner->time_hi),
-					   &winner->before);
+		return (judge_spread_conflicts(&winner->after_spread) ||
+			judge_spread_conflicts(&winner->before_spread)) &&
+		       judge_members_allow(judge, &winner->members,
+					   judge_weigh_ttl(judge, winner->ttl, winner->time_hi), &winner->before);
 	return judge->snapshot_item != NULL && judge_spread_conflicts(&judge->snapshot_item->spread) &&
 	       judge_members_allow(judge, &judge->snapshot_item->members, TTL_NO, &judge->snapshot);
 }

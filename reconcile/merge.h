@@ -12,8 +12,8 @@
 struct merge_options {
 	const uint32_t *sources; /* ids; facts of other sources are passed over */
 	uint64_t source_count;
-	uint32_t workers;        /* threads, at least 1 */
-	size_t memory_max;       /* bytes for blocks over all workers */
+	uint32_t workers;  /* threads, at least 1 */
+	size_t memory_max; /* bytes for blocks over all workers */
 };
 
 typedef int (*merge_visit)(void *context, uint32_t worker, const struct judgement *judgement, struct error *error);
@@ -38,8 +38,8 @@ struct scope_export_input {
 	bool complete; /* manifests whole, every data file counted */
 };
 
-/* Builds the scope from the chosen sources' windows, the exports and the contract. contract->sources that are events must
- * have their groups in `source_groups` (index as in contract->sources; state_group of the source's path).
+/* Builds the scope from the chosen sources' windows, the exports and the contract. contract->sources that are events
+ * must have their groups in `source_groups` (index as in contract->sources; state_group of the source's path).
  * has_lake, commit_time_us: the lake's version, for settle. */
 int scope_build(struct state *state, const struct contract *contract, const uint32_t *source_groups,
 		const struct merge_options *options, const struct scope_export_input *exports, uint32_t export_count,

@@ -75,8 +75,9 @@ static int load_blocks(struct merge_plan *plan, sqlite3_stmt *blocks, sqlite3_in
 	if (code == 0 && step != SQLITE_DONE)
 		code = state_error(state, state->database, error);
 	if (code == 0 && plan->segments[plan->segment_count - 1].count != (uint64_t)count)
-		code = error_set(error, ERROR_IO, "the state \"%s\" lacks blocks; delete the folder \"%s\" and run again",
-				 state->path, state->folder);
+		code = error_set(error, ERROR_IO,
+				 "the state \"%s\" lacks blocks; delete the folder \"%s\" and run again", state->path,
+				 state->folder);
 	sqlite3_reset(blocks);
 	return code;
 }
@@ -86,7 +87,8 @@ static int mark_segments(struct merge_plan *plan, uint8_t *wanted, sqlite3_int64
 {
 	struct state *state = plan->state;
 	sqlite3_stmt *members;
-	int code = state_prepare(state, "SELECT segment, source FROM segment_source", &members, error), step = SQLITE_DONE;
+	int code = state_prepare(state, "SELECT segment, source FROM segment_source", &members, error),
+	    step = SQLITE_DONE;
 	while (code == 0 && (step = sqlite3_step(members)) == SQLITE_ROW) {
 		sqlite3_int64 segment = sqlite3_column_int64(members, 0), source = sqlite3_column_int64(members, 1);
 		if (segment > 0 && segment < limit && source > 0 && source < plan->source_limit && plan->chosen[source])
@@ -107,9 +109,11 @@ static int load_segments(struct merge_plan *plan, struct error *error)
 		return no_memory(error);
 	int code = mark_segments(plan, wanted, state->segment_next, error), step = SQLITE_DONE;
 	if (code == 0)
-		code = state_prepare(state, "SELECT id, first_block, blocks FROM segment ORDER BY id", &segments, error);
+		code = state_prepare(state, "SELECT id, first_block, blocks FROM segment ORDER BY id", &segments,
+				     error);
 	if (code == 0)
-		code = state_prepare(state, "SELECT id, first_key, last_key FROM block WHERE id BETWEEN ? AND ? ORDER BY id",
+		code = state_prepare(state,
+				     "SELECT id, first_key, last_key FROM block WHERE id BETWEEN ? AND ? ORDER BY id",
 				     &blocks, error);
 	while (code == 0 && (step = sqlite3_step(segments)) == SQLITE_ROW) {
 		sqlite3_int64 id = sqlite3_column_int64(segments, 0);

@@ -109,7 +109,7 @@ static int open_block(struct merge_reader *reader, struct cursor *cursor, struct
 		if (bytes != NULL && size <= SEGMENT_BLOCK_MAX) {
 			memcpy(cursor->bytes, bytes, size);
 			code = segment_open(&cursor->reader, cursor->bytes, size) ? 0
-										 : corrupt(reader, block->id, error);
+										  : corrupt(reader, block->id, error);
 		} else {
 			code = corrupt(reader, block->id, error);
 		}

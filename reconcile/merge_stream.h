@@ -22,10 +22,10 @@ struct merge_plan {
 	uint64_t block_count, block_capacity;
 	struct merge_segment {
 		uint64_t first, count; /* in blocks */
-	} *segments;
+	} * segments;
 	uint32_t segment_count, segment_capacity;
-	uint8_t *chosen; /* by source id: its facts count */
-	uint32_t *groups; /* by source id: the export it is of, else 0 */
+	uint8_t *chosen;       /* by source id: its facts count */
+	uint32_t *groups;      /* by source id: the export it is of, else 0 */
 	uint32_t source_limit; /* ids below it */
 };
 

@@ -6,7 +6,8 @@
 #include "base/arena.h"
 #include "reconcile/merge.h"
 
-/* AWS promises that a full export holds everything from a minute before its exportTime and nothing from a minute after. */
+/* AWS promises that a full export holds everything from a minute before its exportTime and nothing from a minute after.
+ */
 #define EXPORT_FUZZ_US INT64_C(60000000)
 
 struct building {
@@ -255,9 +256,10 @@ static int make_holes(struct building *building)
 	for (uint32_t i = 0; i < scope->window_count; i++) {
 		const struct scope_window *window = &scope->windows[i];
 		if (window->lo > begin)
-			scope->holes[scope->hole_count++] = (struct scope_hole){
-				begin, window->lo,
-				i == 0 ? "the capture begins after the earliest export" : "no capture covers this time"};
+			scope->holes[scope->hole_count++] =
+				(struct scope_hole){begin, window->lo,
+						    i == 0 ? "the capture begins after the earliest export"
+							   : "no capture covers this time"};
 		if (window->hi > begin)
 			begin = window->hi;
 	}
@@ -294,7 +296,8 @@ static int read_state(struct building *building, const struct merge_options *opt
 	if (code == ERROR_INTERNAL)
 		error_set(error, code, "out of memory");
 	if (code == 0)
-		code = state_problems(state, options->sources, options->source_count, take_problem, building->scope, error);
+		code = state_problems(state, options->sources, options->source_count, take_problem, building->scope,
+				      error);
 	for (uint64_t i = 0; i < options->source_count && code == 0; i++) {
 		const struct state_source *source = state_source(state, options->sources[i]);
 		if (source != NULL && source->kind == STATE_EVENTS_FILE && !source->complete)

@@ -36,12 +36,13 @@ struct scope {
 	struct scope_window {
 		int64_t lo, hi;
 		bool filtered; /* a filtered domain's window is part of it */
-	} *windows; /* union of the domains' windows, ascending, disjoint */
+	} * windows;           /* union of the domains' windows, ascending, disjoint */
 	uint32_t window_count;
 	struct scope_hole *holes;
 	uint32_t hole_count;
-	bool unreadable;        /* a record whose key is not known could not be read: a hole without end */
-	int64_t evidence_end;   /* the last window's hi or the newest export's lo, the later; INT64_MIN with no evidence */
+	bool unreadable;      /* a record whose key is not known could not be read: a hole without end */
+	int64_t evidence_end; /* the last window's hi or the newest export's lo, the later; INT64_MIN with no evidence
+			       */
 	/* The domain that a nameless one stands for, by domain id; itself when it stands for none (scope_domain_of). */
 	const uint32_t *aliases;
 	uint32_t alias_count;
@@ -57,8 +58,8 @@ struct scope {
 	void *memory;
 };
 
-/* The domain that a fact's domain id means: a nameless domain of a contract source whose records name exactly one stream
- * elsewhere is that stream's. To be asked before domains are compared, everywhere. */
+/* The domain that a fact's domain id means: a nameless domain of a contract source whose records name exactly one
+ * stream elsewhere is that stream's. To be asked before domains are compared, everywhere. */
 static inline uint32_t scope_domain_of(const struct scope *scope, uint32_t domain)
 {
 	return domain < scope->alias_count ? scope->aliases[domain] : domain;

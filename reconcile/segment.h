@@ -18,8 +18,8 @@
  *       time     seconds as a varint when it is one whole second, two varints otherwise, nothing without a time
  *       event    8 bytes, unless 0
  *
- * all little-endian; varints are LEB128, signed numbers zigzag. A fact whose key is at most SEGMENT_KEY_MAX bytes always fits
- * an empty block. No memory is owned; everything may be called from any thread. */
+ * all little-endian; varints are LEB128, signed numbers zigzag. A fact whose key is at most SEGMENT_KEY_MAX bytes
+ * always fits an empty block. No memory is owned; everything may be called from any thread. */
 #ifndef LAKEPROOF_RECONCILE_SEGMENT_H
 #define LAKEPROOF_RECONCILE_SEGMENT_H
 

@@ -68,8 +68,8 @@ struct segment_entry *segment_sort(const uint8_t *bytes, struct segment_entry *e
 	pass(spare, entries, count, 64 - DIGIT_BITS);
 	for (size_t i = 0; i < count;) {
 		size_t next = i + 1;
-		while (next < count && entries[next].key_hash >> (64 - SORTED_BITS) ==
-					       entries[i].key_hash >> (64 - SORTED_BITS))
+		while (next < count &&
+		       entries[next].key_hash >> (64 - SORTED_BITS) == entries[i].key_hash >> (64 - SORTED_BITS))
 			next++;
 		if (next - i > 1)
 			sort_run(bytes, entries + i, next - i);

@@ -80,8 +80,8 @@ static void fact_stream(const struct sql_cursor *cursor, sqlite3_context *result
 	if (cursor->fact->kind != FACT_CHANGE)
 		return;
 	uint32_t group;
-	const char *arn =
-		state_domain_arn(context->state, scope_domain_of(context->scope, cursor->fact->domain), &group);
+	const char *arn = state_domain_arn(context->state, scope_domain_of(context->scope, cursor->fact->domain),
+					   &group);
 	sql_show_text(result, arn[0] != '\0' ? arn : state_group_text(context->state, group));
 }
 

@@ -95,34 +95,31 @@ static void item_decided_time(const struct sql_cursor *cursor, sqlite3_context *
 
 static void item_unproven(const struct sql_cursor *cursor, sqlite3_context *result)
 {
-	static const char *const texts[] = {"state",	"image",    "hole",  "not_settled", "ambiguous",
+	static const char *const texts[] = {"state",    "image", "hole",    "not_settled", "ambiguous",
 					    "conflict", "chain", "overlap", "damaged"};
 	char text[100] = "";
 	size_t used = 0;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (cursor->judgement->unproven >> i & 1)
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used > 0 ? "," : "", texts[i]);
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used > 0 ? "," : "",
+						 texts[i]);
 	sqlite3_result_text(result, text, (int)used, SQLITE_TRANSIENT);
 }
 
 static void item_class(const struct sql_cursor *cursor, sqlite3_context *result)
 {
 	static const char *const texts[] = {
-		[CLASS_NOTHING] = "nothing",	 [CLASS_EQUAL] = "equal",	[CLASS_DELETED] = "deleted",
+		[CLASS_NOTHING] = "nothing",     [CLASS_EQUAL] = "equal",       [CLASS_DELETED] = "deleted",
 		[CLASS_DIFFERENT] = "different", [CLASS_UNPROVEN] = "unproven", [CLASS_OUT_OF_SCOPE] = "out_of_scope"};
 	sql_show_text(result, texts[cursor->judgement->class]);
 }
 
 static void item_finding(const struct sql_cursor *cursor, sqlite3_context *result)
 {
-	static const char *const texts[] = {[ROW_NONE] = NULL,
-					    [ROW_DUPLICATE] = "row.duplicate",
-					    [ROW_MISSING] = "row.missing",
-					    [ROW_ZOMBIE] = "row.zombie",
-					    [ROW_ZOMBIE_TTL] = "row.zombie_ttl",
-					    [ROW_PHANTOM] = "row.phantom",
-					    [ROW_STALE] = "row.stale",
-					    [ROW_DIFFERS] = "row.differs"};
+	static const char *const texts[] = {
+		[ROW_NONE] = NULL,           [ROW_DUPLICATE] = "row.duplicate",   [ROW_MISSING] = "row.missing",
+		[ROW_ZOMBIE] = "row.zombie", [ROW_ZOMBIE_TTL] = "row.zombie_ttl", [ROW_PHANTOM] = "row.phantom",
+		[ROW_STALE] = "row.stale",   [ROW_DIFFERS] = "row.differs"};
 	if (cursor->judgement->finding != ROW_NONE)
 		sql_show_text(result, texts[cursor->judgement->finding]);
 }

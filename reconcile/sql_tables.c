@@ -9,7 +9,7 @@ struct vtab {
 	sqlite3_vtab base;
 	const struct sql_table *table;
 	struct sql_context *context;
-	int column_count; /* without those of key attributes */
+	int column_count;                /* without those of key attributes */
 	int part_columns[KEY_PARTS_MAX]; /* the part that each further column shows */
 };
 
@@ -233,7 +233,8 @@ static void show_part(struct slice key, int part, sqlite3_context *result)
 			if (at[0] == 'B')
 				sqlite3_result_blob64(result, at + 3, size, SQLITE_TRANSIENT);
 			else
-				sqlite3_result_text64(result, (const char *)at + 3, size, SQLITE_TRANSIENT, SQLITE_UTF8);
+				sqlite3_result_text64(result, (const char *)at + 3, size, SQLITE_TRANSIENT,
+						      SQLITE_UTF8);
 			return;
 		}
 		at += size + 3;
@@ -281,7 +282,8 @@ void sql_show_image(sqlite3_context *result, const struct fact_side *side)
 	char text[33];
 	if (side->state != STATE_IMAGE)
 		return;
-	snprintf(text, sizeof(text), "%016llx%016llx", (unsigned long long)side->item[0], (unsigned long long)side->item[1]);
+	snprintf(text, sizeof(text), "%016llx%016llx", (unsigned long long)side->item[0],
+		 (unsigned long long)side->item[1]);
 	sqlite3_result_text(result, text, 32, SQLITE_TRANSIENT);
 }
 

@@ -1,4 +1,5 @@
-/* sql_tables_internal - what the virtual tables share: a table says what its columns are, and how to step and show rows. */
+/* sql_tables_internal - what the virtual tables share: a table says what its columns are, and how to step and show
+ * rows. */
 #ifndef LAKEPROOF_RECONCILE_SQL_TABLES_INTERNAL_H
 #define LAKEPROOF_RECONCILE_SQL_TABLES_INTERNAL_H
 
@@ -42,7 +43,7 @@ struct sql_column {
 struct sql_table {
 	const char *name;
 	const struct sql_column *columns; /* up to one without a name */
-	bool keyed; /* has key, key_hash and a column for each key attribute */
+	bool keyed;                       /* has key, key_hash and a column for each key attribute */
 	/* Steps to the first row with a key hash in [lo, hi], or to the next; sets cursor->done after the last. */
 	int (*first)(struct sql_cursor *cursor, uint64_t lo, uint64_t hi, struct error *error);
 	int (*next)(struct sql_cursor *cursor, struct error *error);

@@ -14,15 +14,16 @@ static const char schema[] =
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"CREATE TABLE text_group(id INTEGER PRIMARY KEY, text TEXT NOT NULL);"
 	"CREATE TABLE domain(id INTEGER PRIMARY KEY, text_group INTEGER NOT NULL, arn TEXT NOT NULL);"
-	"CREATE TABLE source_file(id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, text_group INTEGER NOT NULL,"
-	" path TEXT NOT NULL, identity TEXT NOT NULL, size_bytes INTEGER, mtime_ns INTEGER, content INTEGER,"
-	" fingerprint INTEGER, complete INTEGER, records INTEGER, unreadable INTEGER, bytes INTEGER, stored_bytes INTEGER,"
-	" facts INTEGER, done INTEGER NOT NULL);"
+	"CREATE TABLE source_file(id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, text_group INTEGER"
+	" NOT NULL, path TEXT NOT NULL, identity TEXT NOT NULL, size_bytes INTEGER, mtime_ns INTEGER, content INTEGER,"
+	" fingerprint INTEGER, complete INTEGER, records INTEGER, unreadable INTEGER, bytes INTEGER, stored_bytes"
+	" INTEGER, facts INTEGER, done INTEGER NOT NULL);"
 	"CREATE TABLE source_window(source INTEGER, domain INTEGER, records INTEGER, lo INTEGER, hi INTEGER,"
 	" PRIMARY KEY(source, domain)) WITHOUT ROWID;"
 	"CREATE TABLE source_problem(source INTEGER, number INTEGER, finding TEXT, path TEXT, record INTEGER,"
 	" \"offset\" INTEGER, key BLOB, message TEXT, PRIMARY KEY(source, number)) WITHOUT ROWID;"
-	"CREATE TABLE source_attribute(source INTEGER, name TEXT, images INTEGER, PRIMARY KEY(source, name)) WITHOUT ROWID;"
+	"CREATE TABLE source_attribute(source INTEGER, name TEXT, images INTEGER, PRIMARY KEY(source, name)) WITHOUT"
+	" ROWID;"
 	"CREATE TABLE segment(id INTEGER PRIMARY KEY, first_block INTEGER NOT NULL, blocks INTEGER NOT NULL,"
 	" facts INTEGER NOT NULL);"
 	"CREATE TABLE segment_source(segment INTEGER, source INTEGER, facts INTEGER, PRIMARY KEY(source, segment))"
@@ -50,7 +51,8 @@ int state_error(struct state *state, sqlite3 *database, struct error *error)
 				 state->path);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return error_set(error, ERROR_IO, "the state \"%s\" is damaged (%s); delete the folder \"%s\" and run again",
+		return error_set(error, ERROR_IO,
+				 "the state \"%s\" is damaged (%s); delete the folder \"%s\" and run again",
 				 state->path, text, state->folder);
 	case SQLITE_NOMEM:
 		return error_set(error, ERROR_INTERNAL, "out of memory");
@@ -84,7 +86,8 @@ int state_step(struct state *state, sqlite3_stmt *statement, struct error *error
 
 int state_begin(struct state *state, struct error *error)
 {
-	return state_execute(state, "BEGIN IMMEDIATE", error);
+	int code = state_mark(state, error);
+	return code != 0 ? code : state_execute(state, "BEGIN IMMEDIATE", error);
 }
 
 int state_finish(struct state *state, int code, struct error *error)
@@ -94,6 +97,8 @@ int state_finish(struct state *state, int code, struct error *error)
 	/* SQLite has rolled back by itself after some failures; then there is nothing left to do. */
 	if (code != 0 && sqlite3_get_autocommit(state->database) == 0)
 		sqlite3_exec(state->database, "ROLLBACK", NULL, NULL, NULL);
+	if (code == 0)
+		state_push(state);
 	return code;
 }
 
@@ -141,9 +146,10 @@ static int take_lock(struct state *state, struct error *error)
 		return 0;
 	if (errno != EWOULDBLOCK)
 		return error_system(error, "cannot lock \"%s\"", path);
-	return error_set(error, ERROR_IO,
-			 "the state folder \"%s\" is in use by another lakeproof; wait for it, or choose another folder",
-			 state->folder);
+	return error_set(
+		error, ERROR_IO,
+		"the state folder \"%s\" is in use by another lakeproof; wait for it, or choose another folder",
+		state->folder);
 }
 
 static int read_number(struct state *state, const char *sql, sqlite3_int64 *number, struct error *error)
@@ -171,17 +177,18 @@ static int check_layout(struct state *state, sqlite3_int64 layout, struct error 
 	    sqlite3_step(statement) == SQLITE_ROW)
 		snprintf(program, sizeof(program), "%s", (const char *)sqlite3_column_text(statement, 0));
 	sqlite3_finalize(statement);
-	return error_set(error, ERROR_IO,
-			 "the state \"%s\" has layout %lld, written by %s; this program knows layout %d: delete the folder "
-			 "and run again, or use that program",
-			 state->path, layout, program, STATE_LAYOUT);
+	return error_set(
+		error, ERROR_IO,
+		"the state \"%s\" has layout %lld, written by %s; this program knows layout %d: delete the folder "
+		"and run again, or use that program",
+		state->path, layout, program, STATE_LAYOUT);
 }
 
 static int open_database(struct state *state, struct error *error)
 {
 	static const char settings[] = "PRAGMA page_size = 65536;"
 				       "PRAGMA journal_mode = TRUNCATE;"
-				       "PRAGMA synchronous = NORMAL;"
+				       "PRAGMA synchronous = OFF;"
 				       "PRAGMA secure_delete = OFF;"
 				       "PRAGMA cache_size = -8192;"
 				       "PRAGMA temp_store = MEMORY;";
@@ -189,9 +196,14 @@ static int open_database(struct state *state, struct error *error)
 	sqlite3_int64 tables = 0, layout = 0;
 	if (sqlite3_open_v2(state->path, &state->database, flags, NULL) != SQLITE_OK)
 		return state_error(state, state->database, error);
+	state->file = open(state->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (state->file < 0)
+		return error_system(error, "cannot open \"%s\"", state->path);
 	sqlite3_extended_result_codes(state->database, 1);
 	sqlite3_busy_timeout(state->database, 10000);
 	int code = state_execute(state, settings, error);
+	if (code == 0)
+		code = state_recover(state, error);
 	if (code == 0)
 		code = read_number(state, "SELECT count(*) FROM sqlite_schema", &tables, error);
 	if (code == 0 && tables == 0) {
@@ -208,10 +220,11 @@ static int open_database(struct state *state, struct error *error)
 static int drop_leftovers(struct state *state, struct error *error)
 {
 	sqlite3_int64 count = 0;
-	int code = read_number(state,
-			       "SELECT (SELECT count(*) FROM source_file WHERE done = 0) + (SELECT count(*) FROM segment"
-			       " WHERE id NOT IN (SELECT segment FROM segment_source))",
-			       &count, error);
+	int code =
+		read_number(state,
+			    "SELECT (SELECT count(*) FROM source_file WHERE done = 0) + (SELECT count(*) FROM segment"
+			    " WHERE id NOT IN (SELECT segment FROM segment_source))",
+			    &count, error);
 	if (code != 0 || count == 0)
 		return code;
 	code = state_begin(state, error);
@@ -232,10 +245,11 @@ static int drop_leftovers(struct state *state, struct error *error)
 static int load_sources(struct state *state, struct error *error)
 {
 	sqlite3_stmt *statement;
-	int code = state_prepare(state,
-				 "SELECT id, kind, text_group, path, identity, size_bytes, mtime_ns, content, fingerprint,"
-				 " complete, records, unreadable, bytes, stored_bytes, facts FROM source_file ORDER BY id",
-				 &statement, error);
+	int code =
+		state_prepare(state,
+			      "SELECT id, kind, text_group, path, identity, size_bytes, mtime_ns, content, fingerprint,"
+			      " complete, records, unreadable, bytes, stored_bytes, facts FROM source_file ORDER BY id",
+			      &statement, error);
 	int step = SQLITE_DONE;
 	while (code == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct state_source source = {
@@ -283,7 +297,7 @@ int state_open(const char *folder, struct state **result, struct error *error)
 	struct state *state = calloc(1, sizeof(*state));
 	if (state == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
-	state->lock = -1;
+	state->lock = state->file = -1;
 	arena_init(&state->strings, SIZE_MAX);
 	pthread_mutex_init(&state->mutex, NULL);
 	int code = 0;
@@ -316,6 +330,10 @@ void state_close(struct state *state)
 	if (state == NULL)
 		return;
 	sqlite3_close(state->database);
+	if (state->file >= 0) {
+		state_sync(state);
+		close(state->file);
+	}
 	if (state->lock >= 0)
 		close(state->lock);
 	free(state->groups.texts);

@@ -1,8 +1,8 @@
 /* state - what has been read, kept in one SQLite file: sources, their facts as sorted segments, their problems.
  *
- * Invariant: a source's facts count only when its row says done, and done is set in the transaction that writes its last
- * block, after every check its file carries has matched. So a run killed at any point leaves whole sources or nothing;
- * leftovers are dropped when the state is opened. Reading the same unchanged files again adds nothing.
+ * Invariant: a source's facts count only when its row says done, and done is set in the transaction that writes its
+ * last block, after every check its file carries has matched. So a run killed at any point leaves whole sources or
+ * nothing; leftovers are dropped when the state is opened. Reading the same unchanged files again adds nothing.
  *
  * A segment holds the facts of one or more whole sources, sorted by fact_compare, as checksummed blocks of some 64 KB.
  * Threads: the functions on struct state may be called from any thread (one writer at a time inside); a state_builder
@@ -25,17 +25,17 @@ enum state_source_kind { STATE_EXPORT_FILE = 1, STATE_EVENTS_FILE, STATE_LAKE_FI
 
 /* One file. Strings given in are copied; strings handed out live until state_close. */
 struct state_source {
-	uint32_t id;     /* given by the state, from 1; never reused */
+	uint32_t id; /* given by the state, from 1; never reused */
 	enum state_source_kind kind;
-	uint32_t group;  /* STATE_EXPORT_FILE: state_group of the export's folder; STATE_EVENTS_FILE: of the contract source;
-			    STATE_LAKE_FILE: of the table */
+	uint32_t group;   /* STATE_EXPORT_FILE: state_group of the export's folder; STATE_EVENTS_FILE: of the contract
+			     source;   STATE_LAKE_FILE: of the table */
 	const char *path; /* where it is, as opened */
 	const char *identity; /* for lake files: path, deletion vector and partition as text; else "" */
 	uint64_t size_bytes;
 	int64_t mtime_ns;
-	uint64_t content; /* XXH64 of what was read, or of the MD5; 0 unknown */
+	uint64_t content;     /* XXH64 of what was read, or of the MD5; 0 unknown */
 	uint64_t fingerprint; /* of the digest plan its row digests were made under */
-	bool complete;    /* file_result.complete: when false it has no facts, only problems */
+	bool complete;        /* file_result.complete: when false it has no facts, only problems */
 	uint64_t records, unreadable, bytes, stored_bytes, facts;
 };
 
@@ -61,7 +61,8 @@ struct sqlite3 *state_database(struct state *state);
 
 /* Small ids for texts: an export folder, a contract source, a table, a stream ARN. The same text gives the same id. */
 int state_group(struct state *state, const char *text, uint32_t *id, struct error *error) MUST_USE;
-int state_domain(struct state *state, uint32_t group, struct slice stream_arn, uint32_t *id, struct error *error) MUST_USE;
+int state_domain(struct state *state, uint32_t group, struct slice stream_arn, uint32_t *id,
+		 struct error *error) MUST_USE;
 const char *state_group_text(const struct state *state, uint32_t id);
 /* The domain's ARN, "" for the nameless one of a group. */
 const char *state_domain_arn(const struct state *state, uint32_t id, uint32_t *group);
@@ -76,14 +77,17 @@ const struct state_source *state_source_next(const struct state *state, uint32_t
 int state_drop(struct state *state, const uint32_t *ids, uint64_t count, struct error *error) MUST_USE;
 
 /* A builder sorts bounded batches (memory_max bytes) and shares segments and commits among small sources. */
-int state_builder_new(struct state *state, size_t memory_max, struct state_builder **builder, struct error *error) MUST_USE;
+int state_builder_new(struct state *state, size_t memory_max, struct state_builder **builder,
+		      struct error *error) MUST_USE;
 /* Starts a source; *source->id is set. */
 int state_builder_begin(struct state_builder *builder, struct state_source *source, struct error *error) MUST_USE;
 /* fact->source is set by the builder. Copies. */
 int state_builder_add(struct state_builder *builder, const struct fact *fact, struct error *error) MUST_USE;
 /* Problems and unmapped attributes stay with their source, so that every later run reports them again. */
-int state_builder_problem(struct state_builder *builder, const struct state_problem *problem, struct error *error) MUST_USE;
-int state_builder_attribute(struct state_builder *builder, const char *name, uint64_t count, struct error *error) MUST_USE;
+int state_builder_problem(struct state_builder *builder, const struct state_problem *problem,
+			  struct error *error) MUST_USE;
+int state_builder_attribute(struct state_builder *builder, const char *name, uint64_t count,
+			    struct error *error) MUST_USE;
 /* Ends the source with what `source` now says; incomplete: its facts are dropped, its problems kept. It is done once a
  * flush has committed it. */
 int state_builder_end(struct state_builder *builder, const struct state_source *source, struct error *error) MUST_USE;
@@ -93,9 +97,11 @@ void state_builder_free(struct state_builder *builder);
 
 /* What the chosen sources hold; `each` returns nonzero to stop. */
 int state_problems(struct state *state, const uint32_t *sources, uint64_t count,
-		   int (*each)(void *context, const struct state_problem *problem), void *context, struct error *error) MUST_USE;
+		   int (*each)(void *context, const struct state_problem *problem), void *context,
+		   struct error *error) MUST_USE;
 int state_attributes(struct state *state, const uint32_t *sources, uint64_t count,
-		     int (*each)(void *context, const char *name, uint64_t images), void *context, struct error *error) MUST_USE;
+		     int (*each)(void *context, const char *name, uint64_t images), void *context,
+		     struct error *error) MUST_USE;
 int state_windows(struct state *state, const uint32_t *sources, uint64_t count,
 		  int (*each)(void *context, const struct state_domain_window *window), void *context,
 		  struct error *error) MUST_USE;

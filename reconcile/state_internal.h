@@ -1,12 +1,14 @@
 /* state_internal - what the files of the state share; nobody else includes it.
  *
- * Layout of the database (user_version STATE_LAYOUT): text_group and domain hold small ids of texts; source_file one row
- * a file; source_window, source_problem and source_attribute what belongs to one; segment, segment_source, block and
- * block_data the facts. A segment's blocks have consecutive ids. Ranges of blocks lie apart from their bytes, so that
- * finding a range does not read them.
+ * Layout of the database (user_version STATE_LAYOUT): text_group and domain hold small ids of texts; source_file one
+ * row a file; source_window, source_problem and source_attribute what belongs to one; segment, segment_source, block
+ * and block_data the facts. A segment's blocks have consecutive ids. Ranges of blocks lie apart from their bytes, so
+ * that finding a range does not read them.
  *
  * Crash safety: a rollback journal (new pages at the file's end are written once, not twice as with a WAL), and
- * everything of one flush in one transaction. Threads: `mutex` guards every member below it and every transaction. */
+ * everything of one flush in one transaction. That holds against the end of the process at any point; SQLite itself
+ * waits for no disk. Against the end of the machine, state_sync.c: one wait at the end, and a mark until then. Threads:
+ * `mutex` guards every member below it and every transaction. */
 #ifndef LAKEPROOF_RECONCILE_STATE_INTERNAL_H
 #define LAKEPROOF_RECONCILE_STATE_INTERNAL_H
 
@@ -31,7 +33,9 @@ struct state_texts {
 
 struct state {
 	char *folder, *path;
-	int lock; /* held for as long as the state is open */
+	int lock;      /* held for as long as the state is open */
+	int file;      /* the database, to write it out; closed after SQLite's, whose locks its closing would drop */
+	bool unsynced; /* written to, and not known to be on the disk */
 	sqlite3 *database;
 	pthread_mutex_t mutex;
 	struct arena strings;
@@ -50,6 +54,14 @@ int state_execute(struct state *state, const char *sql, struct error *error) MUS
 int state_prepare(struct state *state, const char *sql, sqlite3_stmt **statement, struct error *error) MUST_USE;
 /* Runs a statement that returns no rows and resets it. */
 int state_step(struct state *state, sqlite3_stmt *statement, struct error *error) MUST_USE;
+/* Marks the state before the first write. */
+int state_mark(struct state *state, struct error *error) MUST_USE;
+/* Starts writing to the disk what a commit has left in memory. */
+void state_push(struct state *state);
+/* Waits for the disk and takes the mark away. */
+void state_sync(struct state *state);
+/* A state that was marked when the machine went down is looked through: ERROR_IO when it is not whole. */
+int state_recover(struct state *state, struct error *error) MUST_USE;
 int state_begin(struct state *state, struct error *error) MUST_USE;
 /* Commits when code is 0, else rolls back; returns the first failure. */
 int state_finish(struct state *state, int code, struct error *error) MUST_USE;

@@ -45,7 +45,8 @@ static int problem_row(void *context, sqlite3_stmt *statement, uint32_t source)
 		.message = (const char *)sqlite3_column_text(statement, 5),
 	};
 	if (problem.has_key)
-		problem.key = (struct slice){sqlite3_column_blob(statement, 4), (size_t)sqlite3_column_bytes(statement, 4)};
+		problem.key = (struct slice){sqlite3_column_blob(statement, 4),
+					     (size_t)sqlite3_column_bytes(statement, 4)};
 	return call->each(call->context, &problem);
 }
 
@@ -76,8 +77,8 @@ int state_attributes(struct state *state, const uint32_t *sources, uint64_t coun
 		     int (*each)(void *context, const char *name, uint64_t images), void *context, struct error *error)
 {
 	struct attribute_call call = {each, context};
-	return each_row(state, "SELECT name, images FROM source_attribute WHERE source = ? ORDER BY name", sources, count,
-			attribute_row, &call, error);
+	return each_row(state, "SELECT name, images FROM source_attribute WHERE source = ? ORDER BY name", sources,
+			count, attribute_row, &call, error);
 }
 
 struct window_call {

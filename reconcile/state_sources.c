@@ -100,8 +100,8 @@ int state_write_texts(struct state *state, struct error *error)
 {
 	int code = write_list(state, &state->groups, "INSERT INTO text_group(id, text) VALUES(?, ?)", false, error);
 	if (code == 0)
-		code = write_list(state, &state->domains, "INSERT INTO domain(id, arn, text_group) VALUES(?, ?, ?)", true,
-				  error);
+		code = write_list(state, &state->domains, "INSERT INTO domain(id, arn, text_group) VALUES(?, ?, ?)",
+				  true, error);
 	return code;
 }
 
@@ -121,11 +121,13 @@ static int load_list(struct state *state, struct state_texts *texts, const char 
 	while (code == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(statement, 1);
 		if (sqlite3_column_int64(statement, 0) != (sqlite3_int64)texts->count + 1 || text == NULL)
-			code = error_set(error, ERROR_IO, "the state \"%s\" is damaged (ids of texts); delete the folder \"%s\" "
-					 "and run again", state->path, state->folder);
+			code = error_set(error, ERROR_IO,
+					 "the state \"%s\" is damaged (ids of texts); delete the folder \"%s\" "
+					 "and run again",
+					 state->path, state->folder);
 		else
-			code = add_text(state, texts, slice_from(text), (uint32_t)sqlite3_column_int64(statement, 2), true,
-					error);
+			code = add_text(state, texts, slice_from(text), (uint32_t)sqlite3_column_int64(statement, 2),
+					true, error);
 	}
 	if (code == 0 && step != SQLITE_DONE)
 		code = state_error(state, state->database, error);
@@ -213,7 +215,9 @@ int state_register(struct state *state, const struct state_source *source, struc
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	bool full = (state->slot_used + 1) * 2 > state->slot_count;
 	if (full || state->slots_stale)
-		code = rebuild_slots(state, !full ? state->slot_count : state->slot_count == 0 ? 64 : state->slot_count * 2);
+		code = rebuild_slots(state, !full                    ? state->slot_count
+					    : state->slot_count == 0 ? 64
+								     : state->slot_count * 2);
 	if (code != 0)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	*copy = *source;
@@ -261,8 +265,8 @@ const struct state_source *state_source_next(const struct state *constant, uint3
 static int delete_sources(struct state *state, const uint32_t *ids, uint64_t count, struct error *error)
 {
 	static const char *const deletes[] = {
-		"DELETE FROM source_problem WHERE source = ?",  "DELETE FROM source_attribute WHERE source = ?",
-		"DELETE FROM source_window WHERE source = ?",   "DELETE FROM segment_source WHERE source = ?",
+		"DELETE FROM source_problem WHERE source = ?", "DELETE FROM source_attribute WHERE source = ?",
+		"DELETE FROM source_window WHERE source = ?",  "DELETE FROM segment_source WHERE source = ?",
 		"DELETE FROM source_file WHERE id = ?",
 	};
 	int code = 0;

@@ -1,11 +1,11 @@
 # lib.sh - what the suites against real counterparts share; sourced, prints TAP.
 #
-# run.sh exports SPARK (the driver's address), REAL (the working folder), CACHE and BUILD.
+# run.sh exports SPARK (the driver's address), REAL (the working folder, with copies of both programs) and CACHE (jars).
 set -uo pipefail
 HERE=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 ROOT=$HERE/../..
-LAKEPROOF=$(realpath -m "$ROOT/$BUILD/lakeproof")
-PIPELINE=$(realpath -m "$ROOT/$BUILD/lakeproof-pipeline")
+LAKEPROOF=$REAL/lakeproof
+PIPELINE=$REAL/lakeproof-pipeline
 EXPORT=AWSDynamoDB/01760001771270-96a70b16
 points=0
 

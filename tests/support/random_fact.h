@@ -88,8 +88,8 @@ static inline bool same_side(const struct fact_side *a, const struct fact_side *
 
 static inline bool same_fact(const struct fact *a, const struct fact *b)
 {
-	return a->key_hash == b->key_hash && slice_equal(a->key, b->key) && a->kind == b->kind && a->flags == b->flags &&
-	       a->source == b->source && a->record == b->record && a->offset == b->offset &&
+	return a->key_hash == b->key_hash && slice_equal(a->key, b->key) && a->kind == b->kind &&
+	       a->flags == b->flags && a->source == b->source && a->record == b->record && a->offset == b->offset &&
 	       same_side(&a->after, &b->after) && same_side(&a->before, &b->before) && a->domain == b->domain &&
 	       a->ttl == b->ttl && a->has_sequence == b->has_sequence &&
 	       memcmp(a->sequence, b->sequence, SEQUENCE_SIZE) == 0 && a->time_lo_us == b->time_lo_us &&

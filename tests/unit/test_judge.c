@@ -1,6 +1,6 @@
-/* What the streaming judge makes of a key's history: every rule of docs/semantics.md and every row of its table, by small
- * histories in the notation of tests/property/notation.h. Each is judged again with its records shuffled over files and
- * delivered twice: nothing but origins and the count of duplicates may change. */
+/* What the streaming judge makes of a key's history: every rule of docs/semantics.md and every row of its table, by
+ * small histories in the notation of tests/property/notation.h. Each is judged again with its records shuffled over
+ * files and delivered twice: nothing but origins and the count of duplicates may change. */
 #include "base/prng.h"
 #include "tests/property/notation.h"
 #include "tests/tap.h"
@@ -19,20 +19,23 @@ static const struct history sides[] = {
 	 "n by change #2 at 4000, ROW: UNPROVEN, because CHAIN, breaks 1, broken #2"},
 	{"a remove of what the export lacks breaks the chain", TABLE "change seq 1 at 4000 m > none",
 	 "none by change #1 at 4000, NONE: UNPROVEN, because CHAIN, breaks 1, broken #1"},
-	{"keys-only records fit any live item", TABLE "item 1 m; change seq 1 at 4000 ? > ?; change seq 2 at 4001 ? > n; row n",
+	{"keys-only records fit any live item",
+	 TABLE "item 1 m; change seq 1 at 4000 ? > ?; change seq 2 at 4001 ? > n; row n",
 	 "n by change #3 at 4001, ROW: EQUAL"},
 	{"a damaged record fits anything and proves nothing",
 	 TABLE "item 1 m; change seq 1 at 4000 unknown > none damaged; change seq 2 at 4001 none > n; row z",
 	 "n by change #3 at 4001, ROW: UNPROVEN, because DAMAGED"},
-	{"a damaged record before the export is healed by it", TABLE "change seq 1 at 100 unknown > ? damaged; item 1 m; row m",
-	 "m by snapshot #2 at 3540, ROW: EQUAL"},
+	{"a damaged record before the export is healed by it",
+	 TABLE "change seq 1 at 100 unknown > ? damaged; item 1 m; row m", "m by snapshot #2 at 3540, ROW: EQUAL"},
 };
 
 static const struct history groups[] = {
-	{"a redelivered record is the same change", TABLE "item 1 m; change seq 5 at 4000 m > n; change seq 5 at 4000 m > n; row n",
+	{"a redelivered record is the same change",
+	 TABLE "item 1 m; change seq 5 at 4000 m > n; change seq 5 at 4000 m > n; row n",
 	 "n by change #2 at 4000, ROW: EQUAL, duplicates 1"},
 	{"a late old put does not undo a delete",
-	 TABLE "item 1 m; change seq 9 at 4100 n > none; change seq 8 at 4000 m > n", "none by change #2 at 4100, NONE: DELETED"},
+	 TABLE "item 1 m; change seq 9 at 4100 n > none; change seq 8 at 4000 m > n",
+	 "none by change #2 at 4100, NONE: DELETED"},
 	{"one sequence number with two images is a conflict, either of which may be right",
 	 TABLE "item 1 m; change seq 5 at 4000 m > n; change seq 5 at 4000 m > o; row n",
 	 "o by change #3 at 4000, ROW: UNPROVEN, because CONFLICT, duplicates 1, conflicts 1, broken #3"},
@@ -41,7 +44,8 @@ static const struct history groups[] = {
 	 "o by change #3 at 4000, ROW: DIFFERENT row.differs, because CONFLICT, duplicates 1, conflicts 1, broken #3"},
 	{"a conflict of the past leaves the key unproven, but its other image wrong",
 	 TABLE "item 1 m; change seq 5 at 4000 m > n; change seq 5 at 4000 m > o; change seq 6 at 4001 o > p; row n",
-	 "p by change #4 at 4001, ROW: DIFFERENT row.stale #2, missed 1: #4, because CONFLICT, duplicates 1, conflicts 1, "
+	 "p by change #4 at 4001, ROW: DIFFERENT row.stale #2, missed 1: #4, because CONFLICT, duplicates 1, conflicts "
+	 "1, "
 	 "broken #3"},
 	{"members with and without image are one change, the image counts",
 	 TABLE "item 1 m; change seq 5 at 4000 m > ?; change seq 5 at 4000 ? > n; row n",
@@ -49,7 +53,8 @@ static const struct history groups[] = {
 	{"a delete is TTL's if any delivery says so",
 	 TABLE "item 1 m; change seq 5 at 4000 m > none perhaps ttl; change seq 5 at 4000 m > none by ttl; row m",
 	 "none by change #2 at 4000, by ttl, NONE: DIFFERENT row.zombie_ttl, duplicates 1"},
-	{"sequence zero is a sequence", TABLE "item 1 m; change seq 0 at 4000 m > n; change event 1 at 4000 m > n; row n",
+	{"sequence zero is a sequence",
+	 TABLE "item 1 m; change seq 0 at 4000 m > n; change event 1 at 4000 m > n; row n",
 	 "n by change #2 at 4000, ROW: UNPROVEN, because CHAIN, breaks 1, broken #2"},
 };
 
@@ -57,7 +62,8 @@ static const struct history snapshots[] = {
 	{"the export decides what no change touches", TABLE "item 1 m; row m", "m by snapshot #1 at 3540, ROW: EQUAL"},
 	{"a complete export proves an absence", TABLE "change seq 1 at 10 none > m; row m",
 	 "none by snapshot at 3540, NONE: DIFFERENT row.zombie, because OVERLAP, overlap"},
-	{"an incomplete export proves no absence", "export 1 at 3600 incomplete; capture 0 to 7200; change seq 1 at 10 none > m; row m",
+	{"an incomplete export proves no absence",
+	 "export 1 at 3600 incomplete; capture 0 to 7200; change seq 1 at 10 none > m; row m",
 	 "m by change #1 at 10, ROW: EQUAL"},
 	{"an incomplete export's items count", "export 1 at 3600 incomplete; capture 0 to 7200; item 1 m; row m",
 	 "m by snapshot #1 at 3540, ROW: EQUAL"},
@@ -66,8 +72,8 @@ static const struct history snapshots[] = {
 	 "m by snapshot #2 at 3540, ROW: EQUAL"},
 	{"the change that begins as the interval ends is after it", TABLE "item 1 m; change seq 1 at 3660 n > o; row o",
 	 "o by change #2 at 3660, ROW: UNPROVEN, because CHAIN, breaks 1, broken #2"},
-	{"the change a second earlier is inside, and not held to the export", TABLE "item 1 m; change seq 1 at 3659 m > o; row o",
-	 "o by change #2 at 3659, ROW: EQUAL"},
+	{"the change a second earlier is inside, and not held to the export",
+	 TABLE "item 1 m; change seq 1 at 3659 m > o; row o", "o by change #2 at 3659, ROW: EQUAL"},
 	{"an export that says nothing of the key leaves the older one in charge",
 	 "export 1 at 3600; export 2 at 7000 incomplete; capture 0 to 7200; item 1 m; row m",
 	 "m by snapshot #1 at 3540, ROW: EQUAL"},
@@ -78,18 +84,24 @@ static const struct history snapshots[] = {
 
 static const struct history winners[] = {
 	{"between streams the later time wins",
-	 "capture 0 to 7200; capture 0 to 7200 domain 2; change seq 9 at 4000 ? > m; change domain 2 seq 1 at 4001 ? > n; row n",
+	 "capture 0 to 7200; capture 0 to 7200 domain 2; change seq 9 at 4000 ? > m; change domain 2 seq 1 at 4001 ? > "
+	 "n; row n",
 	 "n by change #2 at 4001, ROW: EQUAL"},
 	{"in one second of two streams either may be last",
-	 "capture 0 to 7200; capture 0 to 7200 domain 2; change seq 9 at 4000 ? > m; change domain 2 seq 1 at 4000 ? > n; row m",
+	 "capture 0 to 7200; capture 0 to 7200 domain 2; change seq 9 at 4000 ? > m; change domain 2 seq 1 at 4000 ? > "
+	 "n; row m",
 	 "n by change #2 at 4000, ROW: UNPROVEN, because AMBIGUOUS"},
-	{"`ambiguous: accept` takes the other one", "ambiguous accept; capture 0 to 7200; capture 0 to 7200 domain 2;"
-	 "change seq 9 at 4000 ? > m; change domain 2 seq 1 at 4000 ? > n; row m", "n by change #2 at 4000, ROW: EQUAL"},
-	{"`ambiguous: accept` takes no third", "ambiguous accept; capture 0 to 7200; capture 0 to 7200 domain 2;"
+	{"`ambiguous: accept` takes the other one",
+	 "ambiguous accept; capture 0 to 7200; capture 0 to 7200 domain 2;"
+	 "change seq 9 at 4000 ? > m; change domain 2 seq 1 at 4000 ? > n; row m",
+	 "n by change #2 at 4000, ROW: EQUAL"},
+	{"`ambiguous: accept` takes no third",
+	 "ambiguous accept; capture 0 to 7200; capture 0 to 7200 domain 2;"
 	 "change seq 9 at 4000 ? > m; change domain 2 seq 1 at 4000 ? > n; row o",
 	 "n by change #2 at 4000, ROW: DIFFERENT row.differs"},
 	{"two streams that say the same are not ambiguous",
-	 "capture 0 to 7200; capture 0 to 7200 domain 2; change seq 9 at 4000 ? > m; change domain 2 seq 1 at 4000 ? > m; row m",
+	 "capture 0 to 7200; capture 0 to 7200 domain 2; change seq 9 at 4000 ? > m; change domain 2 seq 1 at 4000 ? > "
+	 "m; row m",
 	 "m by change #2 at 4000, ROW: EQUAL"},
 	{"a nameless stream's records are ordered with those of the stream it stands for",
 	 "alias 2 1; capture 0 to 7200; change seq 9 at 4000 ? > m; change domain 2 seq 8 at 4000 ? > n; row m",
@@ -104,23 +116,28 @@ static const struct history winners[] = {
 	 "capture 0 to 7200; change event 1 at 4000 ? > m; change event 2 at 4001 ? > n; row n",
 	 "n by change #2 at 4001, ROW: EQUAL"},
 	{"of three sequence-less changes the one before last is possible too, when the last two leave the same",
-	 "capture 0 to 7200; change event 1 at 4000 ? > m; change event 2 at 4000 ? > n; change event 3 at 4000 ? > n; row m",
+	 "capture 0 to 7200; change event 1 at 4000 ? > m; change event 2 at 4000 ? > n; change event 3 at 4000 ? > n; "
+	 "row m",
 	 "n by change #3 at 4000, ROW: UNPROVEN, because AMBIGUOUS"},
-	{"a sequence-less delete that TTL may have made is possible", "ttl keep; capture 0 to 7200;"
+	{"a sequence-less delete that TTL may have made is possible",
+	 "ttl keep; capture 0 to 7200;"
 	 "change event 1 at 4000 m@3000 > none perhaps ttl; change event 2 at 4000 ? > n@3000; row q",
 	 "n@3000 by change #2 at 4000, ROW: UNPROVEN, because AMBIGUOUS CHAIN, breaks 1, broken #2"},
-	{"nothing known under `baseline: none`", "capture 0 to 7200; row m", "unknown by nothing, ANY: UNPROVEN, because STATE"},
+	{"nothing known under `baseline: none`", "capture 0 to 7200; row m",
+	 "unknown by nothing, ANY: UNPROVEN, because STATE"},
 	{"nothing known under `baseline: empty`", "baseline empty; capture 0 to 7200; row m",
 	 "none by nothing, NONE: DIFFERENT row.phantom"},
 };
 
 static const struct history inside[] = {
-	{"a capture through the whole interval lets the change win", TABLE "item 1 m; change seq 1 at 3600 m > n; row n",
-	 "n by change #2 at 3600, ROW: EQUAL"},
+	{"a capture through the whole interval lets the change win",
+	 TABLE "item 1 m; change seq 1 at 3600 m > n; row n", "n by change #2 at 3600, ROW: EQUAL"},
 	{"a capture that ends within it is settled by agreement",
-	 "export 1 at 3600; capture 0 to 3620; item 1 n; change seq 1 at 3600 m > n; row n", "n by change #2 at 3600, ROW: EQUAL"},
+	 "export 1 at 3600; capture 0 to 3620; item 1 n; change seq 1 at 3600 m > n; row n",
+	 "n by change #2 at 3600, ROW: EQUAL"},
 	{"and by an export that still shows the old image",
-	 "export 1 at 3600; capture 0 to 3620; item 1 m; change seq 1 at 3600 m > n; row n", "n by change #2 at 3600, ROW: EQUAL"},
+	 "export 1 at 3600; capture 0 to 3620; item 1 m; change seq 1 at 3600 m > n; row n",
+	 "n by change #2 at 3600, ROW: EQUAL"},
 	{"or the last change before the interval",
 	 "export 1 at 3600; capture 0 to 3620; item 1 m; change seq 1 at 100 ? > m; change seq 2 at 3600 ? > n; row n",
 	 "n by change #3 at 3600, ROW: EQUAL"},
@@ -133,33 +150,42 @@ static const struct history inside[] = {
 
 static const struct history contradictions[] = {
 	{"an export with an image that the capture never showed contradicts it",
-	 TABLE "change seq 1 at 100 ? > m; item 1 n; row n", "n by snapshot #2 at 3540, ROW: UNPROVEN, because OVERLAP, overlap"},
-	{"any image of the interval is allowed", TABLE "item 1 n; change seq 1 at 3590 m > n; change seq 2 at 3610 n > o; row o",
+	 TABLE "change seq 1 at 100 ? > m; item 1 n; row n",
+	 "n by snapshot #2 at 3540, ROW: UNPROVEN, because OVERLAP, overlap"},
+	{"any image of the interval is allowed",
+	 TABLE "item 1 n; change seq 1 at 3590 m > n; change seq 2 at 3610 n > o; row o",
 	 "o by change #3 at 3610, ROW: EQUAL"},
-	{"so is the one it began with", TABLE "item 1 m; change seq 1 at 3590 m > n; row n", "n by change #2 at 3590, ROW: EQUAL"},
+	{"so is the one it began with", TABLE "item 1 m; change seq 1 at 3590 m > n; row n",
+	 "n by change #2 at 3590, ROW: EQUAL"},
 	{"an image after the interval is not",
 	 TABLE "change seq 1 at 100 ? > m; item 1 n; change seq 2 at 3700 m > n; row n",
 	 "n by change #3 at 3700, ROW: UNPROVEN, because CHAIN OVERLAP, breaks 1, overlap, broken #3"},
 	{"a capture that began after the change contradicts nothing",
-	 "export 1 at 3600; capture 200 to 7200; change seq 1 at 100 ? > m; item 1 n; row n", "n by snapshot #2 at 3540, ROW: EQUAL"},
-	{"a filtered capture contradicts nothing", "export 1 at 3600; capture 0 to 7200 filtered; change seq 1 at 100 ? > m; item 1 n; row n",
+	 "export 1 at 3600; capture 200 to 7200; change seq 1 at 100 ? > m; item 1 n; row n",
+	 "n by snapshot #2 at 3540, ROW: EQUAL"},
+	{"a filtered capture contradicts nothing",
+	 "export 1 at 3600; capture 0 to 7200 filtered; change seq 1 at 100 ? > m; item 1 n; row n",
 	 "n by snapshot #2 at 3540, ROW: EQUAL"},
 	{"two exports with an unbroken capture between them, and a change it lacks: capture.lost",
 	 "export 1 at 1000; export 2 at 3600; capture 900 to 7200; item 1 m; item 2 n; row n",
 	 "n by snapshot #2 at 3540, ROW: UNPROVEN, because OVERLAP, overlap capture_lost"},
 	{"with a hole between them nothing is lost",
-	 "export 1 at 1000; export 2 at 3600; capture 2000 to 7200; item 1 m; item 2 n; row n", "n by snapshot #2 at 3540, ROW: EQUAL"},
+	 "export 1 at 1000; export 2 at 3600; capture 2000 to 7200; item 1 m; item 2 n; row n",
+	 "n by snapshot #2 at 3540, ROW: EQUAL"},
 	{"each old image must be its predecessor's image",
 	 TABLE "item 1 m; change seq 1 at 4000 m > n; change seq 2 at 4001 o > p; change seq 3 at 4002 p > q; row q",
 	 "q by change #4 at 4002, ROW: UNPROVEN, because CHAIN, breaks 1, broken #3"},
 	{"the last break is named", TABLE "item 1 m; change seq 1 at 4000 l > n; change seq 2 at 4001 o > p; row p",
 	 "p by change #3 at 4001, ROW: UNPROVEN, because CHAIN, breaks 2, broken #3"},
 	{"the export stands between a change before it and one after",
-	 "export 1 at 3600; capture 200 to 7200; change seq 1 at 100 ? > m; item 1 n; change seq 2 at 4000 n > o; row o",
+	 "export 1 at 3600; capture 200 to 7200; change seq 1 at 100 ? > m; item 1 n; change seq 2 at 4000 n > o; row "
+	 "o",
 	 "o by change #3 at 4000, ROW: EQUAL"},
-	{"a filtered stream has no chain", "export 1 at 3600; capture 0 to 7200 filtered; item 1 m; change seq 1 at 4000 n > o; row o",
+	{"a filtered stream has no chain",
+	 "export 1 at 3600; capture 0 to 7200 filtered; item 1 m; change seq 1 at 4000 n > o; row o",
 	 "o by change #2 at 4000, ROW: EQUAL"},
-	{"what was captured since creation began with nothing", "baseline empty; capture 0 to 7200; change seq 1 at 4000 m > n; row n",
+	{"what was captured since creation began with nothing",
+	 "baseline empty; capture 0 to 7200; change seq 1 at 4000 m > n; row n",
 	 "n by change #1 at 4000, ROW: UNPROVEN, because CHAIN, breaks 1, broken #1"},
 	{"a wrong row is wrong in a broken chain too", TABLE "item 1 m; change seq 1 at 4000 n > o; row p",
 	 "o by change #2 at 4000, ROW: DIFFERENT row.differs, because CHAIN, breaks 1, broken #2"},
@@ -168,7 +194,8 @@ static const struct history contradictions[] = {
 static const struct history reasons[] = {
 	{"a hole after the decision makes anything possible", "export 1 at 3600; capture 4000 to 7200; item 1 m; row z",
 	 "m by snapshot #1 at 3540, ROW: UNPROVEN, because HOLE"},
-	{"a change after the hole is proven", "export 1 at 3600; capture 4000 to 7200; item 1 m; change seq 1 at 4000 m > n; row n",
+	{"a change after the hole is proven",
+	 "export 1 at 3600; capture 4000 to 7200; item 1 m; change seq 1 at 4000 m > n; row n",
 	 "n by change #2 at 4000, ROW: EQUAL"},
 	{"an unreadable record makes anything possible", "unreadable;" TABLE "item 1 m; row z",
 	 "m by snapshot #1 at 3540, ROW: UNPROVEN, because HOLE"},
@@ -176,7 +203,8 @@ static const struct history reasons[] = {
 	 "? by change #2 at 4000, ROW: UNPROVEN, because IMAGE"},
 	{"but not none", TABLE "item 1 m; change seq 1 at 4000 m > ?",
 	 "? by change #2 at 4000, ROW: DIFFERENT row.missing, because IMAGE"},
-	{"`settle:` holds back a judgement on a fresh change", "settle 4000;" TABLE "item 1 m; change seq 1 at 4000 m > n; row m",
+	{"`settle:` holds back a judgement on a fresh change",
+	 "settle 4000;" TABLE "item 1 m; change seq 1 at 4000 m > n; row m",
 	 "n by change #2 at 4000, ROW: UNPROVEN, because NOT_SETTLED"},
 	{"but not one on an older change", "settle 4001;" TABLE "item 1 m; change seq 1 at 4000 m > n; row m",
 	 "n by change #2 at 4000, ROW: DIFFERENT row.stale #2 before, missed 1: #2"},
@@ -184,7 +212,8 @@ static const struct history reasons[] = {
 	 "m by snapshot #1 at 3540, ROW: EQUAL"},
 	{"a key of which `as_of` leaves nothing is nothing", "as_of 4000;" TABLE "change seq 1 at 4000 none > n",
 	 "none by snapshot at 3540, NONE: NOTHING"},
-	{"a row of which `as_of` leaves no fact is a phantom", "as_of 4000;" TABLE "change seq 1 at 4000 none > n; row n",
+	{"a row of which `as_of` leaves no fact is a phantom",
+	 "as_of 4000;" TABLE "change seq 1 at 4000 none > n; row n",
 	 "none by snapshot at 3540, NONE: DIFFERENT row.phantom"},
 };
 
@@ -193,34 +222,42 @@ static const struct history reasons[] = {
 static const struct history table[] = {
 	{"IMAGE: the row with its digest", TABLE "item 1 m; row m", "m by snapshot #1 at 3540, ROW: EQUAL"},
 	{"IMAGE: no other row", TABLE "item 1 m; row n", "m by snapshot #1 at 3540, ROW: DIFFERENT row.differs"},
-	{"IMAGE: never equal when it does not fit", TABLE "item 1 m~; row m", "m~ by snapshot #1 at 3540, ROW: DIFFERENT row.differs"},
+	{"IMAGE: never equal when it does not fit", TABLE "item 1 m~; row m",
+	 "m~ by snapshot #1 at 3540, ROW: DIFFERENT row.differs"},
 	{"ABSENT, deletes: absent: no row", DELETED(""), "none by change #2 at 4000, NONE: DELETED"},
 	{"ABSENT, deletes: absent: a flagged row is a row", DELETED("") "row m soft",
 	 "none by change #2 at 4000, NONE: DIFFERENT row.zombie"},
 	{"ABSENT, deletes: column: no row", "deletes column;" DELETED(""), "none by change #2 at 4000, NONE: DELETED"},
 	{"ABSENT, deletes: column: a soft-deleted row, whatever its image", "deletes column;" DELETED("") "row z soft",
 	 "none by change #2 at 4000, NONE: DELETED"},
-	{"ABSENT, deletes: column: no live row", "deletes column;" DELETED("") "row m", "none by change #2 at 4000, NONE: DIFFERENT row.zombie"},
+	{"ABSENT, deletes: column: no live row", "deletes column;" DELETED("") "row m",
+	 "none by change #2 at 4000, NONE: DIFFERENT row.zombie"},
 	{"IMAGE, deletes: column: a soft-deleted row differs", "deletes column;" TABLE "item 1 m; row m soft",
 	 "m by snapshot #1 at 3540, ROW: DIFFERENT row.differs"},
-	{"TTL, ttl: keep: the last image", "ttl keep;" DELETED("by ttl") "row m", "none by change #2 at 4000, by ttl, ROW: EQUAL"},
+	{"TTL, ttl: keep: the last image", "ttl keep;" DELETED("by ttl") "row m",
+	 "none by change #2 at 4000, by ttl, ROW: EQUAL"},
 	{"TTL, ttl: keep: no other", "ttl keep;" DELETED("by ttl") "row n",
 	 "none by change #2 at 4000, by ttl, ROW: DIFFERENT row.differs"},
-	{"TTL, ttl: keep: not none", "ttl keep;" DELETED("by ttl"), "none by change #2 at 4000, by ttl, ROW: DIFFERENT row.missing"},
-	{"TTL, ttl: keep: any when the last image is unknown", "ttl keep;" TABLE "item 1 m; change seq 1 at 4000 ? > none by ttl; row z",
+	{"TTL, ttl: keep: not none", "ttl keep;" DELETED("by ttl"),
+	 "none by change #2 at 4000, by ttl, ROW: DIFFERENT row.missing"},
+	{"TTL, ttl: keep: any when the last image is unknown",
+	 "ttl keep;" TABLE "item 1 m; change seq 1 at 4000 ? > none by ttl; row z",
 	 "none by change #2 at 4000, by ttl, ROW: EQUAL"},
 	{"TTL, ttl: keep: an item that a user deletes goes", "ttl keep;" DELETED("") "row m",
 	 "none by change #2 at 4000, NONE: DIFFERENT row.zombie"},
-	{"TTL, ttl: delete: no row", DELETED("by ttl") "row m", "none by change #2 at 4000, by ttl, NONE: DIFFERENT row.zombie_ttl"},
+	{"TTL, ttl: delete: no row", DELETED("by ttl") "row m",
+	 "none by change #2 at 4000, by ttl, NONE: DIFFERENT row.zombie_ttl"},
 	{"TTL, ttl: soft: a soft-deleted row", "ttl soft; deletes column;" DELETED("by ttl") "row m soft",
 	 "none by change #2 at 4000, by ttl, NONE: DELETED"},
 	{"TTL unknown, ttl: keep: a live row", "ttl keep;" DELETED("perhaps ttl") "row z",
 	 "none by change #2 at 4000, perhaps ttl, ANY: OUT_OF_SCOPE"},
-	{"TTL unknown, ttl: keep: or none", "ttl keep;" DELETED("perhaps ttl"), "none by change #2 at 4000, perhaps ttl, ANY: OUT_OF_SCOPE"},
+	{"TTL unknown, ttl: keep: or none", "ttl keep;" DELETED("perhaps ttl"),
+	 "none by change #2 at 4000, perhaps ttl, ANY: OUT_OF_SCOPE"},
 	{"TTL unknown, but its time had not come: as any delete",
 	 "ttl keep;" TABLE "item 1 m@4002; change seq 1 at 4000 m@4002 > none perhaps ttl; row m",
 	 "none by change #2 at 4000, NONE: DIFFERENT row.zombie"},
-	{"TTL unknown of an absence that an export proves", "ttl keep; export 1 at 1000; export 2 at 3600; item 1 m@3660; row m",
+	{"TTL unknown of an absence that an export proves",
+	 "ttl keep; export 1 at 1000; export 2 at 3600; item 1 m@3660; row m",
 	 "none by snapshot at 3540, perhaps ttl, ANY: OUT_OF_SCOPE"},
 	{"but not when its time had not come", "ttl keep; export 1 at 1000; export 2 at 3600; item 1 m@3661; row m",
 	 "none by snapshot at 3540, NONE: DIFFERENT row.zombie"},
@@ -229,12 +266,15 @@ static const struct history table[] = {
 };
 
 static const struct history findings[] = {
-	{"two rows are a duplicate", TABLE "item 1 m; row m; row m", "m by snapshot #1 at 3540, ROW: DIFFERENT row.duplicate"},
+	{"two rows are a duplicate", TABLE "item 1 m; row m; row m",
+	 "m by snapshot #1 at 3540, ROW: DIFFERENT row.duplicate"},
 	{"and of an unproven key too", "unreadable;" TABLE "row m; row n",
 	 "none by snapshot at 3540, NONE: DIFFERENT row.duplicate, because HOLE"},
 	{"no row is missing", TABLE "item 1 m", "m by snapshot #1 at 3540, ROW: DIFFERENT row.missing"},
-	{"a row that nobody knows is a phantom", TABLE "row m", "none by snapshot at 3540, NONE: DIFFERENT row.phantom"},
-	{"under `ttl: keep` an old unknown row is archived", "ttl keep;" TABLE "row m@7199", "none by snapshot at 3540, NONE: OUT_OF_SCOPE"},
+	{"a row that nobody knows is a phantom", TABLE "row m",
+	 "none by snapshot at 3540, NONE: DIFFERENT row.phantom"},
+	{"under `ttl: keep` an old unknown row is archived", "ttl keep;" TABLE "row m@7199",
+	 "none by snapshot at 3540, NONE: OUT_OF_SCOPE"},
 	{"a row that fell behind is stale, and what it missed is told",
 	 TABLE "item 1 m; change seq 1 at 4000 m > n; change seq 2 at 4001 n > o; change seq 3 at 4002 o > p; row n",
 	 "p by change #4 at 4002, ROW: DIFFERENT row.stale #3 before, missed 2: #3 #4"},
@@ -259,12 +299,13 @@ static struct universe *read_history(const char *records)
 
 static bool same_judgement(const struct judgement *a, const struct judgement *b)
 {
-	return a->expected.state == b->expected.state && a->expected.item[1] == b->expected.item[1] && a->ttl == b->ttl &&
-	       a->decided_by == b->decided_by && a->decided_time_us == b->decided_time_us && a->unproven == b->unproven &&
-	       a->changes == b->changes && a->conflicts == b->conflicts && a->chain_breaks == b->chain_breaks &&
-	       a->overlap == b->overlap && a->capture_lost == b->capture_lost && a->lake_expected == b->lake_expected &&
-	       a->lake_rows == b->lake_rows && a->lake_rows_equal == b->lake_rows_equal && a->class == b->class &&
-	       a->finding == b->finding && a->missed == b->missed && a->stale_before == b->stale_before;
+	return a->expected.state == b->expected.state && a->expected.item[1] == b->expected.item[1] &&
+	       a->ttl == b->ttl && a->decided_by == b->decided_by && a->decided_time_us == b->decided_time_us &&
+	       a->unproven == b->unproven && a->changes == b->changes && a->conflicts == b->conflicts &&
+	       a->chain_breaks == b->chain_breaks && a->overlap == b->overlap && a->capture_lost == b->capture_lost &&
+	       a->lake_expected == b->lake_expected && a->lake_rows == b->lake_rows &&
+	       a->lake_rows_equal == b->lake_rows_equal && a->class == b->class && a->finding == b->finding &&
+	       a->missed == b->missed && a->stale_before == b->stale_before;
 }
 
 /* Gives every change another file and place, and delivers some again. */
@@ -324,7 +365,8 @@ static void run(const char *section, const struct history *histories, size_t cou
 			universe_print(universe);
 		int strayed = count_strays(histories[i].records, &rows.rows[0]);
 		if (strayed > 0)
-			printf("# %d of 20 scattered deliveries are judged otherwise: %s\n", strayed, histories[i].sentence);
+			printf("# %d of 20 scattered deliveries are judged otherwise: %s\n", strayed,
+			       histories[i].sentence);
 		strays += strayed;
 		buffer_release(&text);
 		free(universe);
@@ -374,7 +416,8 @@ static void many_domains_are_ambiguous(void)
 		}
 		const struct judgement *judgement = judge_end(judge);
 		if (count == JUDGE_DOMAINS_MAX)
-			ok(judgement->class == CLASS_DIFFERENT && judgement->unproven == 0 && judgement->expected.row == side_image('a').row,
+			ok(judgement->class == CLASS_DIFFERENT && judgement->unproven == 0 &&
+				   judgement->expected.row == side_image('a').row,
 			   "as many streams as the judge holds are judged in full");
 		else
 			ok(judgement->class == CLASS_UNPROVEN && (judgement->unproven & UNPROVEN_AMBIGUOUS) != 0,

@@ -75,8 +75,8 @@ static int expect_fact(void *context, const struct fact *fact, struct error *err
 {
 	struct expectation *expectation = context;
 	(void)error;
-	expectation->wrong +=
-		expectation->at >= expectation->count || fact_compare(fact, &expectation->facts[expectation->at]) != 0;
+	expectation->wrong += expectation->at >= expectation->count ||
+			      fact_compare(fact, &expectation->facts[expectation->at]) != 0;
 	expectation->at++;
 	return 0;
 }
@@ -185,10 +185,12 @@ struct sums {
 
 static uint64_t mix_judgement(const struct judgement *judgement)
 {
-	uint64_t words[] = {judgement->key_hash,	judgement->expected.state, judgement->expected.item[0],
-			    judgement->class,		judgement->finding,	   judgement->unproven,
-			    judgement->changes,		judgement->duplicates,	   judgement->lake_rows,
-			    judgement->decided.source,	judgement->decided.record, judgement->missed,
+	uint64_t words[] = {judgement->key_hash,          judgement->expected.state,
+			    judgement->expected.item[0],  judgement->class,
+			    judgement->finding,           judgement->unproven,
+			    judgement->changes,           judgement->duplicates,
+			    judgement->lake_rows,         judgement->decided.source,
+			    judgement->decided.record,    judgement->missed,
 			    fact_key_hash(judgement->key)};
 	uint64_t sum = 0;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -206,10 +208,8 @@ static int sum_judgement(void *context, uint32_t worker, const struct judgement 
 	return 0;
 }
 
-static struct scope scope = {.baseline = BASELINE_EMPTY,
-			     .has_lake = true,
-			     .settle_from_us = INT64_MAX,
-			     .evidence_end = INT64_MIN};
+static struct scope scope = {
+	.baseline = BASELINE_EMPTY, .has_lake = true, .settle_from_us = INT64_MAX, .evidence_end = INT64_MIN};
 
 static void workers_agree(void)
 {
@@ -240,8 +240,10 @@ static void errors_stop_all(void)
 {
 	struct error error = {0};
 	struct sums sums = {.fail_at = 5};
-	struct merge_options options = {.sources = ids, .source_count = FILES, .workers = 3, .memory_max = (size_t)1 << 28};
-	is_int(merge_run(state, &scope, &options, sum_judgement, &sums, &error), ERROR_DATA, "a visitor's error is returned");
+	struct merge_options options = {
+		.sources = ids, .source_count = FILES, .workers = 3, .memory_max = (size_t)1 << 28};
+	is_int(merge_run(state, &scope, &options, sum_judgement, &sums, &error), ERROR_DATA,
+	       "a visitor's error is returned");
 	is_text(error.message, "enough", "with its message");
 	options.source_count = 0;
 	sums = (struct sums){.fail_at = 0};
@@ -275,11 +277,13 @@ static void hot_keys_take_no_memory(void)
 	uint32_t hot[PARTS];
 	for (uint32_t part = 0; part < PARTS; part++) {
 		struct state_builder *builder;
-		struct state_source source = {.kind = STATE_EVENTS_FILE, .path = "hot", .identity = "", .complete = true};
+		struct state_source source = {
+			.kind = STATE_EVENTS_FILE, .path = "hot", .identity = "", .complete = true};
 		stop_on(state_builder_new(state, 1 << 22, &builder, &error), &error);
 		stop_on(state_builder_begin(builder, &source, &error), &error);
 		for (uint32_t i = 0; i < CHANGES; i++) {
-			struct fact fact = {.kind = FACT_CHANGE, .key = {"hot", 3}, .record = i, .domain = 1, .has_sequence = true};
+			struct fact fact = {
+				.kind = FACT_CHANGE, .key = {"hot", 3}, .record = i, .domain = 1, .has_sequence = true};
 			uint32_t sequence = i * PARTS + part;
 			fact.key_hash = fact_key_hash(fact.key);
 			for (int byte = 0; byte < 4; byte++)
@@ -297,7 +301,8 @@ static void hot_keys_take_no_memory(void)
 		state_builder_free(builder);
 		hot[part] = source.id;
 	}
-	struct merge_options options = {.sources = hot, .source_count = PARTS, .workers = 2, .memory_max = (size_t)1 << 28};
+	struct merge_options options = {
+		.sources = hot, .source_count = PARTS, .workers = 2, .memory_max = (size_t)1 << 28};
 	long before = resident_kb();
 	stop_on(merge_run(state, &scope, &options, keep_judgement, &judgement, &error), &error);
 	long grown = resident_kb() - before;

@@ -95,7 +95,8 @@ static struct scope *build(void)
 	struct error error = {0};
 	struct scope *scope;
 	struct merge_options options = {.sources = ids, .source_count = id_count, .workers = 1};
-	stop_on(scope_build(state, &contract, groups, &options, exports, export_count, true, 5000 * SECONDS, &scope, &error),
+	stop_on(scope_build(state, &contract, groups, &options, exports, export_count, true, 5000 * SECONDS, &scope,
+			    &error),
 		&error);
 	return scope;
 }
@@ -131,7 +132,8 @@ static void windows_are_joined(void)
 	sources[1].filtered = sources[1].independent = true;
 	struct scope *scope = build();
 	is_int(scope->domain_count, 4, "each stream is a domain, also one whose records have no time");
-	ok(scope->domains[0].domain == a && scope->domains[0].lo == 100 * SECONDS && scope->domains[0].hi == 500 * SECONDS,
+	ok(scope->domains[0].domain == a && scope->domains[0].lo == 100 * SECONDS &&
+		   scope->domains[0].hi == 500 * SECONDS,
 	   "a window reaches from the first record of all its files to the last");
 	ok(scope->domains[3].lo > scope->domains[3].hi, "records without a time make no window");
 	is_int(scope->window_count, 2, "windows that touch are one");
@@ -156,10 +158,11 @@ static void exports_begin_the_evidence(void)
 	export_at(5000);
 	export_at(1000);
 	struct scope *scope = build();
-	ok(scope->export_count == 2 && scope->exports[0].lo == 940 * SECONDS && scope->exports[0].hi == 1060 * SECONDS &&
-		   scope->exports[0].group == 11,
+	ok(scope->export_count == 2 && scope->exports[0].lo == 940 * SECONDS &&
+		   scope->exports[0].hi == 1060 * SECONDS && scope->exports[0].group == 11,
 	   "an export is an interval of a minute around its time, and the earliest comes first");
-	ok(scope->hole_count == 1 && is_hole(scope, 0, 940, 2000), "what the capture lacks since the earliest export is a hole");
+	ok(scope->hole_count == 1 && is_hole(scope, 0, 940, 2000),
+	   "what the capture lacks since the earliest export is a hole");
 	is_int(scope->evidence_end, 4940 * SECONDS, "a later export ends the evidence, and makes no hole before it");
 	scope_free(scope);
 	id_count = 0;
@@ -230,7 +233,8 @@ static void nameless_domains_find_their_stream(void)
 	scope_free(scope);
 	capture(0, "arn:b", 500, 600);
 	scope = build();
-	is_int(scope_domain_of(scope, nameless), nameless, "where two streams are named, nobody knows of which they are");
+	is_int(scope_domain_of(scope, nameless), nameless,
+	       "where two streams are named, nobody knows of which they are");
 	end(scope, folder);
 }
 
@@ -258,7 +262,9 @@ int main(void)
 	   "an unreadable record of an unknown key is a hole without end");
 	ok(!unreadable_with(STATE_EVENTS_FILE, "record.unreadable", true, true), "one of a known key is not");
 	ok(!unreadable_with(STATE_EVENTS_FILE, "source.mixed", false, true), "nor are other problems");
-	ok(unreadable_with(STATE_EVENTS_FILE, "record.truncated", false, false), "a change file that does not count is one too");
-	ok(!unreadable_with(STATE_EXPORT_FILE, "export.md5", false, false), "an export's file that does not count is not");
+	ok(unreadable_with(STATE_EVENTS_FILE, "record.truncated", false, false),
+	   "a change file that does not count is one too");
+	ok(!unreadable_with(STATE_EXPORT_FILE, "export.md5", false, false),
+	   "an export's file that does not count is not");
 	return tap_done();
 }

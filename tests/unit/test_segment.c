@@ -83,7 +83,8 @@ static void facts_of_one_key_share_it(void)
 {
 	size_t key_size = 8 + 2 + 10;
 	is_int(block_of_keys(100), SEGMENT_BLOCK_HEADER + 100 * (2 + key_size + 3), "a block holds each key's bytes");
-	is_int(block_of_keys(1), SEGMENT_BLOCK_HEADER + 100 * (2 + 3) + key_size, "facts of one key take its bytes once");
+	is_int(block_of_keys(1), SEGMENT_BLOCK_HEADER + 100 * (2 + 3) + key_size,
+	       "facts of one key take its bytes once");
 }
 
 static void extremes_fit(void)
@@ -152,11 +153,12 @@ static void damage_never_crashes(void)
 		if (!segment_open(&reader, block_bytes, size))
 			continue;
 		while ((step = segment_next(&reader, &fact)) == SEGMENT_FACT)
-			decoded += fact.key.size <= SEGMENT_KEY_MAX && fact.key.data + fact.key.size <=
-									       (const char *)block_bytes + size;
+			decoded += fact.key.size <= SEGMENT_KEY_MAX &&
+				   fact.key.data + fact.key.size <= (const char *)block_bytes + size;
 		corrupt += step == SEGMENT_CORRUPT;
 	}
-	ok(corrupt > 1000 && decoded > 10000, "damage behind a matching checksum is told, not followed (%llu times, %llu facts)",
+	ok(corrupt > 1000 && decoded > 10000,
+	   "damage behind a matching checksum is told, not followed (%llu times, %llu facts)",
 	   (unsigned long long)corrupt, (unsigned long long)decoded);
 }
 
@@ -178,7 +180,8 @@ static void sorting_is_fact_compare(uint64_t key_count, const char *name)
 	qsort(facts, FACTS, sizeof(facts[0]), by_order);
 	for (int i = 0; i < FACTS; i++) {
 		struct fact fact;
-		wrong += !segment_decode(bytes + sorted[i].offset, sorted[i].size, &fact) || fact_compare(&fact, &facts[i]) != 0;
+		wrong += !segment_decode(bytes + sorted[i].offset, sorted[i].size, &fact) ||
+			 fact_compare(&fact, &facts[i]) != 0;
 	}
 	is_int(wrong, 0, name);
 }
