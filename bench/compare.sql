@@ -8,7 +8,7 @@ SELECT Item AS image FROM read_json('@EXPORT@/*.json.gz', format = 'newline_deli
   expires_at STRUCT(N VARCHAR))'})
 ;
 CREATE TEMP TABLE events AS
-SELECT dynamodb.Keys AS keys, dynamodb.NewImage AS image, dynamodb.SequenceNumber::HUGEINT AS sequence
+SELECT dynamodb.Keys AS keys, dynamodb.NewImage AS image, dynamodb.SequenceNumber AS sequence
 FROM read_json('@EVENTS@/**/*.jsonl', format = 'newline_delimited', columns = {dynamodb:
  'STRUCT(Keys STRUCT(pk STRUCT(S VARCHAR), sk STRUCT(N VARCHAR)), SequenceNumber VARCHAR, NewImage
   STRUCT(pk STRUCT(S VARCHAR), sk STRUCT(N VARCHAR), status STRUCT(S VARCHAR), amount STRUCT(N VARCHAR), quantity STRUCT(N VARCHAR),
@@ -18,9 +18,9 @@ FROM read_json('@EVENTS@/**/*.jsonl', format = 'newline_delimited', columns = {d
 ;
 CREATE TEMP TABLE expected AS
 WITH every AS (
-  SELECT image.pk.S AS pk, image.sk.N AS sk, image, 0::HUGEINT AS sequence FROM exported
+  SELECT image.pk.S AS pk, image.sk.N AS sk, image, '' AS sequence FROM exported
   UNION ALL SELECT keys.pk.S, keys.sk.N, image, sequence FROM events),
-newest AS (SELECT *, row_number() OVER (PARTITION BY pk, sk ORDER BY sequence DESC) AS place FROM every)
+newest AS (SELECT *, row_number() OVER (PARTITION BY pk, sk ORDER BY length(sequence) DESC, sequence DESC) AS place FROM every)
 SELECT pk, sk::DECIMAL(38, 0) AS sk,
  hash(image.status.S, image.amount.N::DECIMAL(38, 10), image.quantity.N::INTEGER, image.active.BOOL, list_sort(image.tags.SS),
   image.addr.M.street.S, image.addr.M.city.S, image.notes.S, image.payload.B, image.created_at.S,

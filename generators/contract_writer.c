@@ -74,7 +74,7 @@ static void write_ignored(const struct model *model, struct buffer *yaml)
 		return;
 	buffer_append_text(yaml, "  ignore_attributes:\n");
 	for (; *ignored != NULL; ignored++)
-		buffer_printf(yaml, "    - %s\n", *ignored);
+		buffer_printf(yaml, "    - \"%s\"\n", *ignored);
 	for (unsigned i = 0; model->config.wild && wild_names[i] != NULL; i++) {
 		buffer_append_text(yaml, "    - ");
 		buffer_append_json(yaml, slice_from(wild_names[i]));

@@ -328,7 +328,7 @@ static const struct preset_column kitchen_sink_columns[] = {
 };
 
 /* No column type takes elements of several types. */
-static const char *const kitchen_sink_ignored[] = {"list", "deep", NULL};
+static const char *const kitchen_sink_ignored[] = {"list", "deep", "map.*", NULL};
 
 const struct preset preset_kitchen_sink = {
 	.name = "kitchen-sink",

@@ -362,6 +362,9 @@ static void make_fingerprint(struct digest_plan *plan)
 			hash = hash_slice(column->path[name], hash_u64(column->path[name].size, hash));
 	}
 	hash = mix_text(contract->deletes_column, hash);
+	/* Which attributes count as unmapped is kept with each source. */
+	for (uint32_t index = 0; index < contract->ignore_attribute_count; index++)
+		hash = mix_text(contract->ignore_attributes[index], hash);
 	plan->fingerprint = mix_text(contract->ttl_attribute, hash);
 }
 

@@ -1,5 +1,6 @@
 #include "reconcile/ingest.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct ingest {
 	uint64_t known_count;
 	struct ingest_work **queue; /* what must be read, largest first */
 	uint64_t queue_count;
+	uint64_t redigested; /* files that must be read again since the contract changed */
 	atomic_uint_fast64_t queue_next;
 	atomic_bool stop;
 };
@@ -121,13 +123,16 @@ static struct ingest_work *add_work(struct ingest *ingest, enum ingest_kind kind
 	return work;
 }
 
-static int stat_work(struct ingest_work *work, struct error *error)
+static int stat_work(struct ingest_work *work, const char *path, struct error *error)
 {
 	struct stat status;
-	if (stat(work->path, &status) != 0)
-		return error_system(error, "cannot look at \"%s\"", work->path);
+	if (stat(path, &status) != 0)
+		return error_system(error, "cannot look at \"%s\"", path);
 	work->size_bytes = (uint64_t)status.st_size;
-	work->mtime_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+	/* Whichever is later: a copy that keeps the modification time is still a change. */
+	int64_t modified = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+	int64_t changed = (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec;
+	work->mtime_ns = modified > changed ? modified : changed;
 	return 0;
 }
 
@@ -163,7 +168,7 @@ static int list_export(struct ingest *ingest, uint32_t index, struct error *erro
 		work->export = entry->export;
 		work->index = i;
 		work->group = entry->group;
-		code = stat_work(work, error);
+		code = stat_work(work, work->path, error);
 	}
 	return code;
 }
@@ -180,7 +185,7 @@ static int list_events(struct ingest *ingest, uint32_t index, struct error *erro
 			break;
 		}
 		work->group = ingest->run->source_groups[index];
-		code = stat_work(work, error);
+		code = stat_work(work, work->path, error);
 	}
 	events_list_free(files, count);
 	return code;
@@ -202,12 +207,17 @@ static int list_lake(struct ingest *ingest, struct error *error)
 			return error->code;
 		work->index = i;
 		work->group = group;
-		work->size_bytes = file->size_bytes;
-		work->mtime_ns = file->modification_time_ms * 1000000;
 		work->identity = arena_text(&run->arena, "%s|%s|%s", info->table_id, file->deletion_vector,
 					    file->partition_values);
-		if (work->identity == NULL)
+		const char *path = arena_text(&run->arena, "%s/%s", file->path[0] == '/' ? "" : run->contract->delta,
+					      file->path);
+		if (work->identity == NULL || path == NULL)
 			return error_set(error, ERROR_INTERNAL, "out of memory");
+		struct error ignored = {0};
+		if (stat_work(work, path, &ignored) != 0) { /* the bridge will say what is wrong with it */
+			work->size_bytes = file->size_bytes;
+			work->mtime_ns = file->modification_time_ms * 1000000;
+		}
 	}
 	return code;
 }
@@ -223,6 +233,10 @@ static int list_works(struct ingest *ingest, struct error *error)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	for (uint32_t i = 0; i < contract->source_count && code == 0; i++) {
 		code = state_group(run->state, contract->sources[i].path, &run->source_groups[i], error);
+		for (uint32_t j = 0; j < i && code == 0; j++)
+			if (run->source_groups[j] == run->source_groups[i])
+				code = error_set(error, ERROR_USAGE, "%s:%d: the source '%s' is listed twice",
+						 contract->path, contract->sources[i].line, contract->sources[i].text);
 		if (code == 0)
 			code = contract->sources[i].kind == SOURCE_EXPORT ? list_export(ingest, i, error)
 									  : list_events(ingest, i, error);
@@ -230,6 +244,17 @@ static int list_works(struct ingest *ingest, struct error *error)
 	if (code == 0 && run->table != NULL)
 		code = list_lake(ingest, error);
 	return code;
+}
+
+static int tell_changed(struct run *run, const struct ingest_work *work, struct error *error)
+{
+	struct state_problem problem = {
+		.id = "source.changed",
+		.path = work->path,
+		.message =
+			"the file is not what it was when it was merged; the facts of both are kept. Delete the state "
+			"folder to forget the earlier ones"};
+	return run_problem(run, &problem, error);
 }
 
 /* Decides for one file whether the state's facts of it serve. Facts of an event file that has changed since are kept
@@ -244,18 +269,23 @@ static int plan_work(struct ingest *ingest, struct ingest_work *work, struct err
 		const struct state_source *known = ingest->known[i];
 		bool same_file = known->size_bytes == work->size_bytes && known->mtime_ns == work->mtime_ns;
 		bool same_plan = known->fingerprint == fingerprint;
+		ingest->redigested += same_file && !same_plan;
 		if (same_file && same_plan) {
 			fresh = true;
 			work->source = known->id;
 			code = use_source(run, known->id, error);
 		} else if (work->kind == INGEST_EVENTS && same_plan) {
 			work->before = known->id;
+			work->before_facts = known->facts;
+			work->before_content = known->content;
 			code = use_source(run, known->id, error);
 		} else {
 			uint32_t id = known->id;
 			code = state_drop(run->state, &id, 1, error);
 		}
 	}
+	if (fresh && work->before != 0 && code == 0)
+		code = tell_changed(run, work, error);
 	if (!fresh)
 		ingest->queue[ingest->queue_count++] = work;
 	else if (work->kind == INGEST_LAKE)
@@ -335,20 +365,14 @@ static int note_changed(struct ingest *ingest, const struct ingest_work *work, s
 	const struct state_source *after = state_source(ingest->run->state, work->source);
 	if (before == NULL || after == NULL)
 		return error_set(error, ERROR_INTERNAL, "a source vanished while it was read");
-	if (before->content == after->content && before->facts == after->facts) {
+	if (work->contained) {
 		struct run *run = ingest->run;
 		for (uint64_t i = 0; i < run->source_count; i++)
 			if (run->sources[i] == work->before)
 				run->sources[i--] = run->sources[--run->source_count];
 		return state_drop(run->state, &work->before, 1, error);
 	}
-	struct state_problem problem = {
-		.id = "source.changed",
-		.path = work->path,
-		.message =
-			"the file is not what it was when it was merged; the facts of both are kept. Delete the state "
-			"folder to forget the earlier ones"};
-	return run_problem(ingest->run, &problem, error);
+	return tell_changed(ingest->run, work, error);
 }
 
 static int adopt_read(struct ingest *ingest, struct error *error)
@@ -459,6 +483,9 @@ int ingest_sources(struct run *run, struct error *error)
 		code = plan_work(&ingest, &ingest.works[i], error);
 	if (code == 0)
 		code = settle_unlisted(&ingest, error);
+	if (code == 0 && ingest.redigested > 0 && watch->note != NULL)
+		watch->note("the contract's key, columns or ignores changed: %" PRIu64 " files are read again",
+			    ingest.redigested);
 	if (code == 0 && ingest.queue_count > 0) {
 		if (watch->begin != NULL)
 			watch->begin("reading", ingest.queue_count, "files");

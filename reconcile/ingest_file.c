@@ -14,9 +14,10 @@ struct ingest_worker {
 	uint64_t *attribute_counts; /* digest_unmapped's counts when the present file began */
 	uint64_t attribute_capacity;
 	/* the present file */
-	const struct ingest_work *work;
+	struct ingest_work *work;
 	uint64_t facts, damaged, unreadable, content;
 	struct slice last_key; /* of the last record; empty when it had none */
+	char key[KEY_BYTES_MAX];
 	/* the domain of the last record's ARN, since neighbours mostly share it */
 	bool domain_known;
 	uint32_t domain, domain_group;
@@ -99,6 +100,13 @@ static int domain_of(struct ingest_worker *worker, const struct record *record, 
 	return code;
 }
 
+static bool image_has_key(struct ingest_worker *worker, const struct record *record, uint32_t image, struct slice key)
+{
+	struct digest_fault fault;
+	struct slice of_image;
+	return digest_key(worker->scratch, record->tokens, image, &of_image, &fault) && slice_equal(of_image, key);
+}
+
 /* One side of a record; a faulty image leaves what is sure of it and sets *faulty. */
 static int take_side(struct ingest_worker *worker, const struct record *record, enum item_state state, uint32_t image,
 		     const char *what, struct slice key, struct fact_side *side, bool *faulty, struct error *error)
@@ -112,6 +120,12 @@ static int take_side(struct ingest_worker *worker, const struct record *record, 
 		side->state = STATE_PRESENT;
 		*faulty = true;
 		return note_fault(worker, record, key, what, &fault, error);
+	}
+	if (record->kind == RECORD_CHANGE && !image_has_key(worker, record, image, key)) {
+		side->state = STATE_PRESENT;
+		*faulty = true;
+		return note_problem(worker, "record.unreadable", record, key,
+				    "an image's key attributes are not the record's Keys", error);
 	}
 	side->flags = digest.flags;
 	side->item[0] = digest.item[0];
@@ -134,7 +148,18 @@ static int add_fact(struct ingest_worker *worker, struct fact *fact, struct erro
 {
 	worker->facts++;
 	mix_content(worker, fact);
+	if (worker->work->before != 0 && worker->facts == worker->work->before_facts)
+		worker->work->contained = worker->content == worker->work->before_content;
 	return state_builder_add(worker->builder, fact, error);
+}
+
+/* Keys with more attributes than the contract's key: several items would share what it takes for one key. */
+static int note_foreign_key(struct ingest_worker *worker, const struct record *record, struct error *error)
+{
+	worker->unreadable++;
+	return note_problem(worker, "record.unreadable", record, (struct slice){NULL, 0},
+			    "Keys has attributes that are not part of the contract's key; correct the contract's key",
+			    error);
 }
 
 static int take_record(void *context, const struct record *record, struct error *error)
@@ -143,10 +168,14 @@ static int take_record(void *context, const struct record *record, struct error 
 	struct digest_fault fault = {0};
 	struct slice key = {NULL, 0};
 	worker->last_key = key;
+	if (record->kind == RECORD_CHANGE && record->tokens[record->keys].count > worker->run->contract->key_count)
+		return note_foreign_key(worker, record, error);
 	if (!digest_key(worker->scratch, record->tokens, record->keys, &key, &fault)) {
 		worker->unreadable++;
 		return note_fault(worker, record, (struct slice){NULL, 0}, "key", &fault, error);
 	}
+	memcpy(worker->key, key.data, key.size); /* the scratch lends one key at a time */
+	key.data = worker->key;
 	worker->last_key = key;
 	struct fact fact = {.key = key,
 			    .key_hash = fact_key_hash(key),
@@ -313,6 +342,7 @@ int ingest_worker_read(struct ingest_worker *worker, struct ingest_work *work, s
 				      .fingerprint = digest_plan_fingerprint(worker->run->plan)};
 	worker->work = work;
 	worker->facts = worker->damaged = worker->unreadable = worker->content = 0;
+	work->contained = work->before_facts == 0;
 	int code = state_builder_begin(worker->builder, &source, error);
 	if (code == 0)
 		code = read_by_kind(worker, &result, error);

@@ -1,7 +1,7 @@
 /* ingest_file - one file's records or rows as facts in the state, by one worker.
  *
- * A worker belongs to one thread; it owns a parser, a digest scratch and a state builder. Bad records become problems of
- * the file; only what keeps the run from going on is an error. */
+ * A worker belongs to one thread; it owns a parser, a digest scratch and a state builder. Bad records become problems
+ * of the file; only what keeps the run from going on is an error. */
 #ifndef LAKEPROOF_RECONCILE_INGEST_FILE_H
 #define LAKEPROOF_RECONCILE_INGEST_FILE_H
 
@@ -19,8 +19,10 @@ struct ingest_work {
 	uint32_t group;
 	uint64_t size_bytes;
 	int64_t mtime_ns;
-	uint32_t source;  /* set when read, or when found unchanged */
-	uint32_t before;  /* the state source this file had when it was merged earlier, 0 none */
+	uint32_t source; /* set when read, or when found unchanged */
+	uint32_t before; /* the state source this file had when it was merged earlier, 0 none */
+	uint64_t before_facts, before_content;
+	bool contained; /* what it said then is how it still begins */
 };
 
 struct ingest_worker;

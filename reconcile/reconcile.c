@@ -247,7 +247,8 @@ static int64_t follow_windows(const struct scope *scope, int64_t from, bool inde
 		moved = false;
 		for (uint32_t i = 0; i < scope->domain_count; i++) {
 			const struct scope_domain *domain = &scope->domains[i];
-			if ((independent_only && !domain->independent) || domain->lo > from || domain->hi <= from)
+			if ((independent_only && (!domain->independent || domain->filtered)) || domain->lo > from ||
+			    domain->hi <= from)
 				continue;
 			from = domain->hi;
 			moved = true;
@@ -266,7 +267,8 @@ static void fill_proved(const struct scope *scope, struct outcome *outcome)
 	outcome->has_proved_dynamodb = begin != INT64_MIN;
 	outcome->proved_dynamodb_us = begin;
 	for (uint32_t i = 0; i < scope->domain_count && !outcome->has_proved_dynamodb; i++)
-		if (scope->domains[i].independent && scope->domains[i].lo < scope->domains[i].hi) {
+		if (scope->domains[i].independent && !scope->domains[i].filtered &&
+		    scope->domains[i].lo < scope->domains[i].hi) {
 			outcome->has_proved_dynamodb = true;
 			outcome->proved_dynamodb_us = scope->domains[i].lo;
 		}

@@ -145,6 +145,11 @@ static int weigh_unproven(const struct contract *contract, struct outcome *outco
 	}
 	if (code == 0 && counts->compared == 0 && counts->deleted == 0 && !(expected_empty && contract->expect_empty))
 		code = add_reason(outcome, "nothing was compared", error);
+	if (code == 0 && contract->expect_empty && counts->expected > 0)
+		code = add_reason(outcome,
+				  arena_text(&outcome->arena, "expect_empty: true, but %" PRIu64 " items are expected",
+					     counts->expected),
+				  error);
 	if (code == 0 && contract->require_dynamodb) {
 		char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
 		if (!outcome->has_proved_dynamodb)

@@ -29,10 +29,26 @@ static void head(struct buffer *out, struct outcome *outcome, const struct repor
 {
 	paint(out, style, verdict_colour(outcome->verdict), verdict_text(outcome->verdict));
 	buffer_printf(out, "  %s: ", outcome->table);
-	report_number(out, outcome->counts.equal);
-	buffer_append_text(out, " of ");
-	report_number(out, outcome->counts.expected);
-	buffer_printf(out, " expected rows equal, %s\n", outcome_scope_text(outcome));
+	const struct outcome_counts *counts = &outcome->counts;
+	if (counts->different > 0) {
+		report_number(out, counts->different);
+		buffer_append_text(out, " of ");
+		report_number(out, counts->compared);
+		buffer_append_text(out, " compared keys differ, ");
+	} else {
+		report_number(out, counts->equal);
+		buffer_append_text(out, " of ");
+		report_number(out, counts->expected);
+		buffer_append_text(out, " expected rows equal, ");
+	}
+	buffer_append_text(out, outcome_scope_text(outcome));
+	for (int id = 0; id < FINDING_COUNT; id++)
+		if (outcome->by_id[id] > 0 && outcome->lowered[id]) {
+			buffer_append_text(out, "; ");
+			report_number(out, outcome->by_id[id]);
+			buffer_printf(out, " %s lowered by the contract", finding_kinds[id].id);
+		}
+	buffer_append_byte(out, '\n');
 	for (uint32_t i = 0; i < outcome->reason_count; i++)
 		buffer_printf(out, "  %s %s\n", i == 0 ? "because" : "    and", outcome->reasons[i]);
 	buffer_append_byte(out, '\n');

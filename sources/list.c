@@ -53,6 +53,9 @@ static int add_path(struct list *list, const char *path, struct error *error)
 		return error_system(error, "cannot look at '%s'", path);
 	if (S_ISDIR(status.st_mode))
 		return add_folder(list, path, &status, error);
+	if (!S_ISREG(status.st_mode))
+		return error_set(error, ERROR_DATA,
+				 "'%s' is neither a file nor a folder; take it out of the source's path", path);
 	return add_file(list, path, error);
 }
 

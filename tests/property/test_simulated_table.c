@@ -123,32 +123,54 @@ static bool unfaithful_lake(struct prng *prng, const struct simulated_table *tab
 
 static uint64_t losses_shown, losses_harmless, losses_hidden;
 
-/* Nothing in the evidence can show the loss of a key's last change unless an export has read the key after it; and one
- * that may have read it before (the change lies inside its interval) shows it only by a state that no record knows of.
+/* Whether a state that a record tells of might be `letter`: it is, or it is live and its image is not in the view. */
+static bool may_be(char told, char letter, bool image_known)
+{
+	return told == letter || (!image_known && told != '-' && letter != '-');
+}
+
+/* Whether the newest export might have shown the lost state without the lost record: C, from the table's own history.
  */
+static bool explained(const struct simulated_table *table, uint32_t lost)
+{
+	bool old_known = table->view == VIEW_BOTH || table->view == VIEW_OLD;
+	bool new_known = table->view == VIEW_BOTH || table->view == VIEW_NEW;
+	const struct commit *commit = &table->commits[lost], *before = NULL;
+	uint32_t newest = table->export_count - 1;
+	int64_t lo = table->export_time[newest] - FUZZ_S * SECOND_US;
+	int64_t earlier_lo = newest > 0 ? table->export_time[newest - 1] - FUZZ_S * SECOND_US : INT64_MIN;
+	bool any = false;
+	for (uint32_t i = 0; i < lost; i++) {
+		const struct commit *other = &table->commits[i];
+		int64_t hi = other->time_us / SECOND_US * SECOND_US + SECOND_US;
+		if (other->key != commit->key || (hi <= lo && hi <= earlier_lo))
+			continue;
+		if (hi <= lo) {
+			before = other;
+			continue;
+		}
+		any = true;
+		if (may_be(other->after, commit->after, new_known) || may_be(other->before, commit->after, old_known))
+			return true;
+	}
+	if (before != NULL)
+		return may_be(before->after, commit->after, new_known);
+	if (newest > 0)
+		return table_state(table, commit->key, table->read_time[newest - 1][commit->key]) == commit->after;
+	/* No record and no export tell what the key was before. */
+	return !any;
+}
+
+/* Nothing in the evidence can show the loss of a key's last change unless an export has read the key after it; and one
+ * whose interval the change lies in shows it only by a state that nothing else explains. */
 static bool may_be_hidden(const struct simulated_table *table, uint32_t lost)
 {
 	const struct commit *commit = &table->commits[lost];
+	uint32_t newest = table->export_count - 1;
 	int64_t hi = commit->time_us / SECOND_US * SECOND_US + SECOND_US;
-	if (!last_of_its_key(table, lost))
+	if (!last_of_its_key(table, lost) || table->export_time[newest] - FUZZ_S * SECOND_US >= hi)
 		return false;
-	for (uint32_t i = 0; i < table->export_count; i++) {
-		bool read_later = table->read_time[i][commit->key] > commit->time_us;
-		if (table->export_time[i] - FUZZ_S * SECOND_US >= hi)
-			return false;
-		if (!read_later || i + 1 < table->export_count)
-			continue;
-		/* The newest export has seen the lost state: hidden only if the key was in that state before too, or if
-		 * it was read again after a record that the export did not see. */
-		bool known_before = commit->after == '-';
-		for (uint32_t j = 0; j < lost; j++)
-			known_before |= table->commits[j].key == commit->key &&
-					(table->commits[j].after == commit->after ||
-					 table->commits[j].before == commit->after);
-		if (!known_before)
-			return false;
-	}
-	return true;
+	return table->read_time[newest][commit->key] <= commit->time_us || explained(table, lost);
 }
 
 /* A key's last record half of the time, and then one that an export may have seen or not: that is where it matters. */

@@ -79,7 +79,7 @@ wide_files()
 	done
 	printf 'CREATE TABLE delta.`${LAKE}` (pk STRING%s) USING delta;\nINSERT INTO delta.`${LAKE}` SELECT string(id)%s FROM range(300);\n' \
 		"$columns" "$values" >"$WORK/wide.sql"
-	sed '/attribute: pk/q' "$HERE/digest/random.yaml" >"$WORK/wide.yaml"
+	sed '/column: pk/q' "$HERE/digest/random.yaml" >"$WORK/wide.yaml"
 	printf '%s' "$yaml" >>"$WORK/wide.yaml"
 }
 

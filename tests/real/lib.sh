@@ -12,7 +12,7 @@ points=0
 # point SENTENCE COMMAND...: one test point; what the command said is shown when it fails.
 point()
 {
-	local sentence=$1 log
+	local sentence=${1%$'\n'} log
 	shift
 	points=$((points + 1))
 	if log=$("$@" 2>&1); then

@@ -31,7 +31,7 @@ plant()
 
 test_plants()
 {
-	local name=$1 folder=$REAL/tables/$1 line statement='' wanted='' number=0
+	local name=$1 line statement='' wanted='' number=0
 	while IFS= read -r line; do
 		if [[ $line == '-- '* ]]; then
 			wanted+=$(sed -E 's/^-- ([a-z._]+) (.*)$/{"id":"\1","key":\2}/' <<<"$line")
@@ -40,7 +40,7 @@ test_plants()
 		fi
 		[[ $line == *';' ]] || continue
 		number=$((number + 1))
-		point "$name: $(jq -sr 'map("\(.id) \(.key // "" | tojson)") | join(" and ")' <<<"$wanted") is found" \
+		point "$name: $(jq -sr 'map("\(.id) \(.key // "" | tojson)") | join(" and ")' <<<"$wanted") after ${statement//delta.\`\$\{LAKE\}\` /}" \
 			test_plant "$name" $number "$statement" "$(jq -sc . <<<"$wanted")"
 		statement='' wanted=''
 	done <"$HERE/tables/$name.plants.sql"

@@ -28,7 +28,7 @@ static void make(enum verdict verdict)
 					      .actual = 1234566,
 					      .compared = 1234567,
 					      .equal = 1234565,
-					      .different = 2}};
+					      .different = verdict == VERDICT_FAIL ? 2 : 0}};
 	arena_init(&outcome.arena, 1 << 20);
 	for (int id = 0; id < FINDING_COUNT; id++)
 		outcome.levels[id] = finding_kinds[id].level;

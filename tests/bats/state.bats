@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# What the state remembers never outlives what it was made from: contract, files and table may change between runs.
+
+load helper
+
+setup_file() {
+	load helper
+	generate "$BATS_FILE_TMPDIR/good" --items 300 --changes 600 --seed 11 --shards 2 --records-per-file 100 --skew 0
+	pipe "$BATS_FILE_TMPDIR/good"
+}
+
+setup() {
+	here=$BATS_TEST_TMPDIR/here
+	cp -r "$BATS_FILE_TMPDIR/good" "$here"
+	events=$(find "$here/events" -type f | sort | tail -n 1)
+	reconcile "$here"
+	[ "$status" -eq 0 ]
+}
+
+@test "an attribute taken out of ignore_attributes is seen again, and one put there is not" {
+	sed -i '/column: notes/d' "$here/contract.yaml"
+	printf '  ignore: [notes]\n' >>"$here/contract.yaml"
+	reconcile "$here"
+	[ "$status" -eq 2 ]
+	[ "$(ids)" = "attribute.unmapped lake.newer" ]
+	printf '  ignore_attributes: [notes]\n' >>"$here/contract.yaml"
+	reconcile "$here"
+	[ "$status" -eq 0 ]
+	sed -i '/ignore_attributes/d' "$here/contract.yaml"
+	reconcile "$here"
+	[ "$status" -eq 2 ]
+}
+
+@test "a contract key that lacks part of the table's key never passes" {
+	sed -i '/{attribute: sk, type: N}/d' "$here/contract.yaml"
+	reconcile "$here"
+	[ "$status" -ne 0 ]
+	[ "$(field '.findings_by_id["record.unreadable"] > 0')" = true ]
+}
+
+@test "a record whose Keys and image disagree is record.unreadable, not the lake's fault" {
+	sed -i '0,/"NewImage"/s/"NewImage":{"pk":{"S":"[^"]*"}/"NewImage":{"pk":{"S":"somebody else"}/' "$events"
+	rm -rf "$here/.lakeproof"
+	reconcile "$here"
+	echo "$(field '.verdict, .findings_by_id')"
+	[ "$status" -eq 2 ]
+	[ "$(field '.findings_by_id["record.unreadable"] > 0')" = true ]
+}
+
+@test "an export listed twice is refused with its line" {
+	sed -i 's/^  - {export: \(.*\)}$/  - {export: \1}\n  - {export: \1}/' "$here/contract.yaml"
+	run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet
+	echo "$output"
+	[ "$status" -eq 64 ]
+	[[ "$output" == *"listed twice"* ]]
+}
+
+@test "a pipe among the events is refused, not waited for" {
+	mkfifo "$here/events/pipe"
+	run timeout 20 "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet
+	echo "$output"
+	[ "$status" -eq 65 ]
+}
+
+@test "an event file with other bytes, the same size and the same time is read again" {
+	touch -r "$events" "$here/stamp"
+	sed -i '1s/"street":{"S":"[^"]/"street":{"S":"#/' "$events"
+	touch -r "$here/stamp" "$events"
+	reconcile "$here"
+	echo "$(field '.verdict, .findings_by_id')"
+	[ "$status" -ne 0 ]
+}
+
+@test "an event file that only grew is taken as it is" {
+	last=$(tail -n 1 "$events")
+	printf '%s\n' "$last" >>"$events"
+	reconcile "$here"
+	echo "$(field '.verdict, .findings_by_id')"
+	[ "$status" -eq 0 ]
+	[ "$(ids)" = "lake.newer" ]
+}
+
+@test "a copied or touched file is not a changed one" {
+	touch "$events"
+	reconcile "$here"
+	[ "$status" -eq 0 ]
+	[ "$(ids)" = "lake.newer" ]
+}
+
+@test "a changed file is told again on every later run" {
+	sed -i '1d' "$events"
+	reconcile "$here"
+	[ "$(field '.findings_by_id["source.changed"]')" -eq 1 ]
+	reconcile "$here"
+	[ "$(field '.findings_by_id["source.changed"]')" -eq 1 ]
+	[ "$status" -eq 2 ]
+}
+
+@test "data files of the table that were rewritten in place are read again" {
+	truncate -s 100 "$here"/lake/*.parquet
+	run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet
+	echo "$output"
+	[ "$status" -eq 65 ]
+}
+
+@test "a full disk is an error, and the next run is as if it had not been" {
+	[ "$(id -u)" -eq 0 ] || skip "mounting a small file system takes root"
+	mkdir "$here/small"
+	mount -t tmpfs -o size=100k tmpfs "$here/small" || skip "no tmpfs may be mounted here"
+	run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet --state "$here/small/state"
+	umount "$here/small"
+	echo "$output"
+	[ "$status" -eq 74 ]
+	reconcile "$here" --state "$here/fresh"
+	[ "$status" -eq 0 ]
+}
+
+@test "a second process is told that the state is in use" {
+	exec 9>>"$here/.lakeproof/lock"
+	if flock -n 9; then
+		run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet
+		echo "$output"
+		[ "$status" -eq 74 ]
+		[[ "$output" == *"in use"* ]]
+	fi
+}
