@@ -239,6 +239,8 @@ static int write_truth(struct run *run)
 		return run->error->code;
 	watch_begin(run, "writing the truth", 0, "items");
 	failed = truth_write(&run->model, history, run->options->truth, counts, path, run->error);
+	if (run->options->watch.add != NULL)
+		run->options->watch.add(run->report->totals.live, 0);
 	watch_end(run);
 	return failed;
 }
@@ -315,6 +317,8 @@ static int run_steps(struct run *run, const char *root)
 	if (history_run(&run->model, &run->history, run->error) != 0)
 		return run->error->code;
 	run->report->totals = truth_totals(&run->history);
+	if (options->watch.add != NULL)
+		options->watch.add(options->model.changes, 0);
 	watch_end(run);
 	if (write_exports(run) != 0 || write_stream(run) != 0 || write_truth(run) != 0 || write_contract(run) != 0)
 		return run->error->code;

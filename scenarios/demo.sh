@@ -8,7 +8,9 @@ items=${DEMO_ITEMS:-100000}
 place=$build/demo
 step() { printf '\n== %s\n' "$*" >&2; }
 run() {
-	printf '$ %s\n' "$*" >&2
+	printf '$' >&2
+	printf ' %q' "$@" >&2
+	echo >&2
 	"$@"
 }
 
@@ -20,7 +22,7 @@ run "$build/lakeproof" generate "$place/good" --items "$items" --seed 1 || exit 
 
 export=$(echo "$place"/good/AWSDynamoDB/*-*)
 step "the embedded pipeline applies it to a Delta table"
-run "$build/lakeproof-pipeline" --table "$place/good/lake" --columns "$place/good/columns.txt" \
+run "$build/lakeproof-pipeline" --table "$place/good/lake" --columns "$place/good/columns.txt" --batch 12 \
 	--export "$export" --events "$place/good/events" || exit 1
 
 step "reconcile: does the table say what DynamoDB says?"
@@ -32,7 +34,7 @@ step "the same data through a pipeline that drops REMOVE records"
 mkdir -p "$place/bad"
 ln -s ../good/AWSDynamoDB ../good/events "$place/bad"
 cp "$place/good/contract.yaml" "$place/bad/contract.yaml"
-run "$build/lakeproof-pipeline" --table "$place/bad/lake" --columns "$place/good/columns.txt" --bug drops-remove \
+run "$build/lakeproof-pipeline" --table "$place/bad/lake" --columns "$place/good/columns.txt" --batch 12 --bug drops-remove \
 	--export "$export" --events "$place/bad/events" || exit 1
 
 step "reconcile: the bug is named, with the keys and what happened to them"
@@ -40,10 +42,13 @@ run "$build/lakeproof" reconcile "$place/bad/contract.yaml"
 status=$?
 [ $status -eq 1 ] || { echo "demo: expected FAIL (1), got $status" >&2; exit 1; }
 
+step "explain: one of those keys, its whole life"
+key=$("$build/lakeproof" sql "$place/bad/contract.yaml" "SELECT key FROM item WHERE finding = 'row.zombie' LIMIT 1" --quiet | tail -n 1)
+run "$build/lakeproof" explain "$place/bad/contract.yaml" "$key" --quiet || exit 1
+
 cat >&2 <<TEXT
 
 Both verdicts are as they should be: PASS for the good pipeline, FAIL for the planted bug. Where to look next:
-  $build/lakeproof explain $place/bad/contract.yaml KEY     a key from the report above: its whole life
   $build/lakeproof count $place/bad/contract.yaml           counts alone, and what they can and cannot say
   $build/lakeproof-pipeline --list-bugs                     other bugs to plant
   $build/lakeproof --help, README.md, docs/contract.md      your own export and table
