@@ -21,7 +21,8 @@ static void line_count(struct buffer *out, const char *label, uint64_t count, co
 	struct buffer number;
 	buffer_init(&number, 64);
 	report_number(&number, count);
-	buffer_printf(out, "  %-13s %13.*s  %s\n", label, (int)number.size, number.data, meaning);
+	buffer_printf(out, "  %-13s %13.*s%s%s\n", label, (int)number.size, number.data, meaning[0] != '\0' ? "  " : "",
+		      meaning);
 	buffer_release(&number);
 }
 
