@@ -1,4 +1,4 @@
-/* digest_sql - prints the row digest of a contract's lake as the SQL expression of docs/digest.md, for real Spark to run. */
+/* digest_sql - prints the row digest of a contract as the SQL expression of docs/digest.md, for real Spark to run. */
 #include <stdio.h>
 
 #include "bridge/read.h"

@@ -51,6 +51,18 @@ test_plant()
 	plant "$1" "$2" <<<"$3" && finds "$REAL/tables/$1/contract.$2.yaml" "$4"
 }
 
+# The first planted difference is the table's latest version; the one before is still right, and one that never was is refused.
+test_time_travel()
+{
+	local folder=$REAL/tables/$1 version rows
+	version=$(ls "$folder/lake.1/_delta_log" | sed -nE 's/^0*([0-9]+)[.]json$/\1/p' | sort -n | tail -1)
+	rows=$(wc -l <"$folder/items")
+	sed "s/^  delta: .*/&\n  version: $((version - 1))/" "$folder/contract.1.yaml" >"$folder/contract.before.yaml"
+	sed "s/^  delta: .*/&\n  version: 99/" "$folder/contract.1.yaml" >"$folder/contract.never.yaml"
+	point "$1: the version before a planted difference passes" passes "$folder/contract.before.yaml" "$rows"
+	point "$1: a version that never was is refused" reconcile "$folder/contract.never.yaml" 65
+}
+
 fail_with() { cat "$1"; return 1; }
 
 for sql in "$HERE"/tables/*.sql; do
@@ -59,6 +71,7 @@ for sql in "$HERE"/tables/*.sql; do
 	if write_table "$name" >"$REAL/table.log" 2>&1; then
 		point "$name: a table equal to its items passes" passes "$REAL/tables/$name/contract.yaml" "$(wc -l <"$REAL/tables/$name/items")"
 		test_plants "$name"
+		test_time_travel "$name"
 		point "$name: it passes again" passes "$REAL/tables/$name/contract.yaml" "$(wc -l <"$REAL/tables/$name/items")"
 	else
 		point "$name: Spark writes the table" fail_with "$REAL/table.log"
