@@ -76,7 +76,8 @@ static size_t parse_lines(struct json_parser *parser, const char *bytes, size_t 
 		const struct json_token *tokens;
 		struct json_failure failure;
 		size_t count, stop = (size_t)(end - bytes);
-		if (stop > begin && json_parse(parser, (struct slice){bytes + begin, stop - begin}, &tokens, &count, &failure))
+		if (stop > begin &&
+		    json_parse(parser, (struct slice){bytes + begin, stop - begin}, &tokens, &count, &failure))
 			*seen += walk(tokens, count);
 		(*parsed)++;
 		begin = stop + 1;

@@ -1,7 +1,7 @@
 /* collect - judgements counted, and the ones worth telling kept.
  *
- * Each worker counts for itself; of every finding id the `limit` keys smallest in (key hash, key) are kept, so that what
- * is told does not depend on threads. collect_finish joins the workers. Memory is bounded by limit * ids * workers. */
+ * Each worker counts for itself; of every finding id the `limit` keys smallest in (key hash, key) are kept: what
+ * is told does not depend on threads. collect_finish joins the workers. Memory: limit * ids * workers. */
 #ifndef LAKEPROOF_RECONCILE_COLLECT_H
 #define LAKEPROOF_RECONCILE_COLLECT_H
 

@@ -1,6 +1,6 @@
 /* evidence - the values behind findings, read again from where facts came.
  *
- * Images are not kept in the state; for the findings that are told, the records and lake rows are found again by origin,
+ * Images are not kept in the state; for the findings that are told, records and lake rows are found again by origin,
  * grouped by file, files in parallel. A file that changed or went away costs values, never the finding. */
 #ifndef LAKEPROOF_RECONCILE_EVIDENCE_H
 #define LAKEPROOF_RECONCILE_EVIDENCE_H

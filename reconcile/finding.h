@@ -43,7 +43,7 @@ enum finding_level { LEVEL_IGNORE = 0, LEVEL_WARN, LEVEL_UNKNOWN, LEVEL_FAIL };
 	FINDING(RECORD_UNREADABLE, "record.unreadable", LEVEL_UNKNOWN, "a record that cannot be read")                 \
 	FINDING(EXPORT_MD5, "export.md5", LEVEL_UNKNOWN, "an export's file does not match its checksum")               \
 	FINDING(EXPORT_COUNT, "export.count", LEVEL_UNKNOWN, "an export's file does not hold as many items as stated") \
-	FINDING(EXPORT_VERSION, "export.version", LEVEL_UNKNOWN, "an export manifest of a version not known here")        \
+	FINDING(EXPORT_VERSION, "export.version", LEVEL_UNKNOWN, "an export manifest of a version not known here") \
 	FINDING(EXPORT_MISSING, "export.missing", LEVEL_UNKNOWN, "a data file named by the manifest is not there")     \
 	FINDING(EXPORT_EXTRA, "export.extra", LEVEL_UNKNOWN, "a data file that the manifest does not name")            \
 	FINDING(LAKE_NEWER, "lake.newer", LEVEL_WARN, "the table version was committed after the evidence ends")

@@ -46,7 +46,7 @@ struct outcome {
 	const char *contract, *table;
 	/* the lake */
 	const char *lake;
-	int64_t lake_version, lake_commit_us, lake_newest_before; /* newest version before the evidence's end, -1 unknown */
+	int64_t lake_version, lake_commit_us, lake_newest_before; /* newest before the evidence ends, or -1 */
 	uint64_t lake_files;
 	uint32_t columns_compared, columns_total;
 	uint64_t attributes_compared, attributes_total;

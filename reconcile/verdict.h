@@ -1,15 +1,15 @@
 /* verdict - an outcome's counts and findings weighed: PASS, FAIL or UNKNOWN, and why.
  *
- * FAIL: a finding at level fail that nothing allows. Else UNKNOWN: unproven keys beyond `allow: {unproven: …}`, a finding
- * at level unknown that is not about single keys (those are unproven keys), nothing compared, or `require:` not met.
- * Else PASS. Fills outcome->verdict, reasons, levels and lowered. */
+ * FAIL: a finding at level fail that nothing allows. Else UNKNOWN: unproven keys beyond `allow: {unproven: …}`, a
+ * finding at level unknown that is not about single keys (those are unproven keys), nothing compared, or `require:`
+ * not met. Else PASS. Fills outcome->verdict, reasons, levels and lowered. */
 #ifndef LAKEPROOF_RECONCILE_VERDICT_H
 #define LAKEPROOF_RECONCILE_VERDICT_H
 
 #include "reconcile/contract.h"
 #include "reconcile/outcome.h"
 
-/* The contract's severity applied to the default levels. ERROR_USAGE: an id in allow or severity that does not exist. */
+/* Default levels under the contract's severity. ERROR_USAGE: an id in allow or severity does not exist. */
 int verdict_levels(const struct contract *contract, struct outcome *outcome, struct error *error) MUST_USE;
 /* expected_empty: the evidence itself proves that there is nothing to compare. */
 int verdict_weigh(const struct contract *contract, struct outcome *outcome, bool expected_empty,

@@ -289,7 +289,8 @@ static void test_data(void)
 	one_problem(&making, "export.md5", true, 2, "a data file with another MD5 does not count");
 	making = whole();
 	making.wrong_etag = 1;
-	one_problem(&making, NULL, true, 3, "an etag that is no MD5, as under SSE-KMS, is not asked where the MD5 is right");
+	one_problem(&making, NULL, true, 3,
+		    "an etag that is no MD5, as under SSE-KMS, is not asked where the MD5 is right");
 	making = whole();
 	making.item_count[1] = 4;
 	making.summary_count = 6;
