@@ -111,7 +111,7 @@ $(BUILD)/lakeproof-pipeline: $(call objects,$(EMBEDDED_SOURCES)) $(call archives
 
 # Made anew each time, so that a source file that is gone is gone from the archive too.
 define archive
-$(call archives,$(1)): $(call objects,$(call members_of,$(1))) $(BUILD)/members
+$(call archives,$(1)): $(call objects,$(call members_of,$(1))) $(BUILD)/members | $$(DEPS)
 	@mkdir -p $$(@D)
 	$(Q)rm -f $$@ && ar rcs $$@ $(call objects,$(call members_of,$(1)))
 endef
