@@ -275,14 +275,15 @@ CREATE UNIQUE INDEX broken_key ON broken (key_id);
 -- ---- TTL: the last image known of each key, and so which absences may be the TTL service's
 
 CREATE TABLE last_image AS       -- of the last group in fact order that has one, else of the newest export
-SELECT key_id, expires FROM (
-	SELECT key_id, expires,
-	       row_number() OVER (PARTITION BY key_id ORDER BY first_place DESC, ordinal DESC) AS lastness
-	FROM (SELECT key_id, first_place, 0 AS ordinal,
-	             CASE WHEN after_state = 3 THEN after_expires ELSE before_expires END AS expires
-	      FROM change_group WHERE after_state = 3 OR before_state = 3
+SELECT key_id, expires, row, flags FROM (
+	SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY first_place DESC, ordinal DESC) AS lastness
+	FROM (SELECT key_id, first_place, 0 AS ordinal, after_expires AS expires, after_row AS row, after_flags AS flags
+	      FROM change_group WHERE after_state = 3
 	      UNION ALL
-	      SELECT key_id, 0, ordinal, expires FROM says WHERE state = 3))
+	      SELECT key_id, first_place, 0, before_expires, before_row, before_flags
+	      FROM change_group WHERE after_state <> 3 AND before_state = 3
+	      UNION ALL
+	      SELECT key_id, 0, ordinal, expires, row, flags FROM says WHERE state = 3))
 WHERE lastness = 1;
 CREATE UNIQUE INDEX last_image_key ON last_image (key_id);
 
@@ -338,22 +339,87 @@ SELECT stated.*,
             ELSE 0 END AS ttl
 FROM stated LEFT JOIN last_image ON last_image.key_id = stated.key_id;
 
+-- ---- Unproven: the reasons as a set of bits
+
+CREATE TABLE evidence AS         -- counts over the groups of a key
+SELECT keys.key_id, count(group_id) AS changes, coalesce(sum(members - 1), 0) AS duplicates,
+       coalesce(sum(side <> 'B' AND conflict), 0) AS conflicts, coalesce(max(side <> 'B' AND damaged), 0) AS damaged
+FROM keys LEFT JOIN change_group ON change_group.key_id = keys.key_id GROUP BY keys.key_id;
+CREATE UNIQUE INDEX evidence_key ON evidence (key_id);
+
+CREATE TABLE doubts AS
+SELECT d.key_id,
+       (p.state = 0) * 1                                                       -- STATE
+       | (p.state = 2) * 2                                                     -- IMAGE, but for what `chained` adds
+       | (unreadable OR EXISTS (SELECT 1 FROM scope_hole
+                                WHERE decided_time IS NULL OR scope_hole.hi > decided_time)) * 4      -- HOLE
+       | not_settled * 8                                                       -- NOT_SETTLED
+       | (ambiguous AND NOT ambiguous_accept) * 16                             -- AMBIGUOUS
+       | (conflicts > 0 OR s.conflict) * 32                                    -- CONFLICT
+       | (d.key_id IN (SELECT key_id FROM chain_break)) * 64                   -- CHAIN
+       | (d.key_id IN (SELECT key_id FROM overlap)) * 128                      -- OVERLAP
+       | (e.damaged OR s.damaged) * 256 AS unproven                            -- DAMAGED
+FROM decision AS d
+JOIN possible AS p ON p.key_id = d.key_id AND p.rank = 0
+JOIN evidence AS e ON e.key_id = d.key_id
+JOIN snapshot AS s ON s.key_id = d.key_id
+CROSS JOIN policy;
+CREATE UNIQUE INDEX doubts_key ON doubts (key_id);
+
+-- ---- The last image of an item that is gone, where not the delete itself but the chain proves it
+
+CREATE TABLE in_order AS         -- each group with the one before it in its domain; NULL without one
+SELECT key_id, group_id, lag(side) OVER earlier AS earlier_side, lag(after_state) OVER earlier AS earlier_state,
+       lag(after_row) OVER earlier AS earlier_row, lag(after_flags) OVER earlier AS earlier_flags
+FROM change_group
+WINDOW earlier AS (PARTITION BY key_id, domain ORDER BY group_id);
+
+CREATE TABLE alone AS            -- keys whose groups in I and A are of one unfiltered domain and all have a sequence
+SELECT key_id, count(*) AS groups FROM change_group WHERE side <> 'B'
+GROUP BY key_id
+HAVING count(DISTINCT domain) = 1 AND count(sequence) = count(*)
+   AND max(domain) NOT IN (SELECT domain FROM scope_domain WHERE filtered);
+
+CREATE TABLE chained AS
+SELECT w.key_id, CASE WHEN o.earlier_side <> 'B' THEN o.earlier_row ELSE s.row END AS row,
+       CASE WHEN o.earlier_side <> 'B' THEN o.earlier_flags ELSE s.flags END AS flags
+FROM winner AS w
+JOIN alone ON alone.key_id = w.key_id
+JOIN in_order AS o ON o.group_id = w.group_id
+JOIN snapshot AS s ON s.key_id = w.key_id
+JOIN doubts ON doubts.key_id = w.key_id
+WHERE unproven = 0
+  AND CASE WHEN o.earlier_side <> 'B' THEN o.earlier_state = 3
+           ELSE groups = 1 AND w.side = 'A' AND s.state = 3 AND w_hi >= w.time_lo AND NOT w_filtered END;
+CREATE UNIQUE INDEX chained_key ON chained (key_id);
+
 -- ---- What the lake must hold, by the table of the page, for every possible state
 
+-- Which image a live row must hold: `image_known` says whether that is proven; `image` is its row digest, NULL when lossy
+-- or mistyped (it equals no row); `guess` that of the last known image, where TTL is unknown and nothing is proven.
 CREATE TABLE demand AS
-SELECT key_id, rank, state, item, row, flags, expires, ttl,
+SELECT p.key_id, rank, state, item, p.row, p.flags, p.expires, ttl,
        CASE WHEN state = 0 THEN 'ANY'
             WHEN state > 1 THEN 'ROW'
             WHEN ttl_keep AND ttl = 1 THEN 'ROW'
             WHEN ttl_keep AND ttl = 2 THEN 'ANY'
             ELSE 'NONE' END AS demands,
-       -- whether one image is asked for, and its row digest (NULL when lossy or mistyped: it equals no row)
-       state = 3 OR (state = 1 AND ttl_keep AND ttl = 1 AND before_state = 3) AS one_image,
-       CASE WHEN state = 3 AND flags = 0 THEN row
-            WHEN state = 1 AND ttl_keep AND ttl = 1 AND before_state = 3 AND before_flags = 0 THEN before_row
-       END AS image
-FROM possible CROSS JOIN policy;
+       state = 3 OR (state = 1 AND (before_state = 3 OR chained.key_id IS NOT NULL)) AS image_known,
+       CASE WHEN state = 3 THEN CASE WHEN p.flags = 0 THEN p.row END
+            WHEN state <> 1 THEN NULL
+            WHEN before_state = 3 THEN CASE WHEN before_flags = 0 THEN before_row END
+            WHEN chained.flags = 0 THEN chained.row END AS image,
+       CASE WHEN ttl = 2 AND last_image.flags = 0 THEN last_image.row END AS guess
+FROM possible AS p
+LEFT JOIN chained ON chained.key_id = p.key_id AND rank = 0
+LEFT JOIN last_image ON last_image.key_id = p.key_id
+CROSS JOIN policy;
 CREATE INDEX demand_key ON demand (key_id, rank);
+
+CREATE TABLE reasons AS          -- a kept last image that is not proven is a reason too
+SELECT doubts.key_id, unproven | (ttl_keep AND p.state = 1 AND p.ttl = 1 AND NOT p.image_known) * 2 AS unproven
+FROM doubts JOIN demand AS p ON p.key_id = doubts.key_id AND rank = 0 CROSS JOIN policy;
+CREATE UNIQUE INDEX reasons_key ON reasons (key_id);
 
 CREATE TABLE lake AS             -- one row a key
 SELECT keys.key_id, count(place) AS rows, coalesce(sum(deleted), 0) AS rows_deleted, min(place) AS first_place
@@ -367,43 +433,20 @@ SELECT lake.key_id, rows, rows_deleted, source, record, "offset", after_row AS r
 FROM lake LEFT JOIN counted ON counted.place = lake.first_place;
 CREATE UNIQUE INDEX lake_first_key ON lake_first (key_id);
 
--- Whether a lake with at most one row is what a state asks for.
+-- Whether a lake with at most one row is what a state asks for: 2 yes, 0 no, 1 that cannot be told: a live row of a state
+-- whose image is not known.
 CREATE TABLE answer AS
 SELECT demand.key_id, rank,
-       CASE WHEN state = 0 THEN 1
-            WHEN holds = 'live' THEN demands = 'ANY'
-                                  OR (demands = 'ROW' AND (NOT one_image OR coalesce(lake_first.row = image, 0)))
-            WHEN holds = 'none' THEN demands <> 'ROW'
-            ELSE demands <> 'ROW' AND deletes_column END AS answered
+       CASE WHEN state = 0 THEN 2
+            WHEN holds = 'none' THEN (demands <> 'ROW') * 2
+            WHEN holds = 'soft' THEN (demands <> 'ROW' AND deletes_column) * 2
+            WHEN demands = 'NONE' THEN 0
+            WHEN lake_first.row = image THEN 2
+            WHEN image_known THEN 0
+            WHEN lake_first.row = guess THEN 2
+            ELSE 1 END AS answered
 FROM demand JOIN lake_first ON lake_first.key_id = demand.key_id CROSS JOIN policy;
 CREATE INDEX answer_key ON answer (key_id, rank);
-
--- ---- Unproven: the reasons as a set of bits
-
-CREATE TABLE evidence AS         -- counts over the groups of a key
-SELECT keys.key_id, count(group_id) AS changes, coalesce(sum(members - 1), 0) AS duplicates,
-       coalesce(sum(side <> 'B' AND conflict), 0) AS conflicts, coalesce(max(side <> 'B' AND damaged), 0) AS damaged
-FROM keys LEFT JOIN change_group ON change_group.key_id = keys.key_id GROUP BY keys.key_id;
-CREATE UNIQUE INDEX evidence_key ON evidence (key_id);
-
-CREATE TABLE reasons AS
-SELECT d.key_id,
-       (p.state = 0) * 1                                                       -- STATE
-       | (p.state = 2) * 2                                                     -- IMAGE
-       | (unreadable OR EXISTS (SELECT 1 FROM scope_hole
-                                WHERE decided_time IS NULL OR scope_hole.hi > decided_time)) * 4      -- HOLE
-       | not_settled * 8                                                       -- NOT_SETTLED
-       | (ambiguous AND NOT ambiguous_accept) * 16                             -- AMBIGUOUS
-       | (conflicts > 0 OR s.conflict) * 32                                    -- CONFLICT
-       | (d.key_id IN (SELECT key_id FROM chain_break)) * 64                   -- CHAIN
-       | (d.key_id IN (SELECT key_id FROM overlap)) * 128                      -- OVERLAP
-       | (e.damaged OR s.damaged) * 256 AS unproven                            -- DAMAGED
-FROM decision AS d
-JOIN demand AS p ON p.key_id = d.key_id AND p.rank = 0
-JOIN evidence AS e ON e.key_id = d.key_id
-JOIN snapshot AS s ON s.key_id = d.key_id
-CROSS JOIN policy;
-CREATE UNIQUE INDEX reasons_key ON reasons (key_id);
 
 -- ---- Judging a key: the first step that applies
 
@@ -412,9 +455,10 @@ SELECT d.key_id,
        CASE WHEN rows = 0 AND NOT knows THEN 'nothing known'
             WHEN NOT has_lake THEN 'no lake'
             WHEN rows > 1 THEN 'duplicate rows'
-            WHEN expected.answered THEN 'as expected'
+            WHEN expected.answered = 2 THEN 'as expected'
             WHEN unproven & (1 | 4 | 256) THEN 'as is possible'                -- STATE, HOLE, DAMAGED: unbounded
-            WHEN EXISTS (SELECT 1 FROM answer WHERE answer.key_id = d.key_id AND answered) THEN 'as is possible'
+            WHEN EXISTS (SELECT 1 FROM answer WHERE answer.key_id = d.key_id AND answered = 2) THEN 'as is possible'
+            WHEN EXISTS (SELECT 1 FROM answer WHERE answer.key_id = d.key_id AND answered = 1) THEN 'image not known'
             WHEN decided_by = 2 AND settle_from IS NOT NULL AND w.time_hi > settle_from THEN 'not settled'
             WHEN ttl_keep AND NOT knows AND holds = 'live'
                  AND lake_first.expires < evidence_end / 1000000 + (evidence_end % 1000000 > 0) THEN 'archived'
@@ -448,18 +492,19 @@ SELECT step.key_id,
                                               WHEN holds = 'live' THEN 'EQUAL' ELSE 'DELETED' END
                  WHEN 'as is possible' THEN CASE WHEN unproven THEN 'UNPROVEN'
                                                  WHEN holds = 'live' THEN 'EQUAL' ELSE 'DELETED' END
+                 WHEN 'image not known' THEN 'UNPROVEN'
                  WHEN 'not settled' THEN 'UNPROVEN'
                  WHEN 'archived' THEN 'OUT_OF_SCOPE'
                  ELSE 'DIFFERENT' END AS class,
        CASE WHEN step = 'duplicate rows' THEN 'duplicate'
             WHEN step <> 'different' THEN NULL
             WHEN demands = 'ROW' AND rows = 0 THEN 'missing'
-            WHEN demands <> 'ROW' AND ttl = 1 THEN 'zombie_ttl'
-            WHEN demands <> 'ROW' AND knows THEN 'zombie'
-            WHEN demands <> 'ROW' THEN 'phantom'
+            WHEN demands = 'NONE' AND ttl = 1 THEN 'zombie_ttl'
+            WHEN demands = 'NONE' AND knows THEN 'zombie'
+            WHEN demands = 'NONE' THEN 'phantom'
             WHEN stale.key_id IS NOT NULL THEN 'stale'
             ELSE 'differs' END AS finding,
-       unproven | (step = 'not settled') * 8 AS unproven
+       unproven | (step = 'not settled') * 8 | (step = 'image not known') * 2 AS unproven
 FROM step LEFT JOIN stale ON stale.key_id = step.key_id;
 CREATE UNIQUE INDEX verdict_key ON verdict (key_id);
 
@@ -499,7 +544,8 @@ SELECT keys.key, key_hash,
        p.demands AS lake_expected,
        l.rows AS lake_rows, l.rows_deleted AS lake_rows_deleted,
        (SELECT count(*) FROM counted
-        WHERE counted.key_id = keys.key_id AND kind = 0 AND NOT deleted AND after_row = p.image) AS lake_rows_equal,
+        WHERE counted.key_id = keys.key_id AND kind = 0 AND NOT deleted
+          AND p.demands = 'ROW' AND after_row = p.image) AS lake_rows_equal,
        l.source AS lake_source, l.record AS lake_record, l."offset" AS lake_offset, l.row AS lake_row,
        class, finding,
        CASE WHEN finding = 'stale' THEN stale.source END AS stale_source,

@@ -139,14 +139,27 @@ static void close_before(struct judge *judge, struct judge_domain *domain, const
 	domain->counted_after = group->after;
 }
 
-static void close_loose(struct judge *judge, struct judge_domain *domain, const struct judge_group *group)
+static void raise_to(int64_t *time, int64_t other)
 {
-	tops_add(&domain->loose, &group->after, group->time_hi);
-	bool unknown_ttl = group->after.state == STATE_ABSENT && group->ttl == TTL_UNKNOWN;
-	if (judge_allows(judge, &group->after, unknown_ttl ? TTL_NO : group->ttl, &group->before))
-		tops_add(&domain->loose_matching, &group->after, group->time_hi);
-	else if (unknown_ttl && group->time_hi > domain->loose_ttl_hi)
-		domain->loose_ttl_hi = group->time_hi;
+	*time = other > *time ? other : *time;
+}
+
+static void close_loose(struct judge *judge, struct judge_loose *loose, const struct judge_group *group)
+{
+	loose->any = true;
+	tops_add(&loose->all, &group->after, group->time_hi);
+	/* Whether TTL may have made it, only the key's last image tells; until then it is taken as a user's. */
+	bool perhaps = group->after.state == STATE_ABSENT && group->ttl == TTL_UNKNOWN;
+	enum judge_answer answer = judge_allows(judge, &group->after, perhaps ? (uint8_t)TTL_NO : group->ttl,
+						&group->before);
+	if (answer == ANSWER_YES)
+		tops_add(&loose->matching, &group->after, group->time_hi);
+	else if (answer == ANSWER_UNKNOWN)
+		raise_to(group->after.state == STATE_ABSENT ? &loose->kept_hi : &loose->present_hi, group->time_hi);
+	else if (perhaps && judge_image_matches(judge, &group->before))
+		raise_to(&loose->perhaps_matching_hi, group->time_hi);
+	else if (perhaps && group->before.state != STATE_IMAGE)
+		raise_to(&loose->perhaps_hi, group->time_hi);
 }
 
 static void close_counting(struct judge *judge, struct judge_domain *domain, const struct judge_group *group)
@@ -172,7 +185,7 @@ static void close_counting(struct judge *judge, struct judge_domain *domain, con
 		domain->first_origin = group->after_origin;
 	}
 	if (!group->has_sequence)
-		close_loose(judge, domain, group);
+		close_loose(judge, &domain->loose, group);
 }
 
 /* Groups close in another order than they stand in when they are of several domains. */
@@ -182,7 +195,7 @@ static void note_last_image(struct judge *judge, const struct judge_group *group
 	if (image->state != STATE_IMAGE || group->ordinal < judge->last_image_ordinal)
 		return;
 	judge->last_image_ordinal = group->ordinal;
-	judge->last_expires_s = image->expires_s;
+	judge->last_image = *image;
 }
 
 static void close_group(struct judge *judge, struct judge_domain *domain)
@@ -199,6 +212,10 @@ static void close_group(struct judge *judge, struct judge_domain *domain)
 		close_before(judge, domain, group);
 	} else {
 		close_counting(judge, domain, group);
+		domain->candidate_earlier = domain->has_previous && domain->previous_place != PLACE_BEFORE
+						    ? domain->previous_after
+						    : nothing;
+		domain->counting++;
 		domain->has_candidate = true;
 		domain->open ^= 1;
 	}
@@ -287,9 +304,12 @@ static struct judge_domain *domain_of(struct judge *judge, uint32_t id)
 	domain->open = 0;
 	domain->has_open = domain->has_candidate = domain->has_previous = false;
 	domain->has_first = domain->has_counted = false;
-	domain->loose.best.time_hi = domain->loose.other.time_hi = INT64_MIN;
-	domain->loose_matching = domain->loose;
-	domain->loose_ttl_hi = INT64_MIN;
+	domain->counting = 0;
+	struct judge_loose *loose = &domain->loose;
+	loose->any = false;
+	loose->all.best.time_hi = loose->all.other.time_hi = INT64_MIN;
+	loose->matching = loose->all;
+	loose->present_hi = loose->kept_hi = loose->perhaps_matching_hi = loose->perhaps_hi = INT64_MIN;
 	return domain;
 }
 
@@ -471,11 +491,12 @@ void judge_begin(struct judge *judge)
 	judge->change_facts = 0;
 	judge->domain_count = 0;
 	judge->domains_exceeded = judge->damaged = judge->known = judge->has_broken = false;
-	judge->last_expires_s = EXPIRES_NONE;
+	judge->last_image = judge->deleted_image = nothing;
 	judge->last_image_ordinal = 0;
 	judge->has_stale = judge->stale_snapshot = false;
 	judge->winner = NULL;
-	judge->snapshot_possible = judge->ambiguous = judge->ambiguous_matches = false;
+	judge->snapshot_possible = judge->ambiguous = false;
+	judge->ambiguous_answer = ANSWER_NO;
 }
 
 const struct judgement *judge_end(struct judge *judge)

@@ -54,7 +54,7 @@ void judge_settle_snapshots(struct judge *judge)
 	}
 	for (uint32_t i = 0; i < scope->export_count; i++)
 		if (judge->items[i].seen && judge->items[i].side.state == STATE_IMAGE)
-			judge->last_expires_s = judge->items[i].side.expires_s;
+			judge->last_image = judge->items[i].side;
 }
 
 /* ---- the winner */
@@ -80,6 +80,31 @@ static const struct judge_domain *find_winner(const struct judge *judge)
 	return best;
 }
 
+/* What the groups without a sequence that may be later than the winner make of the lake. */
+static enum judge_answer loose_answer(const struct judge *judge, const struct judge_loose *loose)
+{
+	const struct judge_group *winner = judge->winner;
+	enum judge_answer answer = ANSWER_NO;
+	if (judge_tops_beyond(&loose->matching, &winner->after) > winner->time_lo)
+		return ANSWER_YES;
+	if (winner->after.state != STATE_PRESENT && loose->present_hi > winner->time_lo)
+		answer = ANSWER_UNKNOWN;
+	if (winner->after.state == STATE_ABSENT)
+		return answer;
+	if (loose->kept_hi > winner->time_lo)
+		answer = ANSWER_UNKNOWN;
+	if (judge->scope->ttl != TTL_POLICY_KEEP)
+		return answer;
+	if (loose->perhaps_matching_hi > winner->time_lo &&
+	    judge_weigh_ttl(judge, TTL_UNKNOWN, loose->perhaps_matching_hi) == TTL_UNKNOWN)
+		return ANSWER_YES;
+	if (loose->perhaps_hi > winner->time_lo)
+		judge_best_answer(&answer,
+				  judge_allows(judge, &absent, judge_weigh_ttl(judge, TTL_UNKNOWN, loose->perhaps_hi),
+					       &absent));
+	return answer;
+}
+
 /* Other newest changes that may be later than the winner, and whether one of them is what the lake holds. */
 static void find_ambiguity(struct judge *judge, const struct judge_domain *own)
 {
@@ -91,17 +116,11 @@ static void find_ambiguity(struct judge *judge, const struct judge_domain *own)
 			continue;
 		judge->ambiguous = true;
 		uint8_t ttl = judge_weigh_ttl(judge, group->ttl, group->time_hi);
-		judge->ambiguous_matches = judge->ambiguous_matches ||
-					   judge_allows(judge, &group->after, ttl, &group->before);
+		judge_best_answer(&judge->ambiguous_answer, judge_allows(judge, &group->after, ttl, &group->before));
 	}
-	if (judge_tops_beyond(&own->loose, &winner->after) > winner->time_lo)
+	if (judge_tops_beyond(&own->loose.all, &winner->after) > winner->time_lo)
 		judge->ambiguous = true;
-	if (judge_tops_beyond(&own->loose_matching, &winner->after) > winner->time_lo)
-		judge->ambiguous_matches = true;
-	if (winner->after.state != STATE_ABSENT && own->loose_ttl_hi > winner->time_lo &&
-	    judge_weigh_ttl(judge, TTL_UNKNOWN, own->loose_ttl_hi) == TTL_UNKNOWN &&
-	    judge_allows(judge, &absent, TTL_UNKNOWN, &absent))
-		judge->ambiguous_matches = true;
+	judge_best_answer(&judge->ambiguous_answer, loose_answer(judge, &own->loose));
 }
 
 /* Whether one unbroken capture reaches from the change to beyond the snapshot's interval. */
@@ -213,6 +232,25 @@ static uint32_t reasons_of(const struct judge *judge)
 	return reasons;
 }
 
+/* The last image of what the winner deleted: the delete carries it, or the chain proves it, where nothing else is
+ * wrong with the key and all that counts is of one stream, in order. */
+static void find_deleted_image(struct judge *judge, const struct judge_domain *own)
+{
+	const struct judge_group *winner = judge->winner;
+	const struct scope_window *window = judge->window;
+	judge->deleted_image = winner->before;
+	if (winner->before.state == STATE_IMAGE || judge->judgement.unproven != 0 || own->filtered || own->loose.any)
+		return;
+	for (uint32_t i = 0; i < judge->domain_count; i++)
+		if (judge->domains[i].has_candidate && &judge->domains[i] != own)
+			return;
+	if (own->candidate_earlier.state != STATE_UNKNOWN)
+		judge->deleted_image = own->candidate_earlier;
+	else if (own->counting == 1 && judge->has_snapshot && winner->place == PLACE_AFTER && window != NULL &&
+		 window->hi >= winner->time_lo && !window->filtered)
+		judge->deleted_image = judge->snapshot;
+}
+
 void judge_decide(struct judge *judge)
 {
 	const struct judge_domain *own = find_winner(judge);
@@ -226,4 +264,9 @@ void judge_decide(struct judge *judge)
 		check_overlap(judge);
 	check_chain_start(judge);
 	judge->judgement.unproven |= reasons_of(judge);
+	if (own != NULL)
+		find_deleted_image(judge, own);
+	if (judge->scope->ttl == TTL_POLICY_KEEP && judge->judgement.ttl == TTL_YES &&
+	    judge->deleted_image.state != STATE_IMAGE)
+		judge->judgement.unproven |= UNPROVEN_IMAGE;
 }

@@ -25,6 +25,9 @@ struct judge_members {
 	bool image_matches; /* one is an image that the live row holds */
 };
 
+/* Whether the lake's row, or its absence, is what a state asks for. */
+enum judge_answer { ANSWER_NO, ANSWER_UNKNOWN /* a live row, and its image is not known */, ANSWER_YES };
+
 /* Where a group stands to the decisive snapshot. */
 enum judge_place { PLACE_BEFORE, PLACE_INSIDE, PLACE_AFTER };
 
@@ -53,6 +56,17 @@ struct judge_tops {
 	} best, other;
 };
 
+/* Groups without a sequence, not before S. */
+struct judge_loose {
+	bool any;
+	struct judge_tops all, matching; /* matching: those that ask for what the lake holds */
+	/* The greatest time_hi, INT64_MIN without one, of those that ask for a live row whose image is not known: ...
+	 */
+	int64_t present_hi, kept_hi; /* ... present ones, and what TTL removed under `ttl: keep`; */
+	/* and of deletes that TTL may have made: with the lake's row for last image, and with one that is not known. */
+	int64_t perhaps_matching_hi, perhaps_hi;
+};
+
 struct judge_domain {
 	uint32_t domain;
 	bool filtered;
@@ -66,10 +80,10 @@ struct judge_domain {
 	enum judge_place first_place;
 	uint64_t first_ordinal;
 	struct fact_origin first_origin;
-	/* Groups without a sequence, not before S. */
-	struct judge_tops loose;          /* all */
-	struct judge_tops loose_matching; /* those that ask for what the lake holds */
-	int64_t loose_ttl_hi;             /* the greatest time_hi of deletes that would ask for it if TTL made them */
+	/* What the group before the candidate left behind; UNKNOWN without one, or when it is before S. */
+	struct fact_side candidate_earlier;
+	uint64_t counting; /* groups not before S */
+	struct judge_loose loose;
 };
 
 /* What one export says of the key. */
@@ -113,7 +127,7 @@ struct judge {
 	uint32_t domain_count;
 	bool domains_exceeded, damaged, known, has_broken;
 	uint64_t broken_ordinal;
-	int64_t last_expires_s;      /* of the last known image */
+	struct fact_side last_image; /* the last known one; UNKNOWN without */
 	uint64_t last_image_ordinal; /* of its group; 0 an export's */
 	/* the older image that the lake's row holds */
 	bool has_stale, stale_snapshot;
@@ -121,7 +135,9 @@ struct judge {
 	int64_t stale_lo;
 	/* the decision */
 	const struct judge_group *winner;
-	bool snapshot_possible, ambiguous, ambiguous_matches;
+	bool snapshot_possible, ambiguous;
+	enum judge_answer ambiguous_answer; /* the best of those that make it so */
+	struct fact_side deleted_image;     /* the last image of what the winner deleted; an IMAGE only when proven */
 	struct judge_domain domains[JUDGE_DOMAINS_MAX];
 };
 
@@ -142,11 +158,15 @@ void judge_decide(struct judge *judge);
 
 /* judge_lake.c */
 bool judge_image_matches(const struct judge *judge, const struct fact_side *side);
-/* Whether the lake's row, or its absence, is what such a state asks for; ttl weighed. */
-bool judge_allows(const struct judge *judge, const struct fact_side *after, uint8_t ttl,
-		  const struct fact_side *before);
-bool judge_members_allow(const struct judge *judge, const struct judge_members *members, uint8_t ttl,
-			 const struct fact_side *before);
+/* What such a state makes of the lake; ttl weighed; before is the last image when it is an IMAGE. */
+enum judge_answer judge_allows(const struct judge *judge, const struct fact_side *after, uint8_t ttl,
+			       const struct fact_side *before);
+enum judge_answer judge_members_allow(const struct judge *judge, const struct judge_members *members, uint8_t ttl,
+				      const struct fact_side *before);
+static inline void judge_best_answer(enum judge_answer *best, enum judge_answer answer)
+{
+	*best = answer > *best ? answer : *best;
+}
 /* UNKNOWN weighed against the last known image. */
 uint8_t judge_weigh_ttl(const struct judge *judge, uint8_t ttl, int64_t time_us);
 void judge_compare(struct judge *judge);

@@ -30,7 +30,7 @@ uint8_t judge_weigh_ttl(const struct judge *judge, uint8_t ttl, int64_t time_us)
 {
 	if (ttl != TTL_UNKNOWN)
 		return ttl;
-	return judge_expired(judge->last_expires_s, time_us) ? TTL_UNKNOWN : TTL_NO;
+	return judge_expired(judge->last_image.expires_s, time_us) ? TTL_UNKNOWN : TTL_NO;
 }
 
 static bool no_live_row(const struct judge *judge)
@@ -38,36 +38,56 @@ static bool no_live_row(const struct judge *judge)
 	return judge->judgement.lake_rows == judge->judgement.lake_rows_deleted;
 }
 
-bool judge_allows(const struct judge *judge, const struct fact_side *after, uint8_t ttl, const struct fact_side *before)
+static enum judge_answer answer(bool yes)
 {
-	if (after->state == STATE_IMAGE)
-		return judge_image_matches(judge, after);
-	if (after->state == STATE_PRESENT)
-		return judge->lake_live;
-	if (after->state == STATE_UNKNOWN)
-		return true;
-	if (judge->scope->ttl == TTL_POLICY_KEEP && ttl == TTL_YES)
-		return before->state == STATE_IMAGE ? judge_image_matches(judge, before) : judge->lake_live;
-	if (judge->scope->ttl == TTL_POLICY_KEEP && ttl == TTL_UNKNOWN)
-		return no_live_row(judge) || judge->lake_live;
-	return no_live_row(judge);
+	return yes ? ANSWER_YES : ANSWER_NO;
 }
 
-bool judge_members_allow(const struct judge *judge, const struct judge_members *members, uint8_t ttl,
-			 const struct fact_side *before)
+/* Any live row will do, and none is right for sure. */
+static enum judge_answer any_live(const struct judge *judge)
 {
-	static const struct fact_side absent = {.state = STATE_ABSENT, .expires_s = EXPIRES_NONE};
-	return members->image_matches || (members->present && judge->lake_live) ||
-	       (members->absent && judge_allows(judge, &absent, ttl, before));
+	return judge->lake_live ? ANSWER_UNKNOWN : ANSWER_NO;
+}
+
+static enum judge_answer allows_absent(const struct judge *judge, uint8_t ttl, const struct fact_side *before)
+{
+	bool keep = judge->scope->ttl == TTL_POLICY_KEEP && ttl != TTL_NO;
+	if (!keep || (ttl == TTL_UNKNOWN && no_live_row(judge)))
+		return answer(no_live_row(judge));
+	if (before->state == STATE_IMAGE)
+		return answer(judge_image_matches(judge, before));
+	if (ttl == TTL_UNKNOWN && judge_image_matches(judge, &judge->last_image))
+		return ANSWER_YES;
+	return any_live(judge);
+}
+
+enum judge_answer judge_allows(const struct judge *judge, const struct fact_side *after, uint8_t ttl,
+			       const struct fact_side *before)
+{
+	switch (after->state) {
+	case STATE_UNKNOWN:
+		return ANSWER_YES;
+	case STATE_ABSENT:
+		return allows_absent(judge, ttl, before);
+	case STATE_PRESENT:
+		return any_live(judge);
+	default:
+		return answer(judge_image_matches(judge, after));
+	}
+}
+
+enum judge_answer judge_members_allow(const struct judge *judge, const struct judge_members *members, uint8_t ttl,
+				      const struct fact_side *before)
+{
+	enum judge_answer best = answer(members->image_matches);
+	if (members->present)
+		judge_best_answer(&best, any_live(judge));
+	if (members->absent)
+		judge_best_answer(&best, allows_absent(judge, ttl, before));
+	return best;
 }
 
 /* ---- what is expected */
-
-static const struct fact_side *deleted_image(const struct judge *judge)
-{
-	static const struct fact_side unknown = {.state = STATE_UNKNOWN, .expires_s = EXPIRES_NONE};
-	return judge->winner != NULL ? &judge->winner->before : &unknown;
-}
 
 static void expect(struct judge *judge)
 {
@@ -82,7 +102,7 @@ static void expect(struct judge *judge)
 		judgement->lake_expected = LAKE_NONE;
 		if (keep && judgement->ttl == TTL_YES) {
 			judgement->lake_expected = LAKE_ROW;
-			image = deleted_image(judge);
+			image = &judge->deleted_image;
 		} else if (keep && judgement->ttl == TTL_UNKNOWN) {
 			judgement->lake_expected = LAKE_ANY;
 		}
@@ -97,25 +117,31 @@ static void expect(struct judge *judge)
 			judgement->lake_rows_equal = judge->lake_counts[i];
 }
 
-/* Whether what the lake has is what a state other than the expected one asks for. */
-static bool possible(const struct judge *judge)
+/* Whether nothing can be said against any row. */
+static bool unbounded(const struct judge *judge)
 {
-	const struct judgement *judgement = &judge->judgement;
+	const uint32_t reasons = UNPROVEN_STATE | UNPROVEN_HOLE | UNPROVEN_DAMAGED;
+	return (judge->judgement.unproven & reasons) != 0 || judge->domains_exceeded;
+}
+
+/* What the states other than the expected one that are possible make of the lake. */
+static enum judge_answer possible(const struct judge *judge)
+{
 	const struct judge_group *winner = judge->winner;
-	if ((judgement->unproven & (UNPROVEN_STATE | UNPROVEN_HOLE | UNPROVEN_DAMAGED)) != 0 || judge->domains_exceeded)
-		return true;
-	uint8_t snapshot_ttl = judge_weigh_ttl(judge, TTL_UNKNOWN, judge->snapshot_hi);
-	if (judge->snapshot_possible && judge_allows(judge, &judge->snapshot, snapshot_ttl, &judge->snapshot))
-		return true;
-	if (judge->ambiguous_matches)
-		return true;
-	if (winner != NULL)
-		return (judge_spread_conflicts(&winner->after_spread) ||
-			judge_spread_conflicts(&winner->before_spread)) &&
-		       judge_members_allow(judge, &winner->members,
-					   judge_weigh_ttl(judge, winner->ttl, winner->time_hi), &winner->before);
-	return judge->snapshot_item != NULL && judge_spread_conflicts(&judge->snapshot_item->spread) &&
-	       judge_members_allow(judge, &judge->snapshot_item->members, TTL_NO, &judge->snapshot);
+	const struct judge_item *item = judge->snapshot_item;
+	enum judge_answer best = judge->ambiguous_answer;
+	if (judge->snapshot_possible)
+		judge_best_answer(&best, judge_allows(judge, &judge->snapshot,
+						      judge_weigh_ttl(judge, TTL_UNKNOWN, judge->snapshot_hi),
+						      &judge->snapshot));
+	if (winner != NULL &&
+	    (judge_spread_conflicts(&winner->after_spread) || judge_spread_conflicts(&winner->before_spread)))
+		judge_best_answer(&best, judge_members_allow(judge, &winner->members,
+							     judge_weigh_ttl(judge, winner->ttl, winner->time_hi),
+							     &winner->before));
+	if (winner == NULL && item != NULL && judge_spread_conflicts(&item->spread))
+		judge_best_answer(&best, judge_members_allow(judge, &item->members, TTL_NO, &judge->snapshot));
+	return best;
 }
 
 /* ---- how the lake does */
@@ -125,7 +151,7 @@ static enum row_finding finding_of(const struct judge *judge)
 	const struct judgement *judgement = &judge->judgement;
 	if (judgement->lake_expected == LAKE_ROW && judgement->lake_rows == 0)
 		return ROW_MISSING;
-	if (judgement->lake_expected != LAKE_ROW) {
+	if (judgement->lake_expected == LAKE_NONE) {
 		if (judgement->ttl == TTL_YES)
 			return ROW_ZOMBIE_TTL;
 		return judge->known ? ROW_ZOMBIE : ROW_PHANTOM;
@@ -163,13 +189,17 @@ static enum key_class class_of(struct judge *judge)
 		judgement->finding = ROW_DUPLICATE;
 		return CLASS_DIFFERENT;
 	}
-	if (judge_allows(judge, &judgement->expected, judgement->ttl, deleted_image(judge))) {
-		if (judgement->unproven == 0 && judgement->lake_expected == LAKE_ANY)
-			return CLASS_OUT_OF_SCOPE;
+	enum judge_answer as_expected = judge_allows(judge, &judgement->expected, judgement->ttl,
+						     &judge->deleted_image);
+	if (as_expected == ANSWER_YES && judgement->unproven == 0 && judgement->lake_expected == LAKE_ANY)
+		return CLASS_OUT_OF_SCOPE;
+	enum judge_answer as_possible = possible(judge);
+	if (as_expected == ANSWER_YES || unbounded(judge) || as_possible == ANSWER_YES)
 		return agreeing(judge);
+	if (as_expected == ANSWER_UNKNOWN || as_possible == ANSWER_UNKNOWN) {
+		judgement->unproven |= UNPROVEN_IMAGE;
+		return CLASS_UNPROVEN;
 	}
-	if (possible(judge))
-		return agreeing(judge);
 	if (winner != NULL && winner->time_hi > judge->scope->settle_from_us) {
 		judgement->unproven |= UNPROVEN_NOT_SETTLED;
 		return CLASS_UNPROVEN;

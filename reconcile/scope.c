@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "reconcile/merge.h"
 
 /* AWS promises that a full export holds everything from a minute before its exportTime and nothing from a minute after.
@@ -114,14 +115,70 @@ static void apply_contract(const struct building *building, struct scope_domain 
 		known = true;
 		domain->filtered = domain->filtered || source->filtered;
 		domain->independent = domain->independent && source->independent;
-		if (source->has_from && source->from_us < domain->lo)
-			domain->lo = source->from_us;
-		if (source->has_to && source->to_us > domain->hi)
-			domain->hi = source->to_us;
 		if (domain->name[0] == '\0')
 			domain->name = source->text;
 	}
 	domain->independent = domain->independent && known;
+}
+
+/* The domain of a contract source whose records begin first, or end last; NULL when it has none with a time. The
+ * windows are in the order of the domains; recorded is what the domains' records alone cover. */
+static struct scope_domain *outermost(const struct building *building, const struct scope_domain *recorded,
+				      uint32_t group, bool last)
+{
+	const struct scope_domain *best = NULL;
+	uint32_t place = 0;
+	for (size_t i = 0; i < building->window_count; i++) {
+		const struct state_domain_window *window = &building->windows[i];
+		while (recorded[place].domain != window->domain)
+			place++;
+		if (window->lo > window->hi || group_of(building, window) != group)
+			continue;
+		const struct scope_domain *domain = &recorded[place];
+		if (best == NULL || (last ? domain->hi >= best->hi : domain->lo < best->lo))
+			best = domain;
+	}
+	return best != NULL ? &building->scope->domains[best - recorded] : NULL;
+}
+
+/* The time in a stream's ARN, when it was enabled; INT64_MIN without one. */
+static int64_t label_time(const struct building *building, uint32_t domain)
+{
+	static const char mark[] = "/stream/";
+	const char *label = strstr(state_domain_arn(building->state, domain, NULL), mark);
+	int64_t time;
+	if (label == NULL || !clock_parse(slice_from(label + strlen(mark)), &time))
+		return INT64_MIN;
+	return time;
+}
+
+/* `from:` and `to:` say when the capture of a source began and ended, not that it had no gap between two streams; and a
+ * stream that did not exist yet captured nothing. */
+static int widen_domains(struct building *building)
+{
+	struct scope *scope = building->scope;
+	struct scope_domain *recorded = calloc((size_t)scope->domain_count + 1, sizeof(*recorded));
+	if (recorded == NULL)
+		return ERROR_INTERNAL;
+	if (scope->domain_count > 0)
+		memcpy(recorded, scope->domains, scope->domain_count * sizeof(*recorded));
+	for (uint32_t i = 0; i < building->contract->source_count; i++) {
+		const struct contract_source *source = &building->contract->sources[i];
+		if (source->kind != SOURCE_EVENTS)
+			continue;
+		uint32_t group = building->source_groups[i];
+		struct scope_domain *first = source->has_from ? outermost(building, recorded, group, false) : NULL;
+		struct scope_domain *last = source->has_to ? outermost(building, recorded, group, true) : NULL;
+		if (first != NULL) {
+			int64_t label = label_time(building, first->domain);
+			int64_t from = source->from_us > label ? source->from_us : label;
+			first->lo = from < first->lo ? from : first->lo;
+		}
+		if (last != NULL && source->to_us > last->hi)
+			last->hi = source->to_us;
+	}
+	free(recorded);
+	return 0;
 }
 
 static void cut_at_as_of(const struct scope *scope, int64_t *lo, int64_t *hi)
@@ -158,6 +215,8 @@ static int make_domains(struct building *building)
 		domain->hi = window->hi > domain->hi ? window->hi : domain->hi;
 		apply_contract(building, domain, group_of(building, window));
 	}
+	if (widen_domains(building) != 0)
+		return ERROR_INTERNAL;
 	for (uint32_t i = 0; i < scope->domain_count; i++)
 		cut_at_as_of(scope, &scope->domains[i].lo, &scope->domains[i].hi);
 	return 0;
@@ -170,12 +229,23 @@ static void add_span(struct building *building, int64_t lo, int64_t hi, bool fil
 		building->spans[building->span_count++] = (struct scope_window){lo, hi, filtered};
 }
 
+static bool has_timed_records(const struct building *building, uint32_t group)
+{
+	for (size_t i = 0; i < building->window_count; i++) {
+		const struct state_domain_window *window = &building->windows[i];
+		if (window->lo <= window->hi && group_of(building, window) == group)
+			return true;
+	}
+	return false;
+}
+
 /* A capture of a time in which nothing happened has no record to show for it. */
 static void add_silent_sources(struct building *building)
 {
 	for (uint32_t i = 0; i < building->contract->source_count; i++) {
 		const struct contract_source *source = &building->contract->sources[i];
-		if (source->kind == SOURCE_EVENTS && source->has_from && source->has_to)
+		if (source->kind == SOURCE_EVENTS && source->has_from && source->has_to &&
+		    !has_timed_records(building, building->source_groups[i]))
 			add_span(building, source->from_us, source->to_us, source->filtered);
 	}
 }

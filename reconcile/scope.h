@@ -18,7 +18,7 @@ struct scope_export {
 
 struct scope_domain {
 	uint32_t domain;
-	int64_t lo, hi; /* the window it covers: first record's lo (or from:) to last record's hi (or to:) */
+	int64_t lo, hi; /* the window it covers: first record's lo to last record's hi, or as from: and to: widen it */
 	bool filtered, independent;
 	const char *name; /* stream ARN, or the contract source's text */
 };

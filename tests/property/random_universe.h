@@ -105,6 +105,20 @@ static inline void random_change(struct chances *chances, uint32_t key, uint32_t
 		damage(fact);
 }
 
+/* A delete that TTL made or may have made, by a record that seldom carries the last image. */
+static inline void random_expiry(struct chances *chances, uint32_t key, uint32_t place)
+{
+	struct prng *prng = chances->prng;
+	struct fact *fact = universe_add(chances->universe, FACT_CHANGE, key);
+	random_stamp(chances, fact, place);
+	if (prng_chance(prng, 1, 4))
+		fact->before = random_side(chances);
+	else
+		fact->before.state = STATE_PRESENT;
+	fact->after.state = STATE_ABSENT;
+	fact->ttl = prng_chance(prng, 1, 2) ? TTL_YES : TTL_UNKNOWN;
+}
+
 /* The same record once more, or one that differs somewhere; of its own source and place. */
 static inline void random_duplicate(struct chances *chances, uint32_t first)
 {
@@ -180,8 +194,13 @@ static inline void random_key(struct chances *chances, uint32_t key)
 	bool late_items = prng_chance(prng, 1, 2);
 	if (!late_items)
 		random_items(chances, key, &last);
+	bool expires = prng_chance(prng, 1, 5);
+	if (expires && prng_chance(prng, 1, 2))
+		changes = prng_below(prng, 2);
 	for (uint32_t i = 0; i < changes; i++)
 		random_change(chances, key, i, &last);
+	if (expires)
+		random_expiry(chances, key, (uint32_t)changes);
 	if (late_items)
 		random_items(chances, key, &last);
 	while (chances->universe->fact_count > first && prng_chance(prng, chances->duplicates, 10))

@@ -132,7 +132,10 @@ static bool earlier_change(struct prng *prng, struct universe *universe, uint64_
 	universe_reference(universe, &second);
 	for (uint32_t i = 0; i < first.count; i++) {
 		struct judgement *one = &first.rows[i], *other = &second.rows[i];
-		const uint32_t contradictions = UNPROVEN_OVERLAP | UNPROVEN_CHAIN | UNPROVEN_NOT_SETTLED;
+		/* It may be the last known image of what TTL removed, by which the lake's row is weighed (IMAGE); an
+		 * expected state without an image is compared by itself. */
+		const uint32_t contradictions = UNPROVEN_OVERLAP | UNPROVEN_CHAIN | UNPROVEN_NOT_SETTLED |
+						UNPROVEN_IMAGE;
 		bool same = one->expected.state == other->expected.state && one->expected.row == other->expected.row &&
 			    one->decided_by == other->decided_by && one->decided_time_us == other->decided_time_us &&
 			    (one->unproven & ~contradictions) == (other->unproven & ~contradictions) &&

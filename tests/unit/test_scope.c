@@ -197,6 +197,57 @@ static void contracts_widen_windows(void)
 	end(scope, folder);
 }
 
+/* The label of a stream enabled 3000 s after the epoch. */
+#define ARN_3000 "arn:aws:dynamodb:eu-west-1:123456789012:table/T/stream/1970-01-01T00:50:00.000"
+
+static void gaps_between_streams_stay(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	capture(0, "arn:later", 3400, 5000);
+	capture(0, "arn:earlier", 300, 400);
+	capture(0, "arn:earlier", 1500, 1600);
+	capture(1, "arn:other", 350, 360);
+	sources[0].has_from = sources[0].has_to = true;
+	sources[0].from_us = 100 * SECONDS;
+	sources[0].to_us = 6000 * SECONDS;
+	struct scope *scope = build();
+	ok(is_window(scope, 0, 100, 1600), "`from:` begins the window of the source's earliest stream");
+	ok(is_window(scope, 1, 3400, 6000) && scope->window_count == 2, "`to:` ends that of its latest one");
+	ok(scope->hole_count == 1 && is_hole(scope, 0, 1600, 3400), "what lies between two streams stays a hole");
+	ok(scope->domains[2].lo == 350 * SECONDS && scope->domains[2].hi == 360 * SECONDS,
+	   "another source's stream is not widened");
+	end(scope, folder);
+}
+
+static bool window_of(const char *arn, int64_t from_s, int64_t record_s, int64_t expected_s)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	capture(0, arn, record_s, 5000);
+	sources[0].has_from = true;
+	sources[0].from_us = from_s * SECONDS;
+	struct scope *scope = build();
+	bool as_expected = scope->window_count == 1 && is_window(scope, 0, expected_s, 5000);
+	end(scope, folder);
+	return as_expected;
+}
+
+static void labels_clip_from(void)
+{
+	ok(window_of(ARN_3000, 100, 3400, 3000), "`from:` begins no stream before the time of its label");
+	ok(window_of(ARN_3000, 3100, 3400, 3100), "it begins one after it");
+	ok(window_of(ARN_3000, 100, 2900, 2900), "a record that is older than the label begins it all the same");
+	ok(window_of(ARN_3000, 2950, 2900, 2900), "and then `from:` has nothing to widen");
+	ok(window_of("arn:aws:dynamodb:eu-west-1:123456789012:table/T/stream/later", 100, 3400, 100),
+	   "a label that is not a time clips nothing");
+	ok(window_of("arn:aws:kinesis:eu-west-1:123456789012:stream/T", 100, 3400, 100),
+	   "nor does an ARN without a label");
+	ok(window_of("", 100, 3400, 100), "nor no ARN at all");
+}
+
 static void as_of_ends_everything(void)
 {
 	char folder[SCRATCH_PATH_MAX];
@@ -256,6 +307,8 @@ int main(void)
 	windows_are_joined();
 	exports_begin_the_evidence();
 	contracts_widen_windows();
+	gaps_between_streams_stay();
+	labels_clip_from();
 	as_of_ends_everything();
 	nameless_domains_find_their_stream();
 	ok(unreadable_with(STATE_EVENTS_FILE, "record.unreadable", false, true),
