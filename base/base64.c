@@ -24,7 +24,19 @@ bool base64_decode(struct slice text, uint8_t *bytes, size_t capacity, size_t *s
 		letters--;
 	if (bytes != NULL && letters / 4 * 3 + letters % 4 * 3 / 4 > capacity)
 		return false;
-	for (size_t i = 0; i < letters; i++) {
+	size_t i = 0;
+	for (; bytes != NULL && letters - i >= 4; i += 4, written += 3) {
+		/* What is no letter becomes -1 and shows in the bits above the 24. */
+		const unsigned char *letter = (const unsigned char *)text.data + i;
+		uint32_t group = (values[letter[0]] - 1U) << 18 | (values[letter[1]] - 1U) << 12 |
+				 (values[letter[2]] - 1U) << 6 | (values[letter[3]] - 1U);
+		if (group >> 24 != 0)
+			return false;
+		bytes[written] = (uint8_t)(group >> 16);
+		bytes[written + 1] = (uint8_t)(group >> 8);
+		bytes[written + 2] = (uint8_t)group;
+	}
+	for (; i < letters; i++) {
 		uint8_t value = values[(unsigned char)text.data[i]];
 		if (value == 0)
 			return false;

@@ -22,6 +22,7 @@ constexpr size_t CAPACITY_MIN = 64 * 1024;
 struct level {
 	uint32_t token;
 	uint32_t count;
+	char close; /* what ends it */
 };
 
 const char UNEXPECTED_END[] = "unexpected end of input";
@@ -248,6 +249,8 @@ struct walk {
 	bool number(uint32_t offset);
 	bool word(uint32_t offset, const char *text, uint32_t length, uint32_t type);
 	bool scalar(uint32_t offset);
+	bool is_typed_text() const;
+	bool typed_text();
 	bool value();
 	bool run();
 };
@@ -281,11 +284,11 @@ bool walk::escape(const char *&at, char *&out)
 /* `at`: the string's first backslash. */
 bool walk::unescape(json_token *added, const char *start, const char *at)
 {
-	if (parser->text_capacity < size) {
+	if (parser->text_capacity < size + JSON_PADDING) {
 		/* Nothing points into the old memory yet: it grows at a parse's first escaped string only. */
 		std::free(parser->texts);
-		parser->texts = static_cast<char *>(std::malloc(size));
-		parser->text_capacity = parser->texts != nullptr ? size : 0;
+		parser->texts = static_cast<char *>(std::malloc(size + JSON_PADDING));
+		parser->text_capacity = parser->texts != nullptr ? size + JSON_PADDING : 0;
 		if (parser->texts == nullptr)
 			return fail(added->offset, OUT_OF_MEMORY);
 	}
@@ -385,6 +388,24 @@ bool walk::scalar(uint32_t offset)
 	}
 }
 
+/* Whether {"X":"text"} comes next, which is most of what a DynamoDB record consists of. */
+bool walk::is_typed_text() const
+{
+	return end - next >= 5 && input[next[0]] == '{' && input[next[1]] == '"' && input[next[2]] == ':' &&
+	       input[next[3]] == '"' && input[next[4]] == '}';
+}
+
+bool walk::typed_text()
+{
+	json_token *object = add(JSON_OBJECT, next[0]);
+	if (!string(next[1]) || !string(next[3]))
+		return false;
+	object->count = 1;
+	object->next = static_cast<uint32_t>(token - parser->tokens);
+	next += 5;
+	return true;
+}
+
 /* The value at `next` with all of its contents. The levels stand on a stack of their own, so that depth is bounded by
  * JSON_DEPTH_MAX and not by the thread's stack. */
 bool walk::value()
@@ -397,15 +418,21 @@ bool walk::value()
 			return fail_at_next();
 		uint32_t offset = *next;
 		char byte = input[offset];
-		if (byte == '{' || byte == '[') {
+		if (depth < JSON_DEPTH_MAX && is_typed_text()) {
+			if (!typed_text())
+				return false;
+			if (depth == 0)
+				return true;
+		} else if (byte == '{' || byte == '[') {
 			if (depth == JSON_DEPTH_MAX)
 				return fail(offset, "nested deeper than 256 levels");
 			next++;
-			levels[depth++] = level{static_cast<uint32_t>(token - parser->tokens), 0};
+			char close = byte == '{' ? '}' : ']';
+			levels[depth++] = level{static_cast<uint32_t>(token - parser->tokens), 0, close};
 			add(byte == '{' ? JSON_OBJECT : JSON_ARRAY, offset);
 			if (next == end)
 				return fail_at_next();
-			if (input[*next] != (byte == '{' ? '}' : ']')) {
+			if (input[*next] != close) {
 				levels[depth - 1].count = 1;
 				goto element;
 			}
@@ -422,22 +449,22 @@ bool walk::value()
 				return fail_at_next();
 			char after = input[*next];
 			level &open = levels[depth - 1];
-			json_token *container = parser->tokens + open.token;
 			if (after == ',' && open.count > 0) {
 				next++;
 				open.count++;
 				break;
 			}
-			if (after != (container->type == JSON_OBJECT ? '}' : ']'))
+			if (after != open.close)
 				return fail_at_next();
 			next++;
+			json_token *container = parser->tokens + open.token;
 			container->next = static_cast<uint32_t>(token - parser->tokens);
 			container->count = open.count;
 			if (--depth == 0)
 				return true;
 		}
 element:
-		if (parser->tokens[levels[depth - 1].token].type != JSON_OBJECT)
+		if (levels[depth - 1].close != '}')
 			continue;
 		/* A member's name and its colon. */
 		if (next == end || input[*next] != '"')

@@ -3,7 +3,8 @@
  * A value is one token followed by the tokens of its contents; `next` is the index of the token after the whole value,
  * so siblings are reached without descending. In an object every member is a JSON_STRING token (the name) followed by
  * its value. Strings are unescaped and valid UTF-8; numbers keep their text. Names are NOT checked for duplicates: who
- * walks an object does that. Texts are borrowed from the input or the parser and live until the next json_parse.
+ * walks an object does that. Texts are borrowed from the input or the parser and live until the next json_parse;
+ * JSON_PADDING bytes after each are readable (any contents).
  *
  * One parser a thread. Bounds: input up to the size given to json_parser_new, nesting up to JSON_DEPTH_MAX levels. */
 #ifndef LAKEPROOF_BASE_JSON_H

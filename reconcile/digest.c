@@ -80,36 +80,26 @@ static inline bool canonical_reserve(struct digest_scratch *scratch, size_t more
 	return scratch->canonical_room - scratch->canonical_size >= more || canonical_grow(scratch, more);
 }
 
-/* memcpy's call costs more than most values are long. */
-static inline void copy_short(char *to, const char *from, size_t size)
+/* Most values are short, and the branches on their size are what would cost: so 32 bytes go at once, and what is too
+ * much is written over by what comes next. Both sides have VALUE_SLACK bytes to spare. */
+static inline void copy_with_slack(char *to, const char *from, size_t size)
 {
-	if (size >= 16) {
-		for (; size > 16; size -= 16, to += 16, from += 16)
-			memcpy(to, from, 16);
-		memcpy(to + size - 16, from + size - 16, 16);
-	} else if (size >= 8) {
-		memcpy(to, from, 8);
-		memcpy(to + size - 8, from + size - 8, 8);
-	} else if (size >= 4) {
-		memcpy(to, from, 4);
-		memcpy(to + size - 4, from + size - 4, 4);
-	} else {
-		for (size_t index = 0; index < size; index++)
-			to[index] = from[index];
-	}
+	memcpy(to, from, VALUE_SLACK);
+	if (size > VALUE_SLACK)
+		memcpy(to + VALUE_SLACK, from + VALUE_SLACK, size - VALUE_SLACK);
 }
 
 /* Tag (0: none), 32-bit length, bytes: no encoding is another's prefix. */
 static inline bool put_bytes(struct digest_scratch *scratch, char tag, struct slice bytes)
 {
-	if (!canonical_reserve(scratch, bytes.size + 5))
+	if (!canonical_reserve(scratch, bytes.size + 5 + VALUE_SLACK))
 		return false;
 	char *at = scratch->canonical + scratch->canonical_size;
 	uint32_t size = (uint32_t)bytes.size;
 	if (tag != 0)
 		*at++ = tag;
 	memcpy(at, &size, 4);
-	copy_short(at + 4, bytes.data, bytes.size);
+	copy_with_slack(at + 4, bytes.data, bytes.size);
 	scratch->canonical_size += bytes.size + 4 + (tag != 0);
 	return true;
 }
@@ -128,16 +118,35 @@ static inline bool put_count(struct digest_scratch *scratch, char tag, uint32_t 
 /* ---- sorting names and set members ---- */
 
 struct entry {
+	uint64_t head; /* the name's first 8 bytes as a number: mostly enough to put two in order */
 	struct slice name;
 	uint32_t token;
 };
 
+/* The name has VALUE_SLACK. */
+static inline struct entry make_entry(struct slice name, uint32_t token)
+{
+	uint64_t head;
+	memcpy(&head, name.data, sizeof(head));
+	head = __builtin_bswap64(head);
+	if (name.size < sizeof(head))
+		head = name.size == 0 ? 0 : head & ~(UINT64_MAX >> (8 * name.size));
+	return (struct entry){head, name, token};
+}
+
+static inline int compare_entries(const struct entry *a, const struct entry *b)
+{
+	if (a->head != b->head)
+		return a->head < b->head ? -1 : 1;
+	return slice_compare(a->name, b->name);
+}
+
 static void sift_down(struct entry *entries, size_t root, size_t count)
 {
 	for (size_t child; (child = 2 * root + 1) < count; root = child) {
-		if (child + 1 < count && slice_compare(entries[child].name, entries[child + 1].name) < 0)
+		if (child + 1 < count && compare_entries(&entries[child], &entries[child + 1]) < 0)
 			child++;
-		if (slice_compare(entries[root].name, entries[child].name) >= 0)
+		if (compare_entries(&entries[root], &entries[child]) >= 0)
 			return;
 		struct entry held = entries[root];
 		entries[root] = entries[child];
@@ -164,7 +173,7 @@ static size_t insert_entries(struct entry *entries, size_t count)
 		struct entry held = entries[index];
 		size_t place = index;
 		int order = -1;
-		while (place > 0 && (order = slice_compare(entries[place - 1].name, held.name)) > 0) {
+		while (place > 0 && (order = compare_entries(&entries[place - 1], &held)) > 0) {
 			entries[place] = entries[place - 1];
 			place--;
 		}
@@ -183,7 +192,7 @@ static size_t sort_entries(struct entry *entries, size_t count)
 		return insert_entries(entries, count);
 	bool sorted = true;
 	for (size_t index = 1; index < count && sorted; index++)
-		sorted = slice_compare(entries[index - 1].name, entries[index].name) <= 0;
+		sorted = compare_entries(&entries[index - 1], &entries[index]) <= 0;
 	if (!sorted)
 		heap_sort(entries, count);
 	for (size_t index = 1; index < count; index++)
@@ -218,7 +227,7 @@ static bool encode_set(struct digest_scratch *scratch, const struct json_token *
 		scratch->path[scratch->depth - 1].index = index;
 		if (!value_read_element(&scratch->work, tokens, token, tag, &element, &why))
 			return set_value_fault(scratch, fault, &why);
-		entries[index] = (struct entry){element.bytes, token};
+		entries[index] = make_entry(element.bytes, token);
 	}
 	scratch->depth--;
 	size_t twice = sort_entries(entries, array->count);
@@ -240,7 +249,7 @@ static bool encode_map(struct digest_scratch *scratch, const struct json_token *
 		return no_memory(scratch, fault, map);
 	uint32_t token = map + 1;
 	for (uint32_t index = 0; index < count; index++, token = tokens[token + 1].next)
-		entries[index] = (struct entry){json_text(&tokens[token]), token};
+		entries[index] = make_entry(json_text(&tokens[token]), token);
 	size_t twice = sort_entries(entries, count);
 	if (twice < count)
 		return set_fault(scratch, fault, "duplicate name", entries[twice].name, entries[twice].token);
@@ -338,21 +347,22 @@ enum shape {
 static enum shape resolve_members(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image)
 {
 	uint32_t count = tokens[image].count, token = image + 1;
-	bool all_known = true, all_guessed = count == scratch->ordered_count && count <= PREDICTED_MAX;
+	bool known = true, same = count == scratch->ordered_count;
+	uint32_t nowhere = ATTRIBUTE_OTHER, *guess = &scratch->first;
 	for (uint32_t index = 0; index < count; index++, token = tokens[token + 1].next) {
 		struct slice name = json_text(&tokens[token]);
-		uint32_t guess = index < PREDICTED_MAX ? scratch->predicted[index] : 0;
-		struct name_words words = name_words(name);
-		if (guess >= scratch->attribute_count || !attribute_is(&scratch->attributes[guess], &words, name)) {
-			guess = attribute_intern(scratch, name, &words);
-			all_guessed = false;
-			if (index < PREDICTED_MAX && guess != ATTRIBUTE_OTHER)
-				scratch->predicted[index] = (uint16_t)guess;
-		}
-		all_known = all_known && guess != ATTRIBUTE_OTHER;
-		scratch->members[index] = (struct member){guess, token};
+		struct name_words words = token_words(&tokens[token]);
+		struct member *member = &scratch->members[index];
+		uint32_t attribute = *guess;
+		if (attribute >= scratch->attribute_count ||
+		    !attribute_is(&scratch->attributes[attribute], name, &words))
+			*guess = attribute = attribute_intern(scratch, name, &words);
+		known = known && attribute != ATTRIBUTE_OTHER;
+		same = same && member->attribute == attribute;
+		*member = (struct member){attribute, token};
+		guess = attribute != ATTRIBUTE_OTHER ? &scratch->attributes[attribute].next : &nowhere;
 	}
-	return all_guessed ? SHAPE_SAME : all_known ? SHAPE_KNOWN : SHAPE_OTHER;
+	return same ? SHAPE_SAME : known ? SHAPE_KNOWN : SHAPE_OTHER;
 }
 
 /* By rank: one bit a name, so more members than names are a duplicate at the latest. False on a duplicate, whose name
@@ -389,7 +399,7 @@ static bool order_by_name(struct digest_scratch *scratch, const struct json_toke
 	if (entries == NULL)
 		return false;
 	for (uint32_t index = 0; index < count; index++)
-		entries[index] = (struct entry){json_text(&tokens[scratch->members[index].name]), index};
+		entries[index] = make_entry(json_text(&tokens[scratch->members[index].name]), index);
 	size_t same = sort_entries(entries, count);
 	if (same < count) {
 		*twice = scratch->members[entries[same].token].name;

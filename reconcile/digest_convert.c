@@ -9,13 +9,15 @@
 #include "reconcile/digest_scratch.h"
 
 bool value_map_member(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t map, struct slice name,
-		      struct value *value)
+		      const struct name_words *words, struct value *value)
 {
 	struct value_fault why;
 	uint32_t token = map + 1;
-	for (uint32_t index = 0; index < tokens[map].count; index++, token = tokens[token + 1].next)
-		if (slice_equal(json_text(&tokens[token]), name))
+	for (uint32_t index = 0; index < tokens[map].count; index++, token = tokens[token + 1].next) {
+		struct name_words here = token_words(&tokens[token]);
+		if (name_is(name, words, json_text(&tokens[token]), &here))
 			return value_read(&scratch->work, tokens, token + 1, value, &why);
+	}
 	return false;
 }
 
@@ -29,7 +31,8 @@ bool image_find_columns(struct digest_scratch *scratch, const struct json_token 
 		for (uint32_t step = 1; step < column->path_count && found != NULL; step++) {
 			struct value *next = &scratch->path_values[index];
 			if (found->tag != TAG_M ||
-			    !value_map_member(scratch, tokens, found->payload, column->path[step], next))
+			    !value_map_member(scratch, tokens, found->payload, column->path[step],
+					      &column->path_words[step], next))
 				found = NULL;
 			else
 				found = next;
@@ -249,7 +252,9 @@ static uint64_t struct_digest(struct digest_scratch *scratch, const struct json_
 	uint64_t hash = SPARK_SEED, null_bits = 0;
 	for (uint32_t index = 0; index < count; index++) {
 		struct value field;
-		if (!value_map_member(scratch, tokens, value->payload, slice_from(type->names[index]), &field))
+		struct slice name = slice_from(type->names[index]);
+		struct name_words words = name_words(name);
+		if (!value_map_member(scratch, tokens, value->payload, name, &words, &field))
 			field.tag = TAG_NULL;
 		null_bits |= (uint64_t)(field.tag == TAG_NULL) << (index % 64);
 		digests[index] = value_digest(scratch, tokens, type->children[index], unordered, &field, flags);

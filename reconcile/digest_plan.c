@@ -88,7 +88,7 @@ static uint32_t add_top(struct digest_plan *plan, struct slice name)
 	struct path_node *node = arena_alloc(&plan->arena, sizeof(*node));
 	if (node == NULL)
 		return PLAN_NONE;
-	*node = (struct path_node){.name = name};
+	*node = (struct path_node){.name = name, .words = name_words(name)};
 	plan->tops[plan->top_count] = (struct plan_top){.node = node};
 	return plan->top_count++;
 }
@@ -101,7 +101,7 @@ static struct path_node *add_child(struct digest_plan *plan, struct path_node *p
 	struct path_node *node = arena_alloc(&plan->arena, sizeof(*node));
 	if (node == NULL)
 		return NULL;
-	*node = (struct path_node){.name = name, .sibling = parent->children};
+	*node = (struct path_node){.name = name, .words = name_words(name), .sibling = parent->children};
 	parent->children = node;
 	return node;
 }
@@ -110,13 +110,17 @@ static struct path_node *add_child(struct digest_plan *plan, struct path_node *p
 static bool add_path(struct digest_plan *plan, const struct contract_column *from, struct plan_column *column)
 {
 	struct slice *path = arena_array(&plan->arena, from->path_count, sizeof(*path));
-	if (path == NULL)
+	struct name_words *words = arena_array(&plan->arena, from->path_count, sizeof(*words));
+	if (path == NULL || words == NULL)
 		return false;
-	for (uint32_t index = 0; index < from->path_count; index++)
+	for (uint32_t index = 0; index < from->path_count; index++) {
 		path[index] = slice_from(from->path[index]);
+		words[index] = name_words(path[index]);
+	}
 	*column = (struct plan_column){.name = from->column,
 				       .type = from->type,
 				       .path = path,
+				       .path_words = words,
 				       .path_count = from->path_count,
 				       .top = add_top(plan, path[0]),
 				       .unordered = from->unordered};

@@ -8,9 +8,59 @@
 
 #define PLAN_NONE UINT32_MAX
 
+/* A name's first 8 bytes, the next 8 (zeros beyond its end) and its size: enough to tell names of up to 16 bytes apart.
+ */
+struct name_words {
+	uint64_t head, tail;
+	size_t size;
+};
+
+/* Of a name in a token: the padding after it lets it be read without a branch on its size. */
+static inline struct name_words token_words(const struct json_token *token)
+{
+	static const uint64_t masks[9] = {0,
+					  0xff,
+					  0xffff,
+					  0xffffff,
+					  UINT32_MAX,
+					  UINT64_C(0xffffffffff),
+					  UINT64_C(0xffffffffffff),
+					  UINT64_C(0xffffffffffffff),
+					  UINT64_MAX};
+	struct name_words words;
+	size_t size = token->size < 16 ? token->size : 16, head = size < 8 ? size : 8;
+	memcpy(&words.head, token->text, 8);
+	memcpy(&words.tail, token->text + 8, 8);
+	words.head &= masks[head];
+	words.tail &= masks[size - head];
+	words.size = token->size;
+	return words;
+}
+
+static inline struct name_words name_words(struct slice name)
+{
+	struct json_token token = {.size = name.size < 16 ? (uint32_t)name.size : 16};
+	char padded[16] = {0};
+	if (name.size > 0)
+		memcpy(padded, name.data, token.size);
+	token.text = padded;
+	struct name_words words = token_words(&token);
+	words.size = name.size;
+	return words;
+}
+
+static inline bool name_is(struct slice name, const struct name_words *words, struct slice other,
+			   const struct name_words *other_words)
+{
+	return ((words->head ^ other_words->head) | (words->tail ^ other_words->tail) |
+		(words->size ^ other_words->size)) == 0 &&
+	       (words->size <= 16 || memcmp(name.data, other.data, name.size) == 0);
+}
+
 /* A mapped attribute path, as a tree of names: the roots are top-level attributes. */
 struct path_node {
 	struct slice name;
+	struct name_words words;
 	bool whole;                     /* a column takes everything from here down */
 	bool has_struct;                /* … and its type names fields, so a map may hold more than the column does */
 	const struct column_type *type; /* of that column; NULL when not known */
@@ -28,6 +78,7 @@ struct plan_column {
 	const char *name; /* as the table spells it */
 	const struct column_type *type;
 	const struct slice *path;
+	const struct name_words *path_words;
 	uint32_t path_count;
 	uint32_t top; /* index of path[0] in tops */
 	bool unordered;

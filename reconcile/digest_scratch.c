@@ -97,7 +97,7 @@ uint32_t attribute_intern(struct digest_scratch *scratch, struct slice name, con
 	uint32_t slot = name_hash(words) & mask;
 	for (; scratch->attribute_slots[slot] != 0; slot = (slot + 1) & mask) {
 		uint32_t index = scratch->attribute_slots[slot] - 1U;
-		if (attribute_is(&scratch->attributes[index], words, name))
+		if (attribute_is(&scratch->attributes[index], name, words))
 			return index;
 	}
 	uint32_t index = scratch->attribute_count;

@@ -2,7 +2,7 @@
  *
  * Top-level attribute names are interned: each distinct name met so far is one `attribute` with a rank in byte order,
  * so an image's attributes are put in order by setting bits, and a mapped column finds its attribute without a search.
- * The names of the previous image, position by position, are tried first. Names beyond ATTRIBUTES_MAX stay nameless
+ * The name that followed a name the last time is tried first. Names beyond ATTRIBUTES_MAX stay nameless
  * (ATTRIBUTE_OTHER) and are ordered by comparing. */
 #ifndef LAKEPROOF_RECONCILE_DIGEST_SCRATCH_H
 #define LAKEPROOF_RECONCILE_DIGEST_SCRATCH_H
@@ -15,7 +15,6 @@ enum {
 	ATTRIBUTES_MAX = 1024 + CONTRACT_COLUMNS_MAX,
 	ATTRIBUTE_OTHER = ATTRIBUTES_MAX,
 	ATTRIBUTE_SLOTS = 16384, /* of the hash table: a power of two, at least twice ATTRIBUTES_MAX */
-	PREDICTED_MAX = 256,
 	IMAGE_DEPTH_MAX = 32,
 	UNMAPPED_MAX = 4096, /* distinct names; the rest is counted under "…" */
 	UNMAPPED_SLOTS = 16384,
@@ -23,49 +22,24 @@ enum {
 	BATCH_ROWS = 1024 /* rows whose running hashes are held at once */
 };
 
-/* A name's first and last 8 bytes (zero-padded below 8) and its size: enough to tell names of up to 16 bytes apart. */
-struct name_words {
-	uint64_t head, tail;
-	size_t size;
-};
-
-static inline struct name_words name_words(struct slice name)
-{
-	struct name_words words = {0, 0, name.size};
-	uint32_t first, last;
-	if (name.size >= 8) {
-		memcpy(&words.head, name.data, 8);
-		memcpy(&words.tail, name.data + name.size - 8, 8);
-	} else if (name.size >= 4) {
-		memcpy(&first, name.data, 4);
-		memcpy(&last, name.data + name.size - 4, 4);
-		words.head = first;
-		words.tail = last;
-	} else if (name.size > 0) {
-		words.head = (unsigned char)name.data[0] | (uint64_t)(unsigned char)name.data[name.size / 2] << 8 |
-			     (uint64_t)(unsigned char)name.data[name.size - 1] << 16;
-	}
-	return words;
-}
-
 struct attribute {
 	struct slice name;
 	struct name_words words;
 	const struct path_node *node; /* NULL when no column, key or TTL names it */
 	uint32_t rank;
+	uint32_t next; /* the attribute that came after it the last time */
 	bool key;
 	bool ignored;    /* by ignore_attributes, or an aws:rep:* one */
 	bool replicated; /* aws:rep:*: no part of an image */
 	bool seen;
+	bool settled; /* nothing more to count: all of it is mapped or ignored, and that it was seen is noted */
 	uint64_t image; /* the image `value` belongs to; another number means absent */
 	struct value value;
 };
 
-static inline bool attribute_is(const struct attribute *attribute, const struct name_words *words, struct slice name)
+static inline bool attribute_is(const struct attribute *attribute, struct slice name, const struct name_words *words)
 {
-	return attribute->words.size == words->size && attribute->words.head == words->head &&
-	       attribute->words.tail == words->tail &&
-	       (words->size <= 16 || memcmp(attribute->name.data, name.data, name.size) == 0);
+	return name_is(attribute->name, &attribute->words, name, words);
 }
 
 struct member {
@@ -93,11 +67,11 @@ struct digest_scratch {
 	uint32_t attribute_count;
 	uint16_t *attribute_slots; /* attribute's index + 1 */
 	uint16_t *by_rank;
-	uint16_t predicted[PREDICTED_MAX];
+	uint32_t first; /* the attribute that the last image began with */
 	struct member *members; /* of the image at hand, in the order of its text */
 	uint32_t *order;        /* the same, by name */
 	uint32_t member_count, member_room;
-	uint32_t ordered_count; /* members that `order` is right for, if their names are the predicted ones */
+	uint32_t ordered_count; /* members that `order` is right for, attributes being those before */
 	uint64_t image;         /* ordinal of the image at hand, from 1 */
 	char *canonical;
 	size_t canonical_size, canonical_room;
@@ -129,7 +103,7 @@ uint64_t value_digest(struct digest_scratch *scratch, const struct json_token *t
 		      bool unordered, const struct value *value, uint32_t *flags);
 /* The value of the map's member of that name, read into *value; false when there is none. */
 bool value_map_member(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t map, struct slice name,
-		      struct value *value) MUST_USE;
+		      const struct name_words *words, struct value *value) MUST_USE;
 /* digest_unmapped.c: counts what the image at hand holds beyond the plan. */
 void image_count_unmapped(struct digest_scratch *scratch, const struct json_token *tokens);
 /* digest_batch.c: D(value) of a lake value; false when out of memory. */

@@ -154,11 +154,12 @@ static void put_fields(struct image_text *text, const struct column_type *type, 
 	buffer_append_byte(text->json, '{');
 	for (uint32_t index = 0; index < type->child_count && !is_full(text->json, text->start); index++) {
 		struct value field;
+		struct slice name = slice_from(type->names[index]);
+		struct name_words words = name_words(name);
 		buffer_append_text(text->json, index > 0 ? "," : "");
-		put_quoted(text->json, slice_from(type->names[index]));
+		put_quoted(text->json, name);
 		buffer_append_byte(text->json, ':');
-		if (!value_map_member(text->scratch, text->tokens, value->payload, slice_from(type->names[index]),
-				      &field))
+		if (!value_map_member(text->scratch, text->tokens, value->payload, name, &words, &field))
 			field.tag = TAG_NULL;
 		put_value(text, type->children[index], &field);
 	}

@@ -129,8 +129,9 @@ static void walk_node(struct digest_scratch *scratch, const struct json_token *t
 	uint32_t token = value.payload + 1;
 	for (uint32_t at = 0; at < tokens[value.payload].count; at++, token = tokens[token + 1].next) {
 		struct slice name = json_text(&tokens[token]);
+		struct name_words words = token_words(&tokens[token]);
 		const struct path_node *child = node->children;
-		while (child != NULL && !slice_equal(child->name, name))
+		while (child != NULL && !name_is(child->name, &child->words, name, &words))
 			child = child->sibling;
 		if (!path_push(path, name))
 			return;
@@ -158,15 +159,16 @@ void image_count_unmapped(struct digest_scratch *scratch, const struct json_toke
 			continue;
 		}
 		struct attribute *attribute = &scratch->attributes[member->attribute];
+		if (attribute->settled)
+			continue;
 		const struct path_node *node = attribute->node;
 		bool mapped = attribute->key || (node != NULL && (node->whole || node->children != NULL));
-		if (attribute->ignored && !mapped)
-			continue;
 		if (mapped && !attribute->seen) {
 			attribute->seen = true;
 			scratch->seen_count++;
 		}
-		if (attribute->key || (mapped && node->whole && !node->has_struct))
+		attribute->settled = mapped ? attribute->key || (node->whole && !node->has_struct) : attribute->ignored;
+		if (attribute->settled)
 			continue;
 		if (mapped)
 			walk_node(scratch, tokens, member->name + 1, node, &path);

@@ -59,9 +59,11 @@ static bool read_number(struct arena *work, const struct json_token *tokens, uin
 	value->scale = number.scale;
 	value->bytes = number.text;
 	if (number.text.data == number.space) {
-		value->bytes = arena_copy(work, number.text);
-		if (value->bytes.data == NULL)
+		char *text = arena_alloc(work, number.text.size + VALUE_SLACK);
+		if (text == NULL)
 			return refuse(fault, "not enough memory", tokens, index);
+		memcpy(text, number.text.data, number.text.size);
+		value->bytes.data = text;
 	}
 	return true;
 }
@@ -72,7 +74,7 @@ static bool read_binary(struct arena *work, const struct json_token *tokens, uin
 	const struct json_token *token = &tokens[index];
 	if (token->type != JSON_STRING)
 		return refuse(fault, "B is not a string", tokens, index);
-	unsigned char *bytes = arena_alloc(work, token->size / 4 * 3 + 1);
+	unsigned char *bytes = arena_alloc(work, token->size / 4 * 3 + VALUE_SLACK);
 	size_t size;
 	if (bytes == NULL)
 		return refuse(fault, "not enough memory", tokens, index);
@@ -102,8 +104,8 @@ enum value_tag value_element_tag(enum value_tag tag)
 	return tag == TAG_SS ? TAG_S : tag == TAG_NS ? TAG_N : tag == TAG_BS ? TAG_B : TAG_NONE;
 }
 
-bool value_read(struct arena *work, const struct json_token *tokens, uint32_t index, struct value *value,
-		struct value_fault *fault)
+bool value_read_any(struct arena *work, const struct json_token *tokens, uint32_t index, struct value *value,
+		    struct value_fault *fault)
 {
 	const struct json_token *outer = &tokens[index];
 	if (outer->type != JSON_OBJECT || outer->count != 1)

@@ -3,12 +3,15 @@
  * Invariant: a value that value_read accepts has exactly one known type tag and a payload of that tag's JSON shape;
  * scalars are decoded: S as text, N as canonical text and scaled integer, B as bytes. Containers are not descended
  * into. Lenient where real files are: N and members of NS may be bare JSON numbers. `bytes` borrows from the tokens or
- * lives in `work` until that is reset. */
+ * lives in `work` until that is reset; VALUE_SLACK bytes after it are readable (any contents). */
 #ifndef LAKEPROOF_RECONCILE_DIGEST_VALUE_H
 #define LAKEPROOF_RECONCILE_DIGEST_VALUE_H
 
 #include "reconcile/digest.h"
 #include "reconcile/digest_number.h"
+
+enum { VALUE_SLACK = 32 };
+_Static_assert((int)VALUE_SLACK <= (int)JSON_PADDING, "a token's text has as much");
 
 enum value_tag {
 	TAG_NONE = 0, /* absent */
@@ -40,11 +43,25 @@ struct value_fault {
 	uint32_t token;
 };
 
-bool value_read(struct arena *work, const struct json_token *tokens, uint32_t index, struct value *value,
-		struct value_fault *fault) MUST_USE;
+bool value_read_any(struct arena *work, const struct json_token *tokens, uint32_t index, struct value *value,
+		    struct value_fault *fault) MUST_USE;
 /* A member of a set: `tag` is TAG_S, TAG_N or TAG_B, `index` the element's token. */
 bool value_read_element(struct arena *work, const struct json_token *tokens, uint32_t index, enum value_tag tag,
 			struct value *value, struct value_fault *fault) MUST_USE;
+/* Most values are strings. */
+static inline bool value_read(struct arena *work, const struct json_token *tokens, uint32_t index, struct value *value,
+			      struct value_fault *fault)
+{
+	const struct json_token *outer = &tokens[index];
+	if (outer->type != JSON_OBJECT || outer->count != 1 || outer[1].size != 1 || outer[1].text[0] != 'S' ||
+	    outer[2].type != JSON_STRING)
+		return value_read_any(work, tokens, index, value, fault);
+	value->tag = TAG_S;
+	value->payload = index + 2;
+	value->bytes = json_text(&outer[2]);
+	return true;
+}
+
 /* The scalar tag of a set's members: TAG_SS → TAG_S; TAG_NONE for what is no set. */
 enum value_tag value_element_tag(enum value_tag tag);
 
