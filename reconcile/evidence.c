@@ -297,6 +297,9 @@ static const char *note_of(const struct contract_column *column, const struct va
 		column_type_text(column->type, type, sizeof type);
 	if (expected == NULL || expected->text == NULL || expected->flags == 0)
 		return NULL;
+	if ((expected->flags & IMAGE_MISTYPED) != 0 && column->type != NULL && column->type->kind == COLUMN_ARRAY &&
+	    !column->unordered)
+		return arena_text(arena, "the attribute's type cannot become %s; a set needs unordered: true", type);
 	if ((expected->flags & IMAGE_MISTYPED) != 0)
 		return arena_text(arena, "the attribute's type cannot become %s", type);
 	return arena_text(arena, "the value does not fit %s", type);
