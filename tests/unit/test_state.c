@@ -179,7 +179,7 @@ static void what_is_written_is_read_again(const char *folder)
 static void texts_have_small_ids(const char *folder)
 {
 	struct error error = {0};
-	uint32_t a, b, c, d, e, group;
+	uint32_t a = 0, b = 0, c = 0, d = 0, e = 0, group = 0;
 	struct state *state = open_state(folder);
 	ok(state_group(state, "events", &a, &error) == 0 && state_group(state, "export", &b, &error) == 0 && a == 1 &&
 		   b == 2,
