@@ -169,14 +169,20 @@ test-programs: $(call test_programs,$(ALL_TEST_SOURCES))
 objects: $(call objects,$(SOURCES) $(EMBEDDED_SOURCES) $(FAKE_SOURCES) $(SUPPORT_SOURCES)) \
 	$(call objects,$(ALL_TEST_SOURCES) $(FUZZ_SOURCES))
 
+# An archive, so that a test of base does not need what helpers of sources need.
+SUPPORT := $(BUILD)/lib/support.a
+$(SUPPORT): $(SUPPORT_OBJECTS) | $(DEPS)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $(SUPPORT_OBJECTS)
+
 # 1: the test's source, 2: what answers for the bridge, 3: further flags. Archives stand in a group because the fake
 # bridge uses base as well.
 define test_program
-$(call test_programs,$(1)): $(call objects,$(1)) $(SUPPORT_OBJECTS) $(call test_archives,$(1)) $(2)
+$(call test_programs,$(1)): $(call objects,$(1)) $(SUPPORT) $(call test_archives,$(1)) $(2)
 	@mkdir -p $$(@D)
 	$(call say,LINK,$$@)
-	$(Q)$(CXX) $(LINK_FLAGS) $(3) -o $$@ $(call objects,$(1)) $(SUPPORT_OBJECTS) \
-		-Wl,--start-group $(call test_archives,$(1)) $(2) -Wl,--end-group $(LIBRARIES)
+	$(Q)$(CXX) $(LINK_FLAGS) $(3) -o $$@ $(call objects,$(1)) \
+		-Wl,--start-group $(SUPPORT) $(call test_archives,$(1)) $(2) -Wl,--end-group $(LIBRARIES)
 endef
 $(foreach test,$(FAKE_TEST_SOURCES),$(eval $(call test_program,$(test),$(FAKE_OBJECTS))))
 $(foreach test,$(REAL_TEST_SOURCES),$(eval $(call test_program,$(test),$(BRIDGE),$(BRIDGE_FLAGS))))
