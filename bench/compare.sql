@@ -24,7 +24,7 @@ newest AS (SELECT *, row_number() OVER (PARTITION BY pk, sk ORDER BY length(sequ
 SELECT pk, sk::DECIMAL(38, 0) AS sk,
  hash(image.status.S, image.amount.N::DECIMAL(38, 10), image.quantity.N::INTEGER, image.active.BOOL, list_sort(image.tags.SS),
   image.addr.M.street.S, image.addr.M.city.S, image.notes.S, image.payload.B, image.created_at.S,
-  list_transform(image.history.L, x -> x.S), image.expires_at.N::BIGINT) AS digest
+  list_transform(image.history.L, lambda x: x.S), image.expires_at.N::BIGINT) AS digest
 FROM newest WHERE place = 1 AND image IS NOT NULL
 ;
 CREATE TEMP TABLE actual AS
