@@ -1,15 +1,12 @@
 #include "reconcile/contract.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "reconcile/contract_schema.h"
 
-enum { CONTRACT_SIZE_MAX = 4 * 1024 * 1024, CONTRACT_MEMORY_MAX = 64 * 1024 * 1024, SOURCES_MAX = 10000 };
+enum { CONTRACT_MEMORY_MAX = 64 * 1024 * 1024, SOURCES_MAX = 10000 };
 
 /* What the table fills in before it becomes a struct contract. */
 struct draft_key {
@@ -32,11 +29,11 @@ struct draft {
 	uint32_t key_count, source_count;
 };
 
-static int check_key(struct contract_loader *loader, yaml_node_t *node, void *target);
-static int check_source(struct contract_loader *loader, yaml_node_t *node, void *target);
-static int check_column(struct contract_loader *loader, yaml_node_t *node, void *target);
-static int check_lake(struct contract_loader *loader, yaml_node_t *node, void *target);
-static int check_contract(struct contract_loader *loader, yaml_node_t *node, void *target);
+static int check_key(struct schema_loader *loader, yaml_node_t *node, void *target);
+static int check_source(struct schema_loader *loader, yaml_node_t *node, void *target);
+static int check_column(struct schema_loader *loader, yaml_node_t *node, void *target);
+static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *target);
+static int check_contract(struct schema_loader *loader, yaml_node_t *node, void *target);
 
 /* ---- the one table ---- */
 
@@ -82,12 +79,12 @@ static const struct schema_map column_schema = {
 		(const struct schema_key[]){
 			{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct contract_column, column),
 			 .help = "name of the table's column"},
-			{"attribute", SCHEMA_ATTRIBUTE, .required = true,
+			{"attribute", SCHEMA_OTHER, .required = true, .type = &contract_path,
 			 .offset = offsetof(struct contract_column, path),
 			 .also = offsetof(struct contract_column, path_count),
 			 .help = "the attribute it comes from; dots step into maps, a list serves names that hold "
 				 "dots"},
-			{"type", SCHEMA_TYPE, .offset = offsetof(struct contract_column, type),
+			{"type", SCHEMA_OTHER, .type = &contract_type, .offset = offsetof(struct contract_column, type),
 			 .fallback = "the table's own", .help = "the column's type by Spark's name"},
 			{"unordered", SCHEMA_BOOLEAN, .offset = offsetof(struct contract_column, unordered),
 			 .fallback = "false", .help = "the order of array elements does not count; needed for sets"},
@@ -177,10 +174,12 @@ const struct schema_map contract_schema = {
 			{"ambiguous", SCHEMA_CHOICE, .offset = offsetof(struct draft, ambiguous), .min = 1,
 			 .choices = "accept",
 			 .help = "keys whose order of changes cannot be known may equal any of their last images"},
-			{"allow", SCHEMA_ALLOW, .offset = offsetof(struct draft, contract.allow),
+			{"allow", SCHEMA_OTHER, .type = &contract_allowances,
+			 .offset = offsetof(struct draft, contract.allow),
 			 .also = offsetof(struct draft, contract.allow_count),
 			 .help = "how many keys of a finding (or unproven) are let pass: a number or a percentage"},
-			{"severity", SCHEMA_SEVERITY, .offset = offsetof(struct draft, contract.severity),
+			{"severity", SCHEMA_OTHER, .type = &contract_severities,
+			 .offset = offsetof(struct draft, contract.severity),
 			 .also = offsetof(struct draft, contract.severity_count),
 			 .help = "what a finding counts as: fail, warn or ignore"},
 			{"expect_empty", SCHEMA_BOOLEAN, .offset = offsetof(struct draft, contract.expect_empty),
@@ -190,12 +189,7 @@ const struct schema_map contract_schema = {
 
 /* ---- what the table cannot say ---- */
 
-static int out_of_memory(struct contract_loader *loader)
-{
-	return error_set(loader->error, ERROR_INTERNAL, "out of memory while reading \"%s\"", loader->path);
-}
-
-static int check_key(struct contract_loader *loader, yaml_node_t *node, void *target)
+static int check_key(struct schema_loader *loader, yaml_node_t *node, void *target)
 {
 	const struct draft_key *key = target;
 	if (strlen(key->attribute) > 255)
@@ -203,7 +197,7 @@ static int check_key(struct contract_loader *loader, yaml_node_t *node, void *ta
 	return 0;
 }
 
-static int check_source(struct contract_loader *loader, yaml_node_t *node, void *target)
+static int check_source(struct schema_loader *loader, yaml_node_t *node, void *target)
 {
 	static const char *const of_events[] = {"format", "filtered", "independent", "from", "to"};
 	struct draft_source *draft = target;
@@ -235,7 +229,7 @@ static bool has_array(const struct column_type *type)
 	return false;
 }
 
-static int check_column(struct contract_loader *loader, yaml_node_t *node, void *target)
+static int check_column(struct schema_loader *loader, yaml_node_t *node, void *target)
 {
 	struct contract_column *column = target;
 	column->line = (int)node->start_mark.line + 1;
@@ -245,7 +239,7 @@ static int check_column(struct contract_loader *loader, yaml_node_t *node, void 
 	return 0;
 }
 
-static int check_lake(struct contract_loader *loader, yaml_node_t *node, void *target)
+static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *target)
 {
 	struct contract *contract = &((struct draft *)target)->contract;
 	yaml_node_t *columns = schema_find(loader, node, "columns");
@@ -269,7 +263,7 @@ static int check_lake(struct contract_loader *loader, yaml_node_t *node, void *t
 	return 0;
 }
 
-static int take_keys(struct contract_loader *loader, yaml_node_t *node, struct draft *draft)
+static int take_keys(struct schema_loader *loader, yaml_node_t *node, struct draft *draft)
 {
 	struct contract *contract = &draft->contract;
 	contract->key_count = draft->key_count;
@@ -282,7 +276,7 @@ static int take_keys(struct contract_loader *loader, yaml_node_t *node, struct d
 }
 
 /* Against the contract's folder; absolute paths and URLs stay as they are. */
-static const char *resolve(struct contract_loader *loader, const struct contract *contract, const char *path)
+static const char *resolve(struct schema_loader *loader, const struct contract *contract, const char *path)
 {
 	if (path[0] == '/' || strstr(path, "://") != NULL || strcmp(contract->folder, ".") == 0)
 		return path;
@@ -290,7 +284,7 @@ static const char *resolve(struct contract_loader *loader, const struct contract
 			  path);
 }
 
-static int check_contract(struct contract_loader *loader, yaml_node_t *node, void *target)
+static int check_contract(struct schema_loader *loader, yaml_node_t *node, void *target)
 {
 	struct draft *draft = target;
 	struct contract *contract = &draft->contract;
@@ -300,7 +294,7 @@ static int check_contract(struct contract_loader *loader, yaml_node_t *node, voi
 	bool has_export = false;
 	contract->sources = arena_array(loader->arena, draft->source_count, sizeof(*contract->sources));
 	if (contract->sources == NULL)
-		return out_of_memory(loader);
+		return schema_out_of_memory(loader);
 	contract->source_count = draft->source_count;
 	for (uint32_t index = 0; index < draft->source_count; index++) {
 		struct contract_source *source = &contract->sources[index];
@@ -308,10 +302,10 @@ static int check_contract(struct contract_loader *loader, yaml_node_t *node, voi
 		source->path = resolve(loader, contract, source->text);
 		has_export = has_export || source->kind == SOURCE_EXPORT;
 		if (source->path == NULL)
-			return out_of_memory(loader);
+			return schema_out_of_memory(loader);
 	}
 	if (contract->delta != NULL && (contract->delta = resolve(loader, contract, contract->delta)) == NULL)
-		return out_of_memory(loader);
+		return schema_out_of_memory(loader);
 	if (contract->baseline == BASELINE_SNAPSHOT && !has_export)
 		return schema_error(loader, schema_find(loader, node, "baseline"),
 				    "'baseline' is snapshot, but no source is an export");
@@ -323,48 +317,6 @@ static int check_contract(struct contract_loader *loader, yaml_node_t *node, voi
 }
 
 /* ---- loading ---- */
-
-static int yaml_failure(const char *path, const yaml_parser_t *parser, struct error *error)
-{
-	const yaml_mark_t *mark = parser->error == YAML_READER_ERROR ? &parser->mark : &parser->problem_mark;
-	if (parser->error == YAML_MEMORY_ERROR)
-		return error_set(error, ERROR_INTERNAL, "out of memory while reading \"%s\"", path);
-	return error_set(error, ERROR_USAGE, "%s:%zu:%zu: not valid YAML: %s", path, mark->line + 1, mark->column + 1,
-			 parser->problem != NULL ? parser->problem : "unknown error");
-}
-
-/* The first document's root goes into *draft; anything after it is refused. */
-static int parse_yaml(struct contract_loader *loader, struct slice text, struct draft *draft)
-{
-	yaml_parser_t parser;
-	yaml_document_t document, rest;
-	int code = 0;
-	if (!yaml_parser_initialize(&parser))
-		return out_of_memory(loader);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text.data, text.size);
-	if (!yaml_parser_load(&parser, &document)) {
-		code = yaml_failure(loader->path, &parser, loader->error);
-		yaml_parser_delete(&parser);
-		return code;
-	}
-	loader->document = &document;
-	yaml_node_t *root = yaml_document_get_root_node(&document);
-	if (root == NULL)
-		code = error_set(loader->error, ERROR_USAGE, "%s:1:1: the contract is empty", loader->path);
-	else
-		code = schema_parse(loader, &contract_schema, root, draft);
-	if (code == 0 && !yaml_parser_load(&parser, &rest)) {
-		code = yaml_failure(loader->path, &parser, loader->error);
-	} else if (code == 0) {
-		root = yaml_document_get_root_node(&rest);
-		if (root != NULL)
-			code = schema_error(loader, root, "a second YAML document follows the contract");
-		yaml_document_delete(&rest);
-	}
-	yaml_document_delete(&document);
-	yaml_parser_delete(&parser);
-	return code;
-}
 
 static const char *folder_of(struct arena *arena, const char *path)
 {
@@ -386,15 +338,15 @@ int contract_parse(const char *path, struct slice text, struct contract **result
 		return error_set(error, ERROR_INTERNAL, "out of memory while reading \"%s\"", path);
 	}
 	arena_init(arena, CONTRACT_MEMORY_MAX);
-	struct contract_loader loader = {.arena = arena, .path = path, .error = error};
+	struct schema_loader loader = {.arena = arena, .path = path, .what = "contract", .error = error};
 	struct draft draft = {.contract = {.version = -1, .memory = arena}};
 	contract->memory = arena;
 	draft.contract.path = arena_copy(arena, slice_from(path)).data;
 	draft.contract.folder = folder_of(arena, path);
-	int code = draft.contract.path == NULL || draft.contract.folder == NULL ? out_of_memory(&loader)
-		   : text.size > CONTRACT_SIZE_MAX
+	int code = draft.contract.path == NULL || draft.contract.folder == NULL ? schema_out_of_memory(&loader)
+		   : text.size > SCHEMA_FILE_MAX
 			   ? error_set(error, ERROR_USAGE, "%s: a contract has at most 4 MiB", path)
-			   : parse_yaml(&loader, text, &draft);
+			   : schema_parse(&loader, &contract_schema, text, &draft);
 	if (code != 0) {
 		contract_free(contract);
 		return code;
@@ -407,28 +359,9 @@ int contract_parse(const char *path, struct slice text, struct contract **result
 int contract_load(const char *path, struct contract **contract, struct error *error)
 {
 	struct buffer text;
-	int code = 0, file = open(path, O_RDONLY | O_CLOEXEC);
 	*contract = NULL;
-	if (file < 0)
-		return error_system(error, "cannot open the contract \"%s\"", path);
-	buffer_init(&text, CONTRACT_SIZE_MAX + 65536);
-	for (;;) {
-		if (buffer_reserve(&text, 65536) != 0) {
-			code = error_set(error, ERROR_USAGE, "%s: a contract has at most 4 MiB", path);
-			break;
-		}
-		ssize_t got = read(file, text.data + text.size, 65536);
-		if (got == 0)
-			break;
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			code = error_system(error, "cannot read the contract \"%s\"", path);
-			break;
-		}
-		text.size += (size_t)got;
-	}
-	close(file);
+	buffer_init(&text, SCHEMA_FILE_MAX + 65536);
+	int code = schema_read_file(path, "contract", &text, error);
 	if (code == 0)
 		code = contract_parse(path, buffer_slice(&text), contract, error);
 	buffer_release(&text);

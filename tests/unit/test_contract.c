@@ -355,7 +355,7 @@ static bool with_tables(const char *document, struct buffer *whole)
 		return false;
 	begin += strlen(begin_mark);
 	buffer_append(whole, document, (size_t)(begin - document));
-	bool written = schema_write_markdown(&contract_schema, whole) == 0;
+	bool written = schema_write_markdown(&contract_schema, "the contract", whole) == 0;
 	buffer_append_text(whole, "\n");
 	buffer_append_text(whole, end);
 	return written;
@@ -369,7 +369,7 @@ static void test_documents(bool write)
 	buffer_init(&schema, 1 << 20);
 	buffer_init(&written, 1 << 20);
 	bool done = read_file("docs/contract.md", &document) && with_tables(document.data, &tables) &&
-		    schema_write_json(&contract_schema, &written) == 0;
+		    schema_write_json(&contract_schema, "lakeproof contract", &written) == 0;
 	if (write)
 		done = done && write_file("docs/contract.md", tables.data, tables.size) &&
 		       write_file("docs/contract.schema.json", written.data, written.size);

@@ -1,14 +1,17 @@
-#include "reconcile/contract_schema.h"
+#include "base/schema.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
-enum { NAME_MAX_COMPARED = 40, VALUE_SHOWN_MAX = 60, LIST_MAX = 100000 };
+enum { NAME_MAX_COMPARED = 40, VALUE_SHOWN_MAX = 60 };
 
-int schema_error(struct contract_loader *loader, const yaml_node_t *node, const char *format, ...)
+int schema_error(struct schema_loader *loader, const yaml_node_t *node, const char *format, ...)
 {
 	char message[ERROR_MESSAGE_MAX];
 	va_list arguments;
@@ -19,7 +22,7 @@ int schema_error(struct contract_loader *loader, const yaml_node_t *node, const 
 			 node->start_mark.column + 1, message);
 }
 
-static int out_of_memory(struct contract_loader *loader)
+int schema_out_of_memory(struct schema_loader *loader)
 {
 	return error_set(loader->error, ERROR_INTERNAL, "out of memory while reading \"%s\"", loader->path);
 }
@@ -72,7 +75,7 @@ static const char *nearest_key(const struct schema_map *map, struct slice name)
 	return nearest;
 }
 
-static int unknown_key(struct contract_loader *loader, const struct schema_map *map, const yaml_node_t *node)
+static int unknown_key(struct schema_loader *loader, const struct schema_map *map, const yaml_node_t *node)
 {
 	struct slice name = scalar(node);
 	int shown = (int)(name.size < VALUE_SHOWN_MAX ? name.size : VALUE_SHOWN_MAX);
@@ -97,7 +100,7 @@ static bool is_name_byte(char byte)
 }
 
 /* Replaces one ${NAME} that starts at *at; its value goes to `text`. */
-static int expand_variable(struct contract_loader *loader, yaml_node_t *node, struct slice from, size_t *at,
+static int expand_variable(struct schema_loader *loader, yaml_node_t *node, struct slice from, size_t *at,
 			   struct buffer *text)
 {
 	size_t end = *at + 2;
@@ -107,16 +110,16 @@ static int expand_variable(struct contract_loader *loader, yaml_node_t *node, st
 		return schema_error(loader, node, "'${' wants a variable's name and '}'; write '$${' for itself");
 	struct slice name = arena_copy(loader->arena, (struct slice){from.data + *at + 2, end - *at - 2});
 	if (name.data == NULL)
-		return out_of_memory(loader);
+		return schema_out_of_memory(loader);
 	const char *value = getenv(name.data);
 	if (value == NULL)
 		return schema_error(loader, node, "environment variable '%s' is not set", name.data);
 	*at = end + 1;
-	return buffer_append_text(text, value) == 0 ? 0 : out_of_memory(loader);
+	return buffer_append_text(text, value) == 0 ? 0 : schema_out_of_memory(loader);
 }
 
 /* A scalar's text with variables replaced, in the arena. */
-static int read_text(struct contract_loader *loader, yaml_node_t *node, const char *what, const char **text)
+int schema_text(struct schema_loader *loader, yaml_node_t *node, const char *what, const char **text)
 {
 	if (node->type != YAML_SCALAR_NODE)
 		return schema_error(loader, node, "'%s' must be a single value", what);
@@ -140,7 +143,7 @@ static int read_text(struct contract_loader *loader, yaml_node_t *node, const ch
 	if (code == 0) {
 		*text = arena_copy(loader->arena, buffer_slice(&expanded)).data;
 		if (*text == NULL || expanded.failed)
-			code = out_of_memory(loader);
+			code = schema_out_of_memory(loader);
 		else if (**text == '\0')
 			code = schema_error(loader, node, "'%s' is empty", what);
 	}
@@ -148,14 +151,14 @@ static int read_text(struct contract_loader *loader, yaml_node_t *node, const ch
 	return code;
 }
 
-static int shown(const char *text)
+int schema_shown(const char *text)
 {
 	size_t size = strlen(text);
 	return (int)(size < VALUE_SHOWN_MAX ? size : VALUE_SHOWN_MAX);
 }
 
 /* The choice's index, or -1. */
-static int find_choice(const char *choices, const char *text)
+int schema_choice(const char *choices, const char *text)
 {
 	size_t size = strlen(text);
 	for (int index = 0;; index++) {
@@ -181,23 +184,23 @@ static void list_choices(const char *choices, char *text, size_t size)
 	}
 }
 
-static int read_choice(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key,
-		       const char *text, void *target)
+static int read_choice(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, const char *text,
+		       void *target)
 {
 	char choices[200];
-	int index = find_choice(key->choices, text);
+	int index = schema_choice(key->choices, text);
 	if (index < 0) {
 		list_choices(key->choices, choices, sizeof(choices));
 		return schema_error(loader, node, "'%s' must be %s%s, not '%.*s'", key->name, choices,
-				    key->kind == SCHEMA_CHOICE_OR_MAP ? " or a mapping" : "", shown(text), text);
+				    key->kind == SCHEMA_CHOICE_OR_MAP ? " or a mapping" : "", schema_shown(text), text);
 	}
 	int value = (int)key->min + index;
 	memcpy((char *)target + key->offset, &value, sizeof(value));
 	return 0;
 }
 
-static int read_integer(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key,
-			const char *text, void *target)
+static int read_integer(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, const char *text,
+			void *target)
 {
 	const char *at = text + (*text == '-');
 	int64_t value = 0;
@@ -208,15 +211,15 @@ static int read_integer(struct contract_loader *loader, yaml_node_t *node, const
 	if (!fits || *at != '\0' || value < key->min || value > key->max) {
 		if (key->min == key->max)
 			return schema_error(loader, node, "'%s' must be %lld, not '%.*s'", key->name,
-					    (long long)key->min, shown(text), text);
+					    (long long)key->min, schema_shown(text), text);
 		return schema_error(loader, node, "'%s' must be a whole number from %lld to %lld, not '%.*s'",
-				    key->name, (long long)key->min, (long long)key->max, shown(text), text);
+				    key->name, (long long)key->min, (long long)key->max, schema_shown(text), text);
 	}
 	memcpy((char *)target + key->offset, &value, sizeof(value));
 	return 0;
 }
 
-static int read_time(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key, const char *text,
+static int read_time(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, const char *text,
 		     void *target)
 {
 	int64_t value;
@@ -224,42 +227,31 @@ static int read_time(struct contract_loader *loader, yaml_node_t *node, const st
 		if (!clock_parse(slice_from(text), &value))
 			return schema_error(loader, node,
 					    "'%s' must be a time such as 2026-01-02T03:04:05Z, not '%.*s'", key->name,
-					    shown(text), text);
+					    schema_shown(text), text);
 		*(bool *)((char *)target + key->also) = true;
 	} else if (!clock_parse_duration(slice_from(text), &value) || value < 0) {
 		return schema_error(loader, node, "'%s' must be a duration such as 15m, not '%.*s'", key->name,
-				    shown(text), text);
+				    schema_shown(text), text);
 	}
 	memcpy((char *)target + key->offset, &value, sizeof(value));
 	return 0;
 }
 
-static int read_boolean(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key,
-			const char *text, void *target)
+static int read_boolean(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, const char *text,
+			void *target)
 {
 	bool value = strcmp(text, "true") == 0;
 	if (!value && strcmp(text, "false") != 0)
-		return schema_error(loader, node, "'%s' must be true or false, not '%.*s'", key->name, shown(text),
-				    text);
+		return schema_error(loader, node, "'%s' must be true or false, not '%.*s'", key->name,
+				    schema_shown(text), text);
 	*(bool *)((char *)target + key->offset) = value;
 	return 0;
 }
 
-static int read_type(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key, const char *text,
-		     void *target)
-{
-	const char *why;
-	const struct column_type *type = column_type_parse(loader->arena, slice_from(text), &why);
-	if (type == NULL)
-		return schema_error(loader, node, "'%s' is '%.*s': %s", key->name, shown(text), text, why);
-	memcpy((char *)target + key->offset, &type, sizeof(type));
-	return 0;
-}
-
-static int read_scalar(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
+static int read_scalar(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
 {
 	const char *text;
-	int code = read_text(loader, node, key->name, &text);
+	int code = schema_text(loader, node, key->name, &text);
 	if (code != 0)
 		return code;
 	switch (key->kind) {
@@ -270,8 +262,6 @@ static int read_scalar(struct contract_loader *loader, yaml_node_t *node, const 
 		return read_boolean(loader, node, key, text, target);
 	case SCHEMA_INTEGER:
 		return read_integer(loader, node, key, text, target);
-	case SCHEMA_TYPE:
-		return read_type(loader, node, key, text, target);
 	case SCHEMA_CHOICE:
 	case SCHEMA_CHOICE_OR_MAP:
 		return read_choice(loader, node, key, text, target);
@@ -282,7 +272,7 @@ static int read_scalar(struct contract_loader *loader, yaml_node_t *node, const 
 
 /* ---- lists ---- */
 
-static size_t node_count(const yaml_node_t *node)
+size_t schema_count(const yaml_node_t *node)
 {
 	if (node->type == YAML_SEQUENCE_NODE)
 		return (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
@@ -291,14 +281,13 @@ static size_t node_count(const yaml_node_t *node)
 	return 0;
 }
 
-static yaml_node_t *item_at(struct contract_loader *loader, yaml_node_t *node, size_t index)
+static yaml_node_t *item_at(struct schema_loader *loader, yaml_node_t *node, size_t index)
 {
 	return yaml_document_get_node(loader->document, node->data.sequence.items.start[index]);
 }
 
 /* Zeroed elements, put where the key says together with their number. */
-static void *store_array(struct contract_loader *loader, const struct schema_key *key, size_t count, size_t size,
-			 void *target)
+void *schema_store(struct schema_loader *loader, const struct schema_key *key, size_t count, size_t size, void *target)
 {
 	uint32_t stored = (uint32_t)count;
 	void *elements = arena_array(loader->arena, count + 1, size);
@@ -310,148 +299,41 @@ static void *store_array(struct contract_loader *loader, const struct schema_key
 	return elements;
 }
 
-static int read_texts(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
+int schema_texts(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
 {
-	size_t count = node_count(node);
-	if (node->type != YAML_SEQUENCE_NODE || count > LIST_MAX)
+	size_t count = schema_count(node);
+	if (node->type != YAML_SEQUENCE_NODE || count > SCHEMA_LIST_MAX)
 		return schema_error(loader, node, "'%s' must be a list", key->name);
-	const char **texts = store_array(loader, key, count, sizeof(*texts), target);
+	const char **texts = schema_store(loader, key, count, sizeof(*texts), target);
 	if (texts == NULL)
-		return out_of_memory(loader);
+		return schema_out_of_memory(loader);
 	int code = 0;
 	for (size_t index = 0; index < count && code == 0; index++)
-		code = read_text(loader, item_at(loader, node, index), key->name, &texts[index]);
+		code = schema_text(loader, item_at(loader, node, index), key->name, &texts[index]);
 	return code;
 }
 
-static int read_list(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
+static int read_list(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
 {
-	size_t count = node_count(node);
+	size_t count = schema_count(node);
 	if (node->type != YAML_SEQUENCE_NODE)
 		return schema_error(loader, node, "'%s' must be a list", key->name);
 	if (count < (size_t)key->min || count > (size_t)key->max)
 		return schema_error(loader, node, "'%s' must have %lld to %lld entries, not %zu", key->name,
 				    (long long)key->min, (long long)key->max, count);
-	char *elements = store_array(loader, key, count, key->element_size, target);
+	char *elements = schema_store(loader, key, count, key->element_size, target);
 	if (elements == NULL)
-		return out_of_memory(loader);
+		return schema_out_of_memory(loader);
 	int code = 0;
 	for (size_t index = 0; index < count && code == 0; index++)
-		code = schema_parse(loader, key->map, item_at(loader, node, index),
-				    elements + index * key->element_size);
+		code = schema_parse_map(loader, key->map, item_at(loader, node, index),
+					elements + index * key->element_size);
 	return code;
-}
-
-/* "addr.street": dots part map names. */
-static int read_path(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
-{
-	if (node->type == YAML_SEQUENCE_NODE) {
-		if (node_count(node) == 0)
-			return schema_error(loader, node, "'%s' is empty", key->name);
-		return read_texts(loader, node, key, target);
-	}
-	const char *text;
-	int code = read_text(loader, node, key->name, &text);
-	if (code != 0)
-		return code;
-	size_t count = 1;
-	for (const char *at = text; *at != '\0'; at++)
-		count += *at == '.';
-	const char **path = store_array(loader, key, count, sizeof(*path), target);
-	if (path == NULL)
-		return out_of_memory(loader);
-	for (size_t index = 0; index < count; index++) {
-		struct slice name = {text, strcspn(text, ".")};
-		if (name.size == 0)
-			return schema_error(
-				loader, node,
-				"'%s' has an empty name between its dots; give a list for names that hold dots",
-				key->name);
-		path[index] = arena_copy(loader->arena, name).data;
-		if (path[index] == NULL)
-			return out_of_memory(loader);
-		text += name.size + 1;
-	}
-	return 0;
-}
-
-/* ---- allow and severity: any name, checked later against the findings ---- */
-
-/* "10" or "0.01%"; false when it is neither. */
-static bool parse_allowance(const char *text, struct allow_rule *rule)
-{
-	enum { FRACTION_DIGITS = 7 }; /* of a percentage: parts per thousand million */
-	uint64_t whole = 0, fraction = 0, unit = 10000000;
-	size_t digits = 0;
-	const char *at = text;
-	for (; *at >= '0' && *at <= '9' && digits < 18; at++, digits++)
-		whole = whole * 10 + (uint64_t)(*at - '0');
-	if (digits == 0)
-		return false;
-	rule->count_max = (int64_t)whole;
-	if (*at == '\0')
-		return true;
-	if (*at == '.') {
-		const char *start = ++at;
-		for (; *at >= '0' && *at <= '9' && at - start < FRACTION_DIGITS; at++) {
-			unit /= 10;
-			fraction += (uint64_t)(*at - '0') * unit;
-		}
-		if (at == start)
-			return false;
-	}
-	if (strcmp(at, "%") != 0 || whole > 100 || (whole == 100 && fraction > 0))
-		return false;
-	rule->count_max = -1;
-	rule->fraction_ppb = whole * 10000000 + fraction;
-	return true;
-}
-
-static int read_rules(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
-{
-	bool allow = key->kind == SCHEMA_ALLOW;
-	size_t count = node_count(node);
-	if (node->type != YAML_MAPPING_NODE || count > LIST_MAX)
-		return schema_error(loader, node, "'%s' must be a mapping of finding ids", key->name);
-	void *rules = store_array(loader, key, count, allow ? sizeof(struct allow_rule) : sizeof(struct severity_rule),
-				  target);
-	if (rules == NULL)
-		return out_of_memory(loader);
-	for (size_t index = 0; index < count; index++) {
-		yaml_node_pair_t pair = node->data.mapping.pairs.start[index];
-		yaml_node_t *name = yaml_document_get_node(loader->document, pair.key);
-		yaml_node_t *value = yaml_document_get_node(loader->document, pair.value);
-		const char *id, *text;
-		int code = read_text(loader, name, key->name, &id);
-		for (size_t other = 0; other < index && code == 0; other++)
-			if (strcmp(id, allow ? ((struct allow_rule *)rules)[other].id
-					     : ((struct severity_rule *)rules)[other].id) == 0)
-				code = schema_error(loader, name, "'%s' is there twice", id);
-		if (code == 0)
-			code = read_text(loader, value, id, &text);
-		if (code != 0)
-			return code;
-		if (allow) {
-			struct allow_rule *rule = &((struct allow_rule *)rules)[index];
-			rule->id = id;
-			if (!parse_allowance(text, rule))
-				return schema_error(
-					loader, value,
-					"'%s' must be a number of keys or a percentage such as 0.01%%, not '%.*s'", id,
-					shown(text), text);
-		} else {
-			if (find_choice("fail|warn|ignore", text) < 0)
-				return schema_error(loader, value, "'%s' must be fail, warn or ignore, not '%.*s'", id,
-						    shown(text), text);
-			((struct severity_rule *)rules)[index] = (struct severity_rule){.id = id, .level = text};
-		}
-	}
-	return 0;
 }
 
 /* ---- mappings ---- */
 
-yaml_node_t *schema_find(struct contract_loader *loader, yaml_node_t *node, const char *key)
+yaml_node_t *schema_find(struct schema_loader *loader, yaml_node_t *node, const char *key)
 {
 	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
 		yaml_node_t *name = yaml_document_get_node(loader->document, pair->key);
@@ -461,29 +343,26 @@ yaml_node_t *schema_find(struct contract_loader *loader, yaml_node_t *node, cons
 	return NULL;
 }
 
-static int read_value(struct contract_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
+static int read_value(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
 {
 	switch (key->kind) {
-	case SCHEMA_ATTRIBUTE:
-		return read_path(loader, node, key, target);
 	case SCHEMA_TEXTS:
-		return read_texts(loader, node, key, target);
+		return schema_texts(loader, node, key, target);
 	case SCHEMA_MAP:
-		return schema_parse(loader, key->map, node, target);
+		return schema_parse_map(loader, key->map, node, target);
 	case SCHEMA_CHOICE_OR_MAP:
-		return node->type == YAML_MAPPING_NODE ? schema_parse(loader, key->map, node, target)
+		return node->type == YAML_MAPPING_NODE ? schema_parse_map(loader, key->map, node, target)
 						       : read_scalar(loader, node, key, target);
 	case SCHEMA_LIST:
 		return read_list(loader, node, key, target);
-	case SCHEMA_ALLOW:
-	case SCHEMA_SEVERITY:
-		return read_rules(loader, node, key, target);
+	case SCHEMA_OTHER:
+		return key->type->read(loader, node, key, target);
 	default:
 		return read_scalar(loader, node, key, target);
 	}
 }
 
-static int parse_pair(struct contract_loader *loader, const struct schema_map *map, yaml_node_t *node,
+static int parse_pair(struct schema_loader *loader, const struct schema_map *map, yaml_node_t *node,
 		      yaml_node_pair_t *pair, void *target)
 {
 	yaml_node_t *name = yaml_document_get_node(loader->document, pair->key);
@@ -505,7 +384,7 @@ static int parse_pair(struct contract_loader *loader, const struct schema_map *m
 	return read_value(loader, yaml_document_get_node(loader->document, pair->value), key, target);
 }
 
-int schema_parse(struct contract_loader *loader, const struct schema_map *map, yaml_node_t *node, void *target)
+int schema_parse_map(struct schema_loader *loader, const struct schema_map *map, yaml_node_t *node, void *target)
 {
 	if (node->type != YAML_MAPPING_NODE)
 		return schema_error(loader, node, "expected a mapping with '%s'", map->keys[0].name);
@@ -519,4 +398,74 @@ int schema_parse(struct contract_loader *loader, const struct schema_map *map, y
 		if (key->required && schema_find(loader, node, key->name) == NULL)
 			return schema_error(loader, node, "key '%s' is missing", key->name);
 	return map->check == NULL ? 0 : map->check(loader, node, target);
+}
+
+/* ---- files ---- */
+
+static int yaml_failure(const char *path, const yaml_parser_t *parser, struct error *error)
+{
+	const yaml_mark_t *mark = parser->error == YAML_READER_ERROR ? &parser->mark : &parser->problem_mark;
+	if (parser->error == YAML_MEMORY_ERROR)
+		return error_set(error, ERROR_INTERNAL, "out of memory while reading \"%s\"", path);
+	return error_set(error, ERROR_USAGE, "%s:%zu:%zu: not valid YAML: %s", path, mark->line + 1, mark->column + 1,
+			 parser->problem != NULL ? parser->problem : "unknown error");
+}
+
+int schema_parse(struct schema_loader *loader, const struct schema_map *map, struct slice text, void *target)
+{
+	yaml_parser_t parser;
+	yaml_document_t document, rest;
+	int code = 0;
+	if (!yaml_parser_initialize(&parser))
+		return schema_out_of_memory(loader);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text.data, text.size);
+	if (!yaml_parser_load(&parser, &document)) {
+		code = yaml_failure(loader->path, &parser, loader->error);
+		yaml_parser_delete(&parser);
+		return code;
+	}
+	loader->document = &document;
+	yaml_node_t *root = yaml_document_get_root_node(&document);
+	if (root == NULL)
+		code = error_set(loader->error, ERROR_USAGE, "%s:1:1: the %s is empty", loader->path, loader->what);
+	else
+		code = schema_parse_map(loader, map, root, target);
+	if (code == 0 && !yaml_parser_load(&parser, &rest)) {
+		code = yaml_failure(loader->path, &parser, loader->error);
+	} else if (code == 0) {
+		root = yaml_document_get_root_node(&rest);
+		if (root != NULL)
+			code = schema_error(loader, root, "a second YAML document follows the %s", loader->what);
+		yaml_document_delete(&rest);
+	}
+	loader->document = NULL;
+	yaml_document_delete(&document);
+	yaml_parser_delete(&parser);
+	return code;
+}
+
+int schema_read_file(const char *path, const char *what, struct buffer *text, struct error *error)
+{
+	enum { STEP = 65536 };
+	int code = 0, file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return error_system(error, "cannot open the %s \"%s\"", what, path);
+	for (;;) {
+		if (text->size > SCHEMA_FILE_MAX || buffer_reserve(text, STEP) != 0) {
+			code = error_set(error, ERROR_USAGE, "%s: a %s has at most 4 MiB", path, what);
+			break;
+		}
+		ssize_t got = read(file, text->data + text->size, STEP);
+		if (got == 0)
+			break;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			code = error_system(error, "cannot read the %s \"%s\"", what, path);
+			break;
+		}
+		text->size += (size_t)got;
+	}
+	close(file);
+	return code;
 }

@@ -1,7 +1,7 @@
-/* The contract's table of keys as documentation: the same table parses, so the documentation cannot say otherwise. */
+/* A table of keys as documentation. */
 #include <stdio.h>
 
-#include "reconcile/contract_schema.h"
+#include "base/schema.h"
 
 enum { DOCUMENT_DEPTH_MAX = 8 };
 
@@ -12,14 +12,11 @@ static const char *const type_words[] = {
 	[SCHEMA_TIME] = "time, `2026-01-02T03:04:05Z`",
 	[SCHEMA_DURATION] = "duration, `15m`",
 	[SCHEMA_CHOICE] = "",
-	[SCHEMA_TYPE] = "type by Spark's name",
-	[SCHEMA_ATTRIBUTE] = "name, path, or list of names",
 	[SCHEMA_TEXTS] = "list of texts",
 	[SCHEMA_MAP] = "mapping",
 	[SCHEMA_CHOICE_OR_MAP] = "",
 	[SCHEMA_LIST] = "list of mappings",
-	[SCHEMA_ALLOW] = "mapping of id to number or percentage",
-	[SCHEMA_SEVERITY] = "mapping of id to fail, warn or ignore",
+	[SCHEMA_OTHER] = "",
 };
 
 /* "a|b" as "`a`, `b`". */
@@ -34,7 +31,7 @@ static void put_choices(struct buffer *text, const char *choices, const char *ma
 
 static void put_type(struct buffer *text, const struct schema_key *key)
 {
-	buffer_append_text(text, type_words[key->kind]);
+	buffer_append_text(text, key->type != NULL ? key->type->words : type_words[key->kind]);
 	if (key->choices != NULL)
 		put_choices(text, key->choices, ", ", "`");
 	if (key->kind == SCHEMA_CHOICE_OR_MAP)
@@ -47,13 +44,14 @@ static void put_type(struct buffer *text, const struct schema_key *key)
 		buffer_printf(text, ", %lld to %lld", (long long)key->min, (long long)key->max);
 }
 
-static void put_table(struct buffer *text, const struct schema_map *map, const char *path, unsigned depth)
+static void put_table(struct buffer *text, const struct schema_map *map, const char *what, const char *path,
+		      unsigned depth)
 {
 	char inner[200];
 	if (depth == DOCUMENT_DEPTH_MAX)
 		return;
 	buffer_printf(text, "\n%s `%s`\n\n| key | value | default | meaning |\n|---|---|---|---|\n", "###",
-		      path[0] == '\0' ? "the contract" : path);
+		      path[0] == '\0' ? what : path);
 	for (const struct schema_key *key = map->keys; key->name != NULL; key++) {
 		if (key->kind == SCHEMA_LATER)
 			continue;
@@ -71,13 +69,13 @@ static void put_table(struct buffer *text, const struct schema_map *map, const c
 		int size = snprintf(inner, sizeof(inner), "%s%s%s%s", path, path[0] == '\0' ? "" : ".", key->name,
 				    key->kind == SCHEMA_LIST ? "[]" : "");
 		if (size < (int)sizeof(inner))
-			put_table(text, key->map, inner, depth + 1);
+			put_table(text, key->map, what, inner, depth + 1);
 	}
 }
 
-int schema_write_markdown(const struct schema_map *map, struct buffer *text)
+int schema_write_markdown(const struct schema_map *map, const char *what, struct buffer *text)
 {
-	put_table(text, map, "", 0);
+	put_table(text, map, what, "", 0);
 	return text->failed ? ERROR_INTERNAL : 0;
 }
 
@@ -112,10 +110,6 @@ static void put_value(struct buffer *text, const struct schema_key *key, unsigne
 	case SCHEMA_CHOICE:
 		put_enum(text, key->choices);
 		break;
-	case SCHEMA_ATTRIBUTE:
-		buffer_append_text(text, "\"oneOf\": [{\"type\": \"string\", \"minLength\": 1}, {\"type\": \"array\", "
-					 "\"items\": {\"type\": \"string\", \"minLength\": 1}, \"minItems\": 1}]");
-		break;
 	case SCHEMA_TEXTS:
 		buffer_append_text(text, "\"type\": \"array\", \"items\": {\"type\": \"string\", \"minLength\": 1}");
 		break;
@@ -135,15 +129,8 @@ static void put_value(struct buffer *text, const struct schema_key *key, unsigne
 		put_object(text, key->map, depth);
 		buffer_append_byte(text, '}');
 		break;
-	case SCHEMA_ALLOW:
-		buffer_append_text(
-			text, "\"type\": \"object\", \"additionalProperties\": {\"oneOf\": [{\"type\": \"integer\", "
-			      "\"minimum\": 0}, {\"type\": \"string\"}]}");
-		break;
-	case SCHEMA_SEVERITY:
-		buffer_append_text(text, "\"type\": \"object\", \"additionalProperties\": {");
-		put_enum(text, "fail|warn|ignore");
-		buffer_append_byte(text, '}');
+	case SCHEMA_OTHER:
+		buffer_append_text(text, key->type->json);
 		break;
 	default:
 		buffer_append_text(text, "\"type\": \"string\", \"minLength\": 1");
@@ -180,10 +167,10 @@ static void put_object(struct buffer *text, const struct schema_map *map, unsign
 	buffer_append_byte(text, '}');
 }
 
-int schema_write_json(const struct schema_map *map, struct buffer *text)
+int schema_write_json(const struct schema_map *map, const char *title, struct buffer *text)
 {
-	buffer_append_text(text, "{\"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
-				 "\"title\": \"lakeproof contract\", ");
+	buffer_printf(text, "{\"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n\"title\": \"%s\", ",
+		      title);
 	put_object(text, map, 0);
 	buffer_append_text(text, "}\n");
 	return text->failed ? ERROR_INTERNAL : 0;

@@ -1,0 +1,144 @@
+/* Kinds of values that only a contract has: column types, attribute paths, rules by finding. */
+#include "reconcile/contract_schema.h"
+
+static int read_type(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
+{
+	const char *text, *why;
+	int code = schema_text(loader, node, key->name, &text);
+	if (code != 0)
+		return code;
+	const struct column_type *type = column_type_parse(loader->arena, slice_from(text), &why);
+	if (type == NULL)
+		return schema_error(loader, node, "'%s' is '%.*s': %s", key->name, schema_shown(text), text, why);
+	memcpy((char *)target + key->offset, &type, sizeof(type));
+	return 0;
+}
+
+const struct schema_type contract_type = {"type by Spark's name", "\"type\": \"string\", \"minLength\": 1", read_type};
+
+/* "addr.street": dots part map names. */
+static int read_path(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
+{
+	if (node->type == YAML_SEQUENCE_NODE) {
+		if (schema_count(node) == 0)
+			return schema_error(loader, node, "'%s' is empty", key->name);
+		return schema_texts(loader, node, key, target);
+	}
+	const char *text;
+	int code = schema_text(loader, node, key->name, &text);
+	if (code != 0)
+		return code;
+	size_t count = 1;
+	for (const char *at = text; *at != '\0'; at++)
+		count += *at == '.';
+	const char **path = schema_store(loader, key, count, sizeof(*path), target);
+	if (path == NULL)
+		return schema_out_of_memory(loader);
+	for (size_t index = 0; index < count; index++) {
+		struct slice name = {text, strcspn(text, ".")};
+		if (name.size == 0)
+			return schema_error(
+				loader, node,
+				"'%s' has an empty name between its dots; give a list for names that hold dots",
+				key->name);
+		path[index] = arena_copy(loader->arena, name).data;
+		if (path[index] == NULL)
+			return schema_out_of_memory(loader);
+		text += name.size + 1;
+	}
+	return 0;
+}
+
+const struct schema_type contract_path = {
+	"name, path, or list of names",
+	"\"oneOf\": [{\"type\": \"string\", \"minLength\": 1}, {\"type\": \"array\", "
+	"\"items\": {\"type\": \"string\", \"minLength\": 1}, \"minItems\": 1}]",
+	read_path,
+};
+
+/* ---- allow and severity: any name, checked later against the findings ---- */
+
+/* "10" or "0.01%"; false when it is neither. */
+static bool parse_allowance(const char *text, struct allow_rule *rule)
+{
+	enum { FRACTION_DIGITS = 7 }; /* of a percentage: parts per thousand million */
+	uint64_t whole = 0, fraction = 0, unit = 10000000;
+	size_t digits = 0;
+	const char *at = text;
+	for (; *at >= '0' && *at <= '9' && digits < 18; at++, digits++)
+		whole = whole * 10 + (uint64_t)(*at - '0');
+	if (digits == 0)
+		return false;
+	rule->count_max = (int64_t)whole;
+	if (*at == '\0')
+		return true;
+	if (*at == '.') {
+		const char *start = ++at;
+		for (; *at >= '0' && *at <= '9' && at - start < FRACTION_DIGITS; at++) {
+			unit /= 10;
+			fraction += (uint64_t)(*at - '0') * unit;
+		}
+		if (at == start)
+			return false;
+	}
+	if (strcmp(at, "%") != 0 || whole > 100 || (whole == 100 && fraction > 0))
+		return false;
+	rule->count_max = -1;
+	rule->fraction_ppb = whole * 10000000 + fraction;
+	return true;
+}
+
+static int read_rules(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
+{
+	bool allow = key->type == &contract_allowances;
+	size_t count = schema_count(node);
+	if (node->type != YAML_MAPPING_NODE || count > SCHEMA_LIST_MAX)
+		return schema_error(loader, node, "'%s' must be a mapping of finding ids", key->name);
+	void *rules = schema_store(loader, key, count, allow ? sizeof(struct allow_rule) : sizeof(struct severity_rule),
+				   target);
+	if (rules == NULL)
+		return schema_out_of_memory(loader);
+	for (size_t index = 0; index < count; index++) {
+		yaml_node_pair_t pair = node->data.mapping.pairs.start[index];
+		yaml_node_t *name = yaml_document_get_node(loader->document, pair.key);
+		yaml_node_t *value = yaml_document_get_node(loader->document, pair.value);
+		const char *id, *text;
+		int code = schema_text(loader, name, key->name, &id);
+		for (size_t other = 0; other < index && code == 0; other++)
+			if (strcmp(id, allow ? ((struct allow_rule *)rules)[other].id
+					     : ((struct severity_rule *)rules)[other].id) == 0)
+				code = schema_error(loader, name, "'%s' is there twice", id);
+		if (code == 0)
+			code = schema_text(loader, value, id, &text);
+		if (code != 0)
+			return code;
+		if (allow) {
+			struct allow_rule *rule = &((struct allow_rule *)rules)[index];
+			rule->id = id;
+			if (!parse_allowance(text, rule))
+				return schema_error(
+					loader, value,
+					"'%s' must be a number of keys or a percentage such as 0.01%%, not '%.*s'", id,
+					schema_shown(text), text);
+		} else {
+			if (schema_choice("fail|warn|ignore", text) < 0)
+				return schema_error(loader, value, "'%s' must be fail, warn or ignore, not '%.*s'", id,
+						    schema_shown(text), text);
+			((struct severity_rule *)rules)[index] = (struct severity_rule){.id = id, .level = text};
+		}
+	}
+	return 0;
+}
+
+const struct schema_type contract_allowances = {
+	"mapping of id to number or percentage",
+	"\"type\": \"object\", \"additionalProperties\": {\"oneOf\": [{\"type\": \"integer\", "
+	"\"minimum\": 0}, {\"type\": \"string\"}]}",
+	read_rules,
+};
+
+const struct schema_type contract_severities = {
+	"mapping of id to fail, warn or ignore",
+	"\"type\": \"object\", \"additionalProperties\": {\"enum\": [\"fail\", \"warn\", \"ignore\"]}",
+	read_rules,
+};
