@@ -171,14 +171,11 @@ static int write_stream(struct run *run)
 {
 	const struct generator_options *options = run->options;
 	struct stream_request request = {
-		.model = &run->model,
 		.history = &run->history,
 		.delivery = &run->delivery,
-		.view = options->view,
-		.shape = options->shape,
-		.time = options->time,
+		.format = options->format,
+		.style = {&run->model, options->view, options->time, options->envelope_records},
 		.gzip = options->gzip,
-		.envelope_records = options->envelope_records,
 		.progress = options->watch.add,
 	};
 	struct buffer json;

@@ -33,7 +33,7 @@ struct generator_options {
 	bool missing_export_file, wrong_md5, wrong_count, truncated_export;
 	int64_t late_s; /* the capture starts so many seconds after the export's interval; -1 for no such fault */
 	enum stream_view view;
-	enum stream_shape shape;
+	const struct stream_format *format;
 	enum stream_time time;
 	bool gzip;
 	uint64_t envelope_records;

@@ -29,6 +29,7 @@ void generator_defaults(struct generator_options *options)
 			   .late_start_us = INT64_MIN},
 		.late_s = -1,
 		.view = VIEW_NEW_AND_OLD_IMAGES,
+		.format = stream_format_at(0),
 		.envelope_records = 100,
 		.truth = TRUTH_FULL,
 	};

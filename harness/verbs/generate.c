@@ -11,7 +11,7 @@
 #include "harness/verb.h"
 
 struct generate_options {
-	const char *preset, *key, *view, *shape, *time_format, *truth;
+	const char *preset, *key, *view, *format, *time_format, *truth;
 	const char *export_at, *duplicates, *shuffle, *ttl, *fault, *start, *prefix;
 	int64_t items, changes, seed, shards, skew, replay, reupload, records_per_file, envelope_records;
 	int64_t duration_us, batch_window_us, fuzz_us;
@@ -40,7 +40,7 @@ static const struct option_spec generate_option_table[] = {
 	{"shards", OPTION_NUMBER, TARGET(shards), "N", NULL, "data files of an export; 0 chooses by the items"},
 	{"prefix", OPTION_TEXT, TARGET(prefix), "PATH", NULL, "S3 prefix above AWSDynamoDB/"},
 	{"view", OPTION_CHOICE, TARGET(view), "VIEW", STREAM_VIEWS, "images the stream carries"},
-	{"shape", OPTION_CHOICE, TARGET(shape), "SHAPE", STREAM_SHAPES, "how stream records are landed"},
+	{"format", OPTION_CHOICE, TARGET(format), "FORMAT", STREAM_FORMATS, "how stream records are landed"},
 	{"time-format", OPTION_CHOICE, TARGET(time_format), "FORM", STREAM_TIMES, "how stream times are written"},
 	{"gzip", OPTION_FLAG, TARGET(gzip), NULL, NULL, "compress the landed files"},
 	{"records-per-file", OPTION_NUMBER, TARGET(records_per_file), "N", NULL,
@@ -81,7 +81,7 @@ static void generate_defaults(void *target)
 		.preset = "orders",
 		.key = "pk:S,sk:N",
 		.view = "NEW_AND_OLD_IMAGES",
-		.shape = "streams",
+		.format = "streams",
 		.time_format = "integer",
 		.truth = "full",
 		.export_at = "50",
@@ -229,7 +229,7 @@ static int translate(const struct generate_options *options, struct generator_op
 	to->shards = (unsigned)options->shards;
 	to->prefix = options->prefix;
 	to->view = (enum stream_view)choice_index(STREAM_VIEWS, options->view);
-	to->shape = (enum stream_shape)choice_index(STREAM_SHAPES, options->shape);
+	to->format = stream_format_find(options->format);
 	to->time = (enum stream_time)choice_index(STREAM_TIMES, options->time_format);
 	to->truth = (enum truth_level)choice_index(TRUTH_LEVELS, options->truth);
 	to->gzip = options->gzip;

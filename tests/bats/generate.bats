@@ -151,10 +151,10 @@ export_folders() {
 	[ "$output" = "$(sqlite3 "$HISTORY/truth.sqlite" "SELECT value FROM counts WHERE name = 'live'")" ]
 }
 
-@test "every shape, compressed or not, holds the same records" {
-	for shape in streams lambda array concatenated; do
+@test "every format, compressed or not, holds the same records" {
+	for shape in streams lambda pipes concatenated; do
 		for gzip in "" --gzip; do
-			"$LAKEPROOF" generate --quiet --items 500 --changes 500 --truth none --shape $shape $gzip \
+			"$LAKEPROOF" generate --quiet --items 500 --changes 500 --truth none --format $shape $gzip \
 				"$BATS_TEST_TMPDIR/$shape$gzip" >/dev/null
 			find "$BATS_TEST_TMPDIR/$shape$gzip/events" -type f -exec zcat -f {} + |
 				jq -c 'if type == "array" then .[] elif .Records then .Records[] else . end | [.eventID, .dynamodb]' |

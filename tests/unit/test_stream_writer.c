@@ -13,6 +13,7 @@ struct world {
 	struct history history;
 	struct delivery delivery;
 	struct buffer json, log;
+	struct record_parts parts;
 	struct json_parser *parser;
 	const struct json_token *tokens;
 };
@@ -28,6 +29,7 @@ static void world_make(struct world *world)
 	world->options.model.ttl_ppm = 200000;
 	buffer_init(&world->json, (size_t)64 << 20);
 	buffer_init(&world->log, (size_t)64 << 20);
+	record_parts_init(&world->parts);
 	world->parser = json_parser_new((size_t)32 << 20);
 	if (world->parser == NULL || model_init(&world->model, &world->options.model, &error) != 0 ||
 	    history_run(&world->model, &world->history, &error) != 0)
@@ -40,17 +42,16 @@ static void world_forget(struct world *world)
 	delivery_release(&world->delivery);
 	buffer_release(&world->json);
 	buffer_release(&world->log);
+	record_parts_release(&world->parts);
 	json_parser_free(world->parser);
 }
 
-static struct stream_request request_of(const struct world *world, enum stream_view view, enum stream_shape shape)
+static struct stream_request request_of(const struct world *world, enum stream_view view, const char *format)
 {
-	return (struct stream_request){.model = &world->model,
-				       .history = &world->history,
+	return (struct stream_request){.history = &world->history,
 				       .delivery = &world->delivery,
-				       .view = view,
-				       .shape = shape,
-				       .envelope_records = 7};
+				       .format = stream_format_find(format),
+				       .style = {.model = &world->model, .view = view, .envelope_records = 7}};
 }
 
 /* Writes and parses one record; true when it parses. */
@@ -59,7 +60,8 @@ static bool record(struct world *world, const struct stream_request *request, ui
 	struct json_failure failure;
 	size_t count;
 	world->json.size = 0;
-	if (stream_record_write(request, ordinal, &world->json) != 0 || buffer_reserve(&world->json, JSON_PADDING) != 0)
+	if (stream_record_write(request, ordinal, &world->parts, &world->json) != 0 ||
+	    buffer_reserve(&world->json, JSON_PADDING) != 0)
 		abort();
 	return json_parse(world->parser, buffer_slice(&world->json), &world->tokens, &count, &failure);
 }
@@ -96,7 +98,7 @@ static uint64_t size_of(struct world *world, uint32_t value)
 
 static void test_view(struct world *world, enum stream_view view)
 {
-	struct stream_request request = request_of(world, view, SHAPE_STREAMS);
+	struct stream_request request = request_of(world, view, "streams");
 	bool with_new = view == VIEW_NEW_IMAGE || view == VIEW_NEW_AND_OLD_IMAGES;
 	bool with_old = view == VIEW_OLD_IMAGE || view == VIEW_NEW_AND_OLD_IMAGES;
 	uint64_t wrong_images = 0, wrong_sizes = 0, wrong_members = 0;
@@ -128,9 +130,9 @@ static void test_view(struct world *world, enum stream_view view)
 	is_int(wrong_members, 0, "name, version and view type are right");
 }
 
-static void test_identity(struct world *world, enum stream_shape shape, const char *principal, const char *type)
+static void test_identity(struct world *world, const char *format, const char *principal, const char *type)
 {
-	struct stream_request request = request_of(world, VIEW_NEW_AND_OLD_IMAGES, shape);
+	struct stream_request request = request_of(world, VIEW_NEW_AND_OLD_IMAGES, format);
 	uint64_t wrong = 0, expired = 0;
 
 	for (uint64_t i = 0; i < world->history.count; i++) {
@@ -144,7 +146,7 @@ static void test_identity(struct world *world, enum stream_shape shape, const ch
 		expired++;
 		wrong += identity == 0 || !member_is(world->tokens, identity, principal, "dynamodb.amazonaws.com") ||
 			 !member_is(world->tokens, identity, type, "Service");
-		wrong += (json_member(world->tokens, 0, "eventSourceARN") == 0) != (shape == SHAPE_STREAMS);
+		wrong += (json_member(world->tokens, 0, "eventSourceARN") == 0) != ((strcmp(format, "streams") == 0));
 	}
 	ok(expired > 20 && wrong == 0, "TTL deletes, and they alone, carry the service's %s", principal);
 }
@@ -162,12 +164,12 @@ static void test_times(struct world *world)
 		{TIME_EXPONENT, INT64_C(1760000000500000), "1.76E9"},
 		{TIME_EXPONENT, INT64_C(2000000000500000), "2.0E9"},
 	};
-	struct stream_request request = request_of(world, VIEW_KEYS_ONLY, SHAPE_STREAMS);
+	struct stream_request request = request_of(world, VIEW_KEYS_ONLY, "streams");
 	int64_t before_us = world->history.changes[0].time_us;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		world->history.changes[0].time_us = cases[i].time_us;
-		request.time = cases[i].form;
+		request.style.time = cases[i].form;
 		if (!record(world, &request, 0))
 			abort();
 		uint32_t time = json_member(world->tokens, json_member(world->tokens, 0, "dynamodb"),
@@ -187,9 +189,9 @@ struct landed {
 	struct buffer bytes;
 };
 
-static void land(struct world *world, struct landed *landed, enum stream_shape shape, const struct fault_plan *plan)
+static void land(struct world *world, struct landed *landed, const char *format, const struct fault_plan *plan)
 {
-	struct stream_request request = request_of(world, VIEW_NEW_IMAGE, shape);
+	struct stream_request request = request_of(world, VIEW_NEW_IMAGE, format);
 	struct error error = {0, ""};
 
 	delivery_release(&world->delivery);
@@ -245,7 +247,7 @@ static void test_shapes(struct world *world)
 	uint64_t bad = 0, lines = 0;
 
 	/* The first batch to be closed is that of the shard that splits, an hour into the window or so. */
-	land(world, &landed, SHAPE_STREAMS, &one_file);
+	land(world, &landed, "streams", &one_file);
 	uint64_t count = world->delivery.files[0].count;
 	char name[64], path[128];
 	snprintf(path, sizeof(path), "events/2025/10/09/09/batch_000000");
@@ -256,7 +258,7 @@ static void test_shapes(struct world *world)
 	ok(bad == 0 && lines == count, "streams: a record a line, the last one ended too");
 	unland(&landed);
 
-	land(world, &landed, SHAPE_LAMBDA, &one_file);
+	land(world, &landed, "lambda", &one_file);
 	read_first(&landed, name);
 	lines = 0;
 	for (char *line = landed.bytes.data; *line != '\0'; line = strchr(line, '\n') + 1, lines++) {
@@ -269,14 +271,14 @@ static void test_shapes(struct world *world)
 	   "lambda: envelopes of as many records as asked for, one a line");
 	unland(&landed);
 
-	land(world, &landed, SHAPE_ARRAY, &one_file);
+	land(world, &landed, "pipes", &one_file);
 	read_first(&landed, "batch_000000.json");
 	ok(parses(world, landed.bytes.data, landed.bytes.size) && world->tokens[0].type == JSON_ARRAY &&
 		   world->tokens[0].count == count,
-	   "array: one array a file");
+	   "pipes: one array a file");
 	unland(&landed);
 
-	land(world, &landed, SHAPE_CONCATENATED, &one_file);
+	land(world, &landed, "concatenated", &one_file);
 	read_first(&landed, "batch_000000");
 	ok(strchr(landed.bytes.data, '\n') == NULL && count_of(landed.bytes.data, "}{\"eventID\":") == count - 1,
 	   "concatenated: nothing between the records");
@@ -294,7 +296,7 @@ static void test_broken(struct world *world)
 		const char *name = broken_name((enum broken_kind)kind);
 		plan.broken[kind - 1] = (struct fault_rate){0, 0};
 		plan.broken[kind] = (struct fault_rate){.count = 1};
-		land(world, &landed, SHAPE_STREAMS, &plan);
+		land(world, &landed, "streams", &plan);
 		world->log.data[world->log.size - 1] = '\0';
 		char file[128];
 		scratch_text(world->log.data, "file", file, sizeof(file));
@@ -330,19 +332,31 @@ static void test_lineage(struct world *world)
 	ok(strlen(id) == 37 && strncmp(id, "shardId-0000000176", 18) == 0, "shards are named as AWS names them");
 }
 
+static void test_formats(void)
+{
+	char names[256] = "";
+	for (size_t i = 0; stream_format_at(i) != NULL; i++) {
+		size_t used = strlen(names);
+		snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? "|" : "", stream_format_at(i)->name);
+	}
+	is_text(names, STREAM_FORMATS, "the command line offers the formats of the table");
+	ok(stream_format_find("csv") == NULL, "and no other");
+}
+
 int main(void)
 {
 	struct world world;
 	world_make(&world);
 	for (unsigned view = VIEW_KEYS_ONLY; view <= VIEW_NEW_AND_OLD_IMAGES; view++)
 		test_view(&world, (enum stream_view)view);
-	test_identity(&world, SHAPE_STREAMS, "PrincipalId", "Type");
-	test_identity(&world, SHAPE_LAMBDA, "principalId", "type");
-	test_identity(&world, SHAPE_ARRAY, "principalId", "type");
+	test_identity(&world, "streams", "PrincipalId", "Type");
+	test_identity(&world, "lambda", "principalId", "type");
+	test_identity(&world, "pipes", "principalId", "type");
 	test_times(&world);
 	test_shapes(&world);
 	test_broken(&world);
 	test_lineage(&world);
+	test_formats();
 	world_forget(&world);
 	return tap_done();
 }

@@ -1,0 +1,167 @@
+#include "generators/stream_format.h"
+
+#include "base/clock.h"
+#include "generators/export_writer.h"
+#include "generators/lineage.h"
+#include "generators/preset.h"
+#include "generators/text.h"
+
+const char *stream_view_name(enum stream_view view)
+{
+	static const char *const names[] = {"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"};
+	return names[view];
+}
+
+bool stream_view_has_new(enum stream_view view)
+{
+	return view == VIEW_NEW_IMAGE || view == VIEW_NEW_AND_OLD_IMAGES;
+}
+
+bool stream_view_has_old(enum stream_view view)
+{
+	return view == VIEW_OLD_IMAGE || view == VIEW_NEW_AND_OLD_IMAGES;
+}
+
+/* ---- records ---- */
+
+static void write_time(enum stream_time form, int64_t time_us, struct buffer *json)
+{
+	char text[TEXT_U64_MAX + 4];
+	char *end = text_u64(text, (uint64_t)(time_us / CLOCK_SECOND_US));
+	size_t digits = (size_t)(end - text), kept = digits;
+
+	if (form != TIME_EXPONENT) {
+		buffer_append(json, text, digits);
+		if (form == TIME_POINT)
+			buffer_append(json, ".0", 2);
+		return;
+	}
+	/* 1760000000 is 1.76E9. */
+	while (kept > 2 && text[kept - 1] == '0')
+		kept--;
+	buffer_append(json, text, 1);
+	buffer_append(json, ".", 1);
+	buffer_append(json, text + 1, kept - 1);
+	buffer_append(json, "E", 1);
+	buffer_append_u64(json, digits - 1);
+}
+
+/* The member "dynamodb". */
+static void write_dynamodb(const struct stream_style *style, const struct record_parts *parts, struct buffer *json)
+{
+	buffer_append_text(json, "\"dynamodb\":{\"ApproximateCreationDateTime\":");
+	write_time(style->time, parts->time_us, json);
+	buffer_append_text(json, ",\"Keys\":");
+	buffer_append_slice(json, parts->keys);
+	if (parts->new_image.data != NULL) {
+		buffer_append_text(json, ",\"NewImage\":");
+		buffer_append_slice(json, parts->new_image);
+	}
+	if (parts->old_image.data != NULL) {
+		buffer_append_text(json, ",\"OldImage\":");
+		buffer_append_slice(json, parts->old_image);
+	}
+	buffer_append_text(json, ",\"SequenceNumber\":\"");
+	buffer_append_text(json, parts->sequence);
+	buffer_append_text(json, "\",\"SizeBytes\":");
+	buffer_append_u64(json, parts->keys_bytes + parts->new_bytes + parts->old_bytes);
+	buffer_append_text(json, ",\"StreamViewType\":\"");
+	buffer_append_text(json, stream_view_name(style->view));
+	buffer_append_text(json, "\"}");
+}
+
+/* As GetRecords answers. */
+static int write_api_record(const struct stream_style *style, const struct record_parts *parts, struct buffer *json)
+{
+	buffer_append_text(json, "{\"awsRegion\":\"" TABLE_REGION "\",");
+	write_dynamodb(style, parts, json);
+	buffer_printf(json,
+		      ",\"eventID\":\"%s\",\"eventName\":\"%s\",\"eventSource\":\"aws:dynamodb\","
+		      "\"eventVersion\":\"1.1\"",
+		      parts->event_id, parts->event_name);
+	if (parts->expired)
+		buffer_append_text(json, ",\"userIdentity\":{\"PrincipalId\":\"dynamodb.amazonaws.com\","
+					 "\"Type\":\"Service\"}");
+	return buffer_append_text(json, "}");
+}
+
+/* As Lambda and Pipes hand it on. */
+static int write_lambda_record(const struct stream_style *style, const struct record_parts *parts, struct buffer *json)
+{
+	char label[STREAM_LABEL_MAX];
+
+	buffer_printf(json,
+		      "{\"eventID\":\"%s\",\"eventName\":\"%s\",\"eventVersion\":\"1.1\","
+		      "\"eventSource\":\"aws:dynamodb\",\"awsRegion\":\"" TABLE_REGION "\",",
+		      parts->event_id, parts->event_name);
+	write_dynamodb(style, parts, json);
+	if (parts->expired)
+		buffer_append_text(json, ",\"userIdentity\":{\"principalId\":\"dynamodb.amazonaws.com\","
+					 "\"type\":\"Service\"}");
+	lineage_label(style->model, label);
+	return buffer_printf(json, ",\"eventSourceARN\":\"" TABLE_ARN_PREFIX "%s/stream/%s\"}",
+			     style->model->config.preset->table, label);
+}
+
+/* ---- frames ---- */
+
+static void frame_lines(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
+{
+	(void)style;
+	(void)count;
+	if (index > 0)
+		buffer_append_byte(out, '\n');
+}
+
+static void frame_envelopes(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
+{
+	uint64_t envelope = style->envelope_records;
+	if (envelope == 0 || envelope > count)
+		envelope = count;
+	bool opens = index < count && index % envelope == 0;
+	bool closes = index > 0 && (index == count || index % envelope == 0);
+
+	if (closes)
+		buffer_append_text(out, "]}\n");
+	if (opens)
+		buffer_append_text(out, "{\"Records\":[");
+	else if (!closes)
+		buffer_append_byte(out, ',');
+}
+
+static void frame_array(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
+{
+	(void)style;
+	buffer_append_byte(out, index == 0 ? '[' : index < count ? ',' : ']');
+}
+
+static void frame_nothing(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
+{
+	(void)style;
+	(void)count;
+	(void)index;
+	(void)out;
+}
+
+/* ---- the table ---- */
+
+static const struct stream_format formats[] = {
+	{"streams", "one GetRecords record a line", ".jsonl", write_api_record, frame_lines},
+	{"lambda", "Lambda's envelopes {\"Records\":[…]}, one a line", ".jsonl", write_lambda_record, frame_envelopes},
+	{"pipes", "one bare array a file, as EventBridge Pipes gives it", ".json", write_lambda_record, frame_array},
+	{"concatenated", "Lambda's records with nothing between them", "", write_lambda_record, frame_nothing},
+};
+
+const struct stream_format *stream_format_at(size_t index)
+{
+	return index < sizeof(formats) / sizeof(formats[0]) ? &formats[index] : NULL;
+}
+
+const struct stream_format *stream_format_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(formats[i].name, name) == 0)
+			return &formats[i];
+	}
+	return NULL;
+}
