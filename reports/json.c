@@ -106,10 +106,10 @@ static void finding_records(struct buffer *out, const struct finding *finding)
 		buffer_append_byte(out, '{');
 		member_text(out, "role", record->role);
 		member_text(out, "file", record->path);
-		if (record->has_position) {
+		if (record->has_position)
 			member_number(out, "record", record->record);
+		if (report_has_offset(record))
 			member_number(out, "offset", record->offset);
-		}
 		buffer_append_byte(out, '}');
 	}
 	buffer_append_byte(out, ']');

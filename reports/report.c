@@ -46,6 +46,11 @@ bool report_property_has(uint32_t index, enum finding_id id)
 	return false;
 }
 
+bool report_has_offset(const struct finding_record *record)
+{
+	return record->has_position && strcmp(record->role, "lake row") != 0;
+}
+
 void report_properties(const struct outcome *outcome, struct property properties[PROPERTY_COUNT])
 {
 	for (uint32_t i = 0; i < PROPERTY_COUNT; i++) {

@@ -34,6 +34,8 @@ enum { PROPERTY_COUNT = 12 };
 void report_properties(const struct outcome *outcome, struct property properties[PROPERTY_COUNT]);
 /* Whether finding `id` speaks against property `index`. */
 bool report_property_has(uint32_t index, enum finding_id id);
+/* False for a lake row: it has a number in its Parquet file, but no byte offset. */
+bool report_has_offset(const struct finding_record *record);
 
 void report_text(struct outcome *outcome, const struct report_style *style, struct buffer *out);
 void report_json(struct outcome *outcome, struct buffer *out);

@@ -4,10 +4,33 @@
 
 enum { EXAMPLES_MAX = 5 };
 
-/* YAML's double-quoted scalars take JSON strings as they are. */
+/* YAML's double-quoted scalars take JSON strings as they are. Perl's prove reads no flow collections, so there are
+ * none, and a key is told as the text of its JSON. */
 static void quoted(struct buffer *out, const char *text)
 {
 	buffer_append_json(out, slice_from(text != NULL ? text : ""));
+}
+
+static void member(struct buffer *out, const char *name, const char *text)
+{
+	buffer_printf(out, "%s: ", name);
+	quoted(out, text);
+	buffer_append_byte(out, '\n');
+}
+
+static void records(struct buffer *out, const struct finding *finding)
+{
+	for (uint32_t i = 0; i < finding->record_count; i++) {
+		const struct finding_record *record = &finding->records[i];
+		if (i == 0)
+			buffer_append_text(out, "      records:\n");
+		member(out, "        - role", record->role);
+		member(out, "          file", record->path);
+		if (record->has_position)
+			buffer_printf(out, "          record: %" PRIu64 "\n", record->record);
+		if (report_has_offset(record))
+			buffer_printf(out, "          offset: %" PRIu64 "\n", record->offset);
+	}
 }
 
 static void diagnostics(struct buffer *out, struct outcome *outcome, uint32_t index, const struct property *property)
@@ -32,21 +55,9 @@ static void diagnostics(struct buffer *out, struct outcome *outcome, uint32_t in
 			buffer_append_text(out, "  examples:\n");
 		buffer_printf(out, "    - id: %s\n", finding_kinds[finding->id].id);
 		if (finding->key_json != NULL)
-			buffer_printf(out, "      key: %s\n", finding->key_json);
-		buffer_append_text(out, "      cause: ");
-		quoted(out, finding->cause);
-		buffer_append_byte(out, '\n');
-		for (uint32_t j = 0; j < finding->record_count; j++) {
-			buffer_printf(out, "      %s", j == 0 ? "records:\n        - " : "  - ");
-			buffer_append_text(out, "{role: ");
-			quoted(out, finding->records[j].role);
-			buffer_append_text(out, ", file: ");
-			quoted(out, finding->records[j].path);
-			if (finding->records[j].has_position)
-				buffer_printf(out, ", record: %" PRIu64 ", offset: %" PRIu64,
-					      finding->records[j].record, finding->records[j].offset);
-			buffer_append_text(out, "}\n");
-		}
+			member(out, "      key", finding->key_json);
+		member(out, "      cause", finding->cause);
+		records(out, finding);
 	}
 	buffer_append_text(out, "  ...\n");
 }

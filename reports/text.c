@@ -133,10 +133,10 @@ static void finding(struct buffer *out, const struct finding *finding, const str
 	for (uint32_t i = 0; i < finding->record_count; i++) {
 		const struct finding_record *record = &finding->records[i];
 		buffer_printf(out, "    %-16s  %s", record->role, record->path);
-		if (record->has_position && strcmp(record->role, "lake row") == 0)
-			buffer_printf(out, "  row %" PRIu64, record->record);
-		else if (record->has_position)
+		if (report_has_offset(record))
 			buffer_printf(out, "  record %" PRIu64 ", byte %" PRIu64, record->record, record->offset);
+		else if (record->has_position)
+			buffer_printf(out, "  row %" PRIu64, record->record);
 		buffer_append_byte(out, '\n');
 	}
 }

@@ -42,8 +42,9 @@ static void add_findings(void)
 				       .columns = {{"na\"me", "\"x\"", "1.50", NULL},
 						   {"cut", "\"xxx…", NULL, "does not fit"}},
 				       .column_count = 2,
-				       .records = {{"missed", "ev\"ents.json", true, 3, 99}},
-				       .record_count = 1};
+				       .records = {{"missed", "ev\"ents.json", true, 3, 99},
+						   {"lake row", "part-0", true, 7, 0}},
+				       .record_count = 2};
 	findings[1] = (struct finding){.id = FINDING_ROW_MISSING, .key_json = "{\"pk\":\"c\"}", .cause = "gone"};
 	findings[2] = (struct finding){.id = FINDING_LAKE_NEWER, .cause = "later"};
 	outcome.findings = findings;
@@ -84,6 +85,11 @@ static void test_json(struct buffer *out)
 	   "it holds the counts");
 	uint32_t by_id = whole ? json_member(tokens, 0, "findings_by_id") : 0;
 	ok(by_id != 0 && tokens[by_id].count == 3, "it counts findings by id");
+	uint32_t records = whole ? json_member(tokens, json_member(tokens, 0, "findings") + 1, "records") : 0;
+	ok(records != 0 && json_member(tokens, records + 1, "offset") != 0, "a record has its offset");
+	uint32_t row = records != 0 ? tokens[records + 1].next : 0;
+	ok(row != 0 && json_member(tokens, row, "record") != 0 && json_member(tokens, row, "offset") == 0,
+	   "a lake row has a number, but no offset");
 	json_parser_free(parser);
 }
 
@@ -120,6 +126,11 @@ static void test_tap(struct buffer *out)
 		failing++;
 	is_int(failing, 2, "each property with a failing finding is one failing point");
 	ok(strstr(text, "ok 12 - every key is proven") != NULL, "a note fails no point");
+	ok(strstr(text, "key: \"{\\\"pk\\\":\\\"c\\\"}\"\n") != NULL && strstr(text, ": {") == NULL,
+	   "its diagnostics hold no flow collections, which prove cannot read");
+	const char *row = strstr(text, "role: \"lake row\"");
+	ok(row != NULL && strstr(row, "record: 7\n") != NULL && strstr(row, "offset") == NULL,
+	   "a lake row has a number, but no offset");
 	make(VERDICT_UNKNOWN);
 	outcome.counts.unproven = 5;
 	outcome.reasons[0] = "5 keys unproven";
