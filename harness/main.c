@@ -26,9 +26,10 @@ static void print_overview(FILE *out)
 		    out);
 	for (size_t i = 0; verbs[i] != NULL; i++)
 		(void)fprintf(out, "  %-16s %s\n", verbs[i]->name, verbs[i]->summary);
-	(void)fputs("\n`lakeproof help VERB` tells more about one of them; `lakeproof --version` names this build\n\n"
-		    "exit status: 0 PASS, 1 FAIL, 2 UNKNOWN, 64 usage or contract, 65 nothing could be judged,\n"
-		    "             70 internal error, 74 input or output failed\n",
+	(void)fputs("\n`lakeproof help VERB` tells more about one; `lakeproof --version` names this build\n\n"
+		    "exit status: 0 PASS, 1 FAIL, 2 UNKNOWN, 64 usage or contract,\n"
+		    "             65 nothing could be judged, 70 internal error,\n"
+		    "             74 input or output failed\n",
 		    out);
 }
 
@@ -51,23 +52,37 @@ static const struct verb *find(const char *name)
 	return NULL;
 }
 
+static void nearer(const char *name, const char *candidate, const char **nearest, size_t *best)
+{
+	size_t distance = verb_distance(name, candidate);
+	if (distance < *best) {
+		*best = distance;
+		*nearest = candidate;
+	}
+}
+
 static int unknown(const char *name)
 {
 	const char *nearest = NULL;
 	size_t best = verb_distance_max(name) + 1;
-	for (size_t i = 0; verbs[i] != NULL; i++) {
-		size_t distance = verb_distance(name, verbs[i]->name);
-		if (distance < best) {
-			best = distance;
-			nearest = verbs[i]->name;
-		}
-	}
+	for (size_t i = 0; verbs[i] != NULL; i++)
+		nearer(name, verbs[i]->name, &nearest, &best);
 	return usage("unknown verb", name, nearest);
+}
+
+static int unknown_option(const char *name)
+{
+	static const char *const options[] = {"--help", "--version", "--man", "--complete"};
+	const char *nearest = NULL;
+	size_t best = verb_distance_max(name) + 1;
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+		nearer(name, options[i], &nearest, &best);
+	return usage("unknown option", name, nearest);
 }
 
 static int help(int argc, char **argv)
 {
-	if (argc == 0) {
+	if (argc == 0 || strcmp(argv[0], "help") == 0) {
 		print_overview(stdout);
 		return 0;
 	}
@@ -123,7 +138,7 @@ static int dispatch(int argc, char **argv)
 		return 0;
 	}
 	if (first[0] == '-')
-		return usage("unknown option", first, NULL);
+		return unknown_option(first);
 	const struct verb *verb = find(first);
 	return verb != NULL ? run(verb, argc - 2, argv + 2) : unknown(first);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -68,11 +69,20 @@ static void erase(void)
 	drawn = false;
 }
 
+/* A line that wraps could not be erased, so it is cut before the last column. Steps and units are ASCII. */
+static int line_width(void)
+{
+	struct winsize size = {0};
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2)
+		return LINE_MAX_BYTES;
+	return size.ws_col - 1;
+}
+
 static void draw(void)
 {
 	char line[LINE_MAX_BYTES];
 	format_line(false, line);
-	(void)fprintf(stderr, "\r\033[K%s", line);
+	(void)fprintf(stderr, "\r\033[K%.*s", line_width(), line);
 	(void)fflush(stderr);
 	drawn = true;
 }

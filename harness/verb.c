@@ -79,7 +79,7 @@ static int unknown_option(struct parse *parse, struct slice name)
 			 parse->verb->name);
 }
 
-/* Digits with an optional sign, scaled by the suffix that follows them. */
+/* Digits, scaled by the suffix that follows them. No option takes a negative number. */
 static bool parse_scaled(const char *text, bool binary, int64_t *value)
 {
 	static const struct {
@@ -95,14 +95,12 @@ static bool parse_scaled(const char *text, bool binary, int64_t *value)
 		{"MiB", INT64_C(1) << 20, true},
 		{"GiB", INT64_C(1) << 30, true},
 	};
-	bool negative = *text == '-';
-	const char *at = text + negative;
+	const char *at = text;
 	if (*at < '0' || *at > '9')
 		return false;
 	int64_t number = 0;
 	for (; *at >= '0' && *at <= '9'; at++) {
-		int digit = negative ? '0' - *at : *at - '0';
-		if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, digit, &number))
+		if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, *at - '0', &number))
 			return false;
 	}
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -154,7 +152,7 @@ static int set_value(struct parse *parse, const struct option_spec *spec, const 
 			return bad_value(parse, spec, value, "a whole number such as 500, 10k or 2M");
 		break;
 	case OPTION_SIZE:
-		if (!parse_scaled(value, true, &number) || number < 0)
+		if (!parse_scaled(value, true, &number))
 			return bad_value(parse, spec, value, "a size in bytes such as 4096, 64KiB or 16MiB");
 		break;
 	case OPTION_DURATION:
@@ -204,6 +202,19 @@ static int take_option(struct parse *parse, int argc, char **argv, int *at)
 		value = argv[++*at];
 	}
 	return set_value(parse, spec, value);
+}
+
+void verb_append_argument(struct buffer *line, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,%6670 6670";
+	bool quote = text[0] == '\0' || text[strspn(text, plain)] != '\0';
+	buffer_append_text(line, quote ? "'" : "");
+	for (; *text != '\0'; text++) {
+		if (*text == '\'')
+			buffer_append_text(line, "'\\'");
+		buffer_append_byte(line, *text);
+	}
+	buffer_append_text(line, quote ? "'" : "");
 }
 
 static int check_operands(const struct parse *parse)

@@ -8,12 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 enum option_kind {
 	OPTION_FLAG,     /* bool */
 	OPTION_TEXT,     /* const char * */
-	OPTION_NUMBER,   /* int64_t, decimal, with optional k, M, G suffix (powers of 1000) */
+	OPTION_NUMBER,   /* int64_t, not negative, decimal, with optional k, M, G suffix (powers of 1000) */
 	OPTION_DURATION, /* int64_t microseconds */
 	OPTION_SIZE,     /* int64_t bytes, with optional KiB, MiB, GiB, k, M, G */
 	OPTION_CHOICE    /* const char *, one of `choices` */
@@ -25,7 +26,7 @@ struct option_spec {
 	size_t target;        /* offsetof the field in the verb's options struct */
 	const char *argument; /* "FILE", "N"; NULL for flags */
 	const char *choices;  /* OPTION_CHOICE: "text|json|tap|tap13" */
-	const char *help;     /* one sentence, lower case, no full stop */
+	const char *help;     /* one sentence, lower case, no full stop; the default is added unless told here */
 };
 
 struct verb {
@@ -49,6 +50,8 @@ void verb_print_help(const struct verb *verb);
 /* The man page (roff) and the bash completion of all verbs, the list ending with NULL; on stdout. */
 void verb_print_man(const struct verb *const *verbs, const char *version);
 void verb_print_completion(const struct verb *const *verbs);
+/* An argument as a shell takes it: quoted where it must be. */
+void verb_append_argument(struct buffer *line, const char *text);
 /* Set by --quiet and --help (-h) on any verb; after --help only verb_print_help makes sense. */
 extern bool verb_quiet;
 extern bool verb_help;

@@ -53,7 +53,7 @@ static const struct option_spec generate_option_table[] = {
 	{"shuffle", OPTION_TEXT, TARGET(shuffle), "N", NULL, "records change places within runs of N, or all"},
 	{"replay", OPTION_NUMBER, TARGET(replay), "FILES", NULL, "files delivered again at the end"},
 	{"reupload", OPTION_NUMBER, TARGET(reupload), "FILES", NULL, "files delivered twice, side by side"},
-	{"fault", OPTION_TEXT, TARGET(fault), "NAME[:RATE],…", NULL, "what shall be lost or broken, see below"},
+	{"fault", OPTION_TEXT, TARGET(fault), "NAME[:RATE],...", NULL, "what shall be lost or broken, see below"},
 	{"truth", OPTION_CHOICE, TARGET(truth), "LEVEL", TRUTH_LEVELS, "what truth.sqlite holds"},
 	{"force", OPTION_FLAG, TARGET(force), NULL, NULL,
 	 "write into a folder that is neither empty nor generate's own"},
@@ -61,18 +61,20 @@ static const struct option_spec generate_option_table[] = {
 };
 
 static const char generate_details[] =
-	"Writes a full export as AWS writes it (AWSDynamoDB/), a stream's records as they land (events/), what the "
-	"table\n"
-	"holds in the end (truth.sqlite), a contract (contract.yaml), the columns for the embedded pipeline\n"
-	"(columns.txt), the stream's shards (stream.json) and every fault (faults.jsonl).\n"
+	"Writes a full export as AWS writes it (AWSDynamoDB/), a stream's records as they\n"
+	"land (events/), what the table holds in the end (truth.sqlite), a contract\n"
+	"(contract.yaml), the columns for the embedded pipeline (columns.txt), the\n"
+	"stream's shards (stream.json) and every fault (faults.jsonl).\n"
 	"\n"
-	"A RATE is a count (12), a share (0.5%) or none. Faults that lose something, NAME[:RATE] separated by commas:\n"
+	"A RATE is a count (12), a share (0.5%) or none. Faults that lose something,\n"
+	"NAME[:RATE] separated by commas:\n"
 	"  drop-record (0.1%), drop-remove (100%): records that never arrive\n"
-	"  late-start (60): the capture starts so many seconds after the export's interval\n"
+	"  late-start (60): the capture starts so many seconds late for the export\n"
 	"  truncate-gzip (1): landed files without their last third\n"
-	"  bad-json, bad-duplicate-key, bad-type-tag, bad-number, bad-key-missing, bad-key-type, bad-utf8, bad-deep,\n"
-	"  bad-huge (1): records broken that way\n"
-	"  missing-export-file, wrong-md5, wrong-count, truncate-export: one data file of the export\n";
+	"  bad-json, bad-duplicate-key, bad-type-tag, bad-number, bad-key-missing,\n"
+	"  bad-key-type, bad-utf8, bad-deep, bad-huge (1): records broken that way\n"
+	"  missing-export-file, wrong-md5, wrong-count, truncate-export: one data file of\n"
+	"  the export";
 
 static void generate_defaults(void *target)
 {
@@ -258,18 +260,13 @@ static void append_option(const struct option_spec *spec, const void *options, s
 	case OPTION_TEXT:
 	case OPTION_CHOICE:
 		memcpy(&value, field, sizeof(value));
-		buffer_append_text(text, " '");
-		for (; *value != '\0'; value++) {
-			if (*value == '\'')
-				buffer_append_text(text, "'\\'");
-			buffer_append_byte(text, *value);
-		}
-		buffer_append_byte(text, '\'');
+		buffer_append_byte(text, ' ');
+		verb_append_argument(text, value);
 		break;
 	default:
 		memcpy(&number, field, sizeof(number));
 		if (spec->kind == OPTION_DURATION)
-			buffer_printf(text, " %" PRId64 "ms", number / 1000);
+			buffer_printf(text, " %" PRId64 "us", number);
 		else
 			buffer_printf(text, " %" PRId64, number);
 		break;
@@ -309,6 +306,7 @@ static void print_summary(const struct generate_options *options, const struct g
 			  const char *root, const char *reproduce)
 {
 	const struct history *history = &report->history;
+	struct buffer quoted;
 
 	printf("items      %" PRIu64 " at the end, of %" PRId64 " at the start and %" PRIu64 " ever\n",
 	       report->totals.live, options->items, history->born);
@@ -327,7 +325,10 @@ static void print_summary(const struct generate_options *options, const struct g
 	       report->dropped);
 	printf("written    %" PRIu64 " files, %" PRIu64 " bytes, and truth, under %s\n", report->files, report->bytes,
 	       root);
-	printf("reproduce: lakeproof generate%s %s\n", reproduce, root);
+	buffer_init(&quoted, 1 << 16);
+	verb_append_argument(&quoted, root);
+	printf("reproduce: lakeproof generate%s %.*s\n", reproduce, (int)quoted.size, quoted.data);
+	buffer_release(&quoted);
 }
 
 static int generate_run(int operand_count, char **operands, const void *target)
@@ -359,7 +360,7 @@ static int generate_run(int operand_count, char **operands, const void *target)
 
 const struct verb verb_generate = {
 	.name = "generate",
-	.summary = "write a deterministic DynamoDB history: export, stream, truth, contract",
+	.summary = "write a DynamoDB history as files: export, stream, truth",
 	.usage = "DIR",
 	.details = generate_details,
 	.options = generate_option_table,

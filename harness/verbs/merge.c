@@ -15,8 +15,7 @@ struct merge_verb_options {
 };
 
 static const struct option_spec options[] = {
-	{"format", OPTION_CHOICE, offsetof(struct merge_verb_options, format), "FORMAT", "text|json",
-	 "how to report (default: text)"},
+	{"format", OPTION_CHOICE, offsetof(struct merge_verb_options, format), "FORMAT", "text|json", "how to report"},
 	{"reference", OPTION_FLAG, offsetof(struct merge_verb_options, reference), NULL, NULL,
 	 "also run the reference merger (plain SQL) and check that both agree on every key"},
 	SESSION_OPTIONS(struct merge_verb_options),
@@ -127,8 +126,10 @@ const struct verb verb_merge = {
 	.name = "merge",
 	.summary = "read the sources and tell what DynamoDB's table holds",
 	.usage = "CONTRACT",
-	.details = "Incremental and idempotent: unchanged files are not read again, and a merge that was killed is\n"
-		   "taken up where whole files ended. `lakeproof sql` looks into the merged state.",
+	.details = "Incremental and idempotent: unchanged files are not read again, and a merge that\n"
+		   "was killed is taken up where whole files ended. `lakeproof sql` looks into the\n"
+		   "merged state. Exit status: 0 merged, whatever is unproven; a merge gives no\n"
+		   "verdict.",
 	.options = options,
 	.run = run,
 	.options_size = sizeof(struct merge_verb_options),

@@ -1,4 +1,5 @@
 /* reconcile - the main job: merge what is new, read the lake, judge, report. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,11 +17,11 @@ struct reconcile_options {
 
 static const struct option_spec options[] = {
 	{"format", OPTION_CHOICE, offsetof(struct reconcile_options, format), "FORMAT", "text|json|tap|tap13",
-	 "how to report (default: text)"},
+	 "how to report"},
 	{"findings", OPTION_TEXT, offsetof(struct reconcile_options, findings), "N", NULL,
-	 "findings kept with their details, a number or 'all' (default: 1000; counts are always complete)"},
+	 "findings kept with their details, a number or 'all'; counts are always complete (default: 1000)"},
 	{"details", OPTION_NUMBER, offsetof(struct reconcile_options, details), "N", NULL,
-	 "findings of each kind told in full in text (default: 3)"},
+	 "findings of each kind told in full in text"},
 	SESSION_VERSION(struct reconcile_options),
 	SESSION_OPTIONS(struct reconcile_options),
 	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
@@ -45,10 +46,27 @@ static int finding_limit(const char *text, uint64_t *limit, struct error *error)
 		*limit = UINT64_MAX / 4;
 		return 0;
 	}
+	errno = 0;
 	*limit = strtoull(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0')
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
 		return error_set(error, ERROR_USAGE, "--findings takes a number or 'all', not '%s'", text);
 	return 0;
+}
+
+static const char *reproduce(struct outcome *outcome, const struct reconcile_options *chosen, const char *contract)
+{
+	struct buffer line;
+	buffer_init(&line, 1 << 16);
+	buffer_append_text(&line, "lakeproof reconcile ");
+	verb_append_argument(&line, contract);
+	buffer_printf(&line, " --version %lld", (long long)outcome->lake_version);
+	if (chosen->session.state != NULL) {
+		buffer_append_text(&line, " --state ");
+		verb_append_argument(&line, chosen->session.state);
+	}
+	const char *text = line.failed ? NULL : arena_text(&outcome->arena, "%.*s", (int)line.size, line.data);
+	buffer_release(&line);
+	return text;
 }
 
 static int report(struct outcome *outcome, const struct reconcile_options *chosen, const char *contract,
@@ -62,8 +80,7 @@ static int report(struct outcome *outcome, const struct reconcile_options *chose
 	struct report_style style = {.colour = isatty(STDOUT_FILENO) == 1 &&
 					       (no_colour == NULL || no_colour[0] == '\0'),
 				     .details = (uint64_t)chosen->details};
-	outcome->reproduce = arena_text(&outcome->arena, "lakeproof reconcile %s --version %lld", contract,
-					(long long)outcome->lake_version);
+	outcome->reproduce = reproduce(outcome, chosen, contract);
 	buffer_init(&out, (size_t)8 << 30);
 	int code = report_render(outcome, format, &style, &out, error);
 	if (code == 0 && fwrite(out.data, 1, out.size, stdout) != out.size)
@@ -98,10 +115,11 @@ static int run(int operand_count, char **operands, const void *given)
 
 const struct verb verb_reconcile = {
 	.name = "reconcile",
-	.summary = "compare a Delta table with what the sources say, and give a verdict",
+	.summary = "compare a Delta table with the sources and give a verdict",
 	.usage = "CONTRACT",
-	.details = "Reads what is new in the contract's sources, reads the Delta snapshot, judges every key and\n"
-		   "reports each difference with its cause. Exit status: 0 PASS, 1 FAIL, 2 UNKNOWN.",
+	.details = "Reads what is new in the contract's sources, reads the Delta snapshot, judges\n"
+		   "every key and reports each difference with its cause.\n"
+		   "Exit status: 0 PASS, 1 FAIL, 2 UNKNOWN.",
 	.options = options,
 	.run = run,
 	.options_size = sizeof(struct reconcile_options),
