@@ -91,25 +91,53 @@ static const char *marks(const struct run *run, const struct life *life, uint64_
 	return late ? "  [late: a newer change had arrived before]" : "";
 }
 
+/* An export's time for what it holds; a change's own. INT64_MIN when it is not known. */
+static int64_t time_of(const struct run *run, const struct fact *fact)
+{
+	const struct state_source *source = state_source(run->state, fact->source);
+	if (fact->kind == FACT_CHANGE)
+		return fact->time_lo_us;
+	for (uint32_t i = 0; fact->kind == FACT_SNAPSHOT && i < run->export_count; i++)
+		if (source != NULL && run->exports[i].group == source->group)
+			return run->exports[i].export->export_time_us;
+	return INT64_MIN;
+}
+
+/* Fills `order` with the facts as they happened: changes as they are sorted, each export before the first later change,
+ * lake rows last. */
+static void order_facts(const struct run *run, const struct life *life, uint64_t *order)
+{
+	static const uint32_t kinds[] = {FACT_CHANGE, FACT_SNAPSHOT, FACT_LAKE};
+	uint64_t count = 0;
+	for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++)
+		for (uint64_t i = 0; i < life->count; i++) {
+			if (life->facts[i].kind != kinds[kind])
+				continue;
+			uint64_t at = count++;
+			for (; kinds[kind] == FACT_SNAPSHOT && at > 0 &&
+			       time_of(run, &life->facts[order[at - 1]]) > time_of(run, &life->facts[i]);
+			     at--)
+				order[at] = order[at - 1];
+			order[at] = i;
+		}
+}
+
 static void print_fact(const struct run *run, const struct life *life, uint64_t index,
 		       const struct judgement *judgement)
 {
 	const struct fact *fact = &life->facts[index];
 	const struct state_source *source = state_source(run->state, fact->source);
 	char time[CLOCK_TEXT_MAX] = "", sequence[48] = "";
-	if (fact->kind == FACT_CHANGE && fact->time_lo_us != INT64_MIN)
-		clock_format(fact->time_lo_us, time);
-	for (uint32_t i = 0; fact->kind == FACT_SNAPSHOT && i < run->export_count; i++)
-		if (source != NULL && run->exports[i].group == source->group)
-			clock_format(run->exports[i].export->export_time_us, time);
+	if (time_of(run, fact) != INT64_MIN)
+		clock_format(time_of(run, fact), time);
 	if (fact->has_sequence)
 		sequence_format(fact->sequence, sequence);
 	bool decides = judgement->decided.source == fact->source && judgement->decided.record == fact->record &&
 		       fact->kind != FACT_LAKE;
 	bool held = judgement->lake_rows == 1 && fact->kind != FACT_LAKE && fact->after.state == STATE_IMAGE &&
 		    fact->after.flags == 0 && fact->after.row == judgement->lake_row;
-	printf("  %-24s  %-14s %s%s%s%s\n", time, what_happened(fact), sequence, marks(run, life, index),
-	       decides ? "  <- decides" : "", held ? "  <- what the lake holds" : "");
+	printf("  %-24s  %-*s%s%s%s%s\n", time, sequence[0] != '\0' ? 15 : 0, what_happened(fact), sequence,
+	       marks(run, life, index), decides ? "  <- decides" : "", held ? "  <- what the lake holds" : "");
 	if (source == NULL)
 		return;
 	if (fact->kind == FACT_LAKE)
@@ -123,7 +151,12 @@ static const char *expected_text(const struct judgement *judgement)
 {
 	switch (judgement->expected.state) {
 	case STATE_ABSENT:
-		return judgement->ttl == TTL_YES ? "removed by TTL" : "absent: deleted, or never there";
+		if (judgement->ttl == TTL_YES)
+			return "absent: removed by TTL";
+		if (judgement->decided_by == DECIDED_CHANGE)
+			return "absent: deleted";
+		return judgement->decided_by == DECIDED_SNAPSHOT ? "absent: an export lacks it"
+								 : "absent: no source has it";
 	case STATE_PRESENT:
 		return "present, its image not known";
 	case STATE_IMAGE:
@@ -196,9 +229,11 @@ static int print_life(struct run *run, const struct life *life, struct slice key
 	for (const struct state_source *source; (source = state_source_next(run->state, last)) != NULL;)
 		last = source->id;
 	uint32_t *groups = calloc((size_t)last + 1, sizeof *groups);
-	struct judge *judge = groups == NULL ? NULL : judge_new(run->scope, groups);
+	uint64_t *order = calloc(life->count + 1, sizeof *order);
+	struct judge *judge = groups == NULL || order == NULL ? NULL : judge_new(run->scope, groups);
 	if (judge == NULL) {
 		free(groups);
+		free(order);
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	}
 	for (const struct state_source *source = NULL;
@@ -213,12 +248,9 @@ static int print_life(struct run *run, const struct life *life, struct slice key
 	int code = key_append_json(run->contract, key, &json);
 	if (code == 0) {
 		printf("%.*s\n\n", (int)json.size, json.data);
+		order_facts(run, life, order);
 		for (uint64_t i = 0; i < life->count; i++)
-			if (life->facts[i].kind != FACT_LAKE)
-				print_fact(run, life, i, judgement);
-		for (uint64_t i = 0; i < life->count; i++)
-			if (life->facts[i].kind == FACT_LAKE)
-				print_fact(run, life, i, judgement);
+			print_fact(run, life, order[i], judgement);
 		if (life->count == 0)
 			printf("  no source and no lake row has this key\n");
 		printf("\n  expected: %s\n  lake:     %" PRIu32 " row%s\n  so it is: %s\n", expected_text(judgement),
@@ -228,6 +260,7 @@ static int print_life(struct run *run, const struct life *life, struct slice key
 	}
 	buffer_release(&json);
 	judge_free(judge);
+	free(order);
 	free(groups);
 	return code;
 }
@@ -264,9 +297,9 @@ const struct verb verb_explain = {
 	.name = "explain",
 	.summary = "tell one key's whole life and what became of it in the lake",
 	.usage = "CONTRACT KEY",
-	.details = "KEY is pk=VALUE,sk=VALUE with the key's attribute names, a JSON object of the same, or the bare "
-		   "value\n"
-		   "of a one-part key.",
+	.details = "KEY is pk=VALUE,sk=VALUE with the key's attribute names, in their order; a JSON\n"
+		   "object of the same, as reports print keys; or the bare value of a one-part key.\n"
+		   "Exit status: 0 told, whatever there is to tell.",
 	.options = options,
 	.run = run,
 	.options_size = sizeof(struct explain_options),
