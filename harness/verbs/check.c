@@ -165,9 +165,11 @@ static void check_plan(struct check *check)
 	for (uint32_t i = 0; i < report->mismatch_count; i++)
 		say(check, false, "column '%s' is %s in the table, the contract says %s", report->mismatches[i].column,
 		    report->mismatches[i].have, report->mismatches[i].want);
-	if (report->missing_count + report->unmapped_count + report->mismatch_count == 0)
-		say(check, true, "%" PRIu32 " of %" PRIu32 " table columns are compared, the others are ignored",
-		    report->compared_columns, report->table_columns);
+	if (check->schema.release != NULL &&
+	    report->missing_count + report->unmapped_count + report->mismatch_count == 0)
+		say(check, true, "%" PRIu32 " of %" PRIu32 " table columns are compared%s", report->compared_columns,
+		    report->table_columns,
+		    report->compared_columns < report->table_columns ? ", the others are ignored" : "");
 }
 
 static int check_lake(struct check *check, int64_t version, struct error *error)
@@ -243,7 +245,7 @@ static int run(int operand_count, char **operands, const void *given)
 
 const struct verb verb_check = {
 	.name = "check",
-	.summary = "check a contract against the table's schema and a sample of each source, in seconds",
+	.summary = "check a contract against schemas and samples, in seconds",
 	.usage = "CONTRACT",
 	.details = "Exit status: 0 no problem found, 1 problems found.",
 	.options = options,

@@ -1,5 +1,6 @@
 /* sql - the merged state as tables, for any question that no verb answers. */
 #include <inttypes.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 
@@ -15,7 +16,7 @@ struct sql_options {
 
 static const struct option_spec options[] = {
 	{"format", OPTION_CHOICE, offsetof(struct sql_options, format), "FORMAT", "text|json",
-	 "tab-separated text with a header, or one JSON object a line (default: text)"},
+	 "tab-separated text with a header, or one JSON object a line"},
 	{"no-lake", OPTION_FLAG, offsetof(struct sql_options, no_lake), NULL, NULL,
 	 "do not read the lake, so that only what DynamoDB says is there"},
 	SESSION_VERSION(struct sql_options),
@@ -30,6 +31,30 @@ static void defaults(void *target)
 	chosen->format = "text";
 }
 
+/* Bytes are base64, as in keys. */
+static void append_blob(struct buffer *line, sqlite3_stmt *statement, int column)
+{
+	const void *bytes = sqlite3_column_blob(statement, column);
+	buffer_append_base64(line, (struct slice){bytes, (size_t)sqlite3_column_bytes(statement, column)});
+}
+
+/* Keeps a row on its line and a value in its field. */
+static void append_text(struct buffer *line, sqlite3_stmt *statement, int column)
+{
+	if (sqlite3_column_type(statement, column) == SQLITE_BLOB) {
+		append_blob(line, statement, column);
+		return;
+	}
+	const char *text = (const char *)sqlite3_column_text(statement, column);
+	for (text = text == NULL ? "NULL" : text; *text != '\0'; text++) {
+		const char *escape = *text == '\t' ? "\\t" : *text == '\n' ? "\\n" : *text == '\r' ? "\\r" : NULL;
+		if (escape != NULL)
+			buffer_append_text(line, escape);
+		else
+			buffer_append_byte(line, *text);
+	}
+}
+
 static void append_json(struct buffer *line, sqlite3_stmt *statement, int column)
 {
 	switch (sqlite3_column_type(statement, column)) {
@@ -39,8 +64,19 @@ static void append_json(struct buffer *line, sqlite3_stmt *statement, int column
 	case SQLITE_INTEGER:
 		buffer_printf(line, "%lld", (long long)sqlite3_column_int64(statement, column));
 		break;
-	case SQLITE_FLOAT:
-		buffer_printf(line, "%.17g", sqlite3_column_double(statement, column));
+	case SQLITE_FLOAT: {
+		double number = sqlite3_column_double(statement, column);
+		/* JSON has no infinity: a number beyond a double's range stands for it, as SQLite has it. */
+		if (isinf(number))
+			buffer_append_text(line, number < 0 ? "-9e999" : "9e999");
+		else
+			buffer_printf(line, "%.17g", number);
+		break;
+	}
+	case SQLITE_BLOB:
+		buffer_append_byte(line, '"');
+		append_blob(line, statement, column);
+		buffer_append_byte(line, '"');
 		break;
 	default: {
 		const unsigned char *text = sqlite3_column_text(statement, column);
@@ -60,9 +96,8 @@ static void append_row(struct buffer *line, sqlite3_stmt *statement, bool json)
 			buffer_append_byte(line, ':');
 			append_json(line, statement, i);
 		} else {
-			const unsigned char *text = sqlite3_column_text(statement, i);
 			buffer_append_text(line, i == 0 ? "" : "\t");
-			buffer_append_text(line, text == NULL ? "NULL" : (const char *)text);
+			append_text(line, statement, i);
 		}
 	}
 	buffer_append_text(line, json ? "}\n" : "\n");
@@ -143,8 +178,10 @@ const struct verb verb_sql = {
 	.name = "sql",
 	.summary = "ask the merged state in SQL: tables item, fact, source",
 	.usage = "CONTRACT SQL",
-	.details = "item: one row a key, as judged; fact: one row for each thing known about a key; source: one row a\n"
-		   "file. `SELECT * FROM item LIMIT 3` shows the columns.",
+	.details = "item: one row a key, as judged; fact: one row for each thing known about a key;\n"
+		   "source: one row a file. `SELECT * FROM item LIMIT 3` shows the columns. Bytes\n"
+		   "are printed as base64; in text a tab or a line's end inside a value as\n"
+		   "\\t, \\n, \\r.",
 	.options = options,
 	.run = run,
 	.options_size = sizeof(struct sql_options),
