@@ -30,7 +30,8 @@ struct property {
 	bool lowered;   /* some do, but the contract lowers or allows them */
 };
 
-enum { PROPERTY_COUNT = 12 };
+/* What was not read makes everything else uncertain. */
+enum { PROPERTY_READ_WHOLE = 0, PROPERTY_COUNT = 12 };
 void report_properties(const struct outcome *outcome, struct property properties[PROPERTY_COUNT]);
 /* Whether finding `id` speaks against property `index`. */
 bool report_property_has(uint32_t index, enum finding_id id);

@@ -1,10 +1,13 @@
 /* count - does the lake have as many rows as DynamoDB has items? From manifests, merged state and the Delta log. */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "harness/session.h"
 #include "reconcile/collect.h"
 #include "reports/report.h"
+
+enum { PROBLEMS_SHOWN = 20 };
 
 struct count_options {
 	struct session_options session;
@@ -16,8 +19,7 @@ static const struct option_spec options[] = {
 	 "a full export's folder, instead of a contract"},
 	{"delta", OPTION_TEXT, offsetof(struct count_options, delta), "DIR", NULL,
 	 "a Delta table's folder, instead of a contract"},
-	{"format", OPTION_CHOICE, offsetof(struct count_options, format), "FORMAT", "text|json",
-	 "how to report (default: text)"},
+	{"format", OPTION_CHOICE, offsetof(struct count_options, format), "FORMAT", "text|json", "how to report"},
 	SESSION_VERSION(struct count_options),
 	SESSION_OPTIONS(struct count_options),
 	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
@@ -39,7 +41,11 @@ struct tally {
 	bool scanned; /* data files had to be opened */
 	const char *why_scanned;
 	int64_t version;
-	bool merged; /* a contract's sources were merged */
+	bool merged;     /* a contract's sources were merged */
+	uint64_t either; /* keys that the lake may hold or not */
+	/* either makes the expected count unknown: */
+	uint64_t problems; /* sources not read whole */
+	bool gap;          /* no complete export to start from, or a hole in the capture */
 };
 
 static bool true_at(const struct ArrowArray *array, int64_t row)
@@ -100,17 +106,30 @@ static int count_rows(const char *delta, int64_t version, const char *deletes_co
 	return code;
 }
 
-static int ignore_problem(void *context, const struct problem *problem, struct error *error)
+static void take_problem(struct tally *tally, const char *id, const char *path, const char *message)
 {
-	(void)context;
+	if (!report_property_has(PROPERTY_READ_WHOLE, finding_from_text(id)))
+		return;
+	if (tally->problems++ < PROBLEMS_SHOWN)
+		(void)fprintf(stderr, "%s: %s: %s\n", id, path, message);
+}
+
+static int export_problem(void *context, const struct problem *problem, struct error *error)
+{
 	(void)error;
-	(void)fprintf(stderr, "%s: %s: %s\n", problem->id, problem->path, problem->message);
+	take_problem(context, problem->id, problem->path, problem->message);
+	return 0;
+}
+
+static int state_problem(void *context, const struct state_problem *problem)
+{
+	take_problem(context, problem->id, problem->path, problem->message);
 	return 0;
 }
 
 static int count_export(const char *folder, struct tally *tally, struct error *error)
 {
-	struct record_sink sink = {NULL, NULL, ignore_problem};
+	struct record_sink sink = {tally, NULL, export_problem};
 	struct export *export = NULL;
 	int code = export_open(folder, &sink, &export, error);
 	if (code != 0)
@@ -118,6 +137,39 @@ static int count_export(const char *folder, struct tally *tally, struct error *e
 	tally->exported = tally->expected = export->item_count;
 	export_close(export);
 	return 0;
+}
+
+/* What collect does not count: keys of which either is right, such as one whose TTL has passed. */
+struct counting {
+	struct collect *collect;
+	atomic_uint_fast64_t either;
+};
+
+static int count_key(void *context, uint32_t worker, const struct judgement *judgement, struct error *error)
+{
+	struct counting *counting = context;
+	if (judgement->lake_expected == LAKE_ANY && judgement->unproven == 0)
+		atomic_fetch_add(&counting->either, 1);
+	return collect_visit(counting->collect, worker, judgement, error);
+}
+
+/* Whether an item may exist, or be gone, without a trace in the evidence. */
+static bool has_gap(const struct scope *scope)
+{
+	bool whole = scope->export_count == 0 && scope->baseline == BASELINE_EMPTY;
+	for (uint32_t i = 0; i < scope->export_count; i++)
+		whole = whole || scope->exports[i].complete;
+	return !whole || scope->hole_count > 0;
+}
+
+static void newest_export(const struct run *run, struct tally *tally)
+{
+	int64_t newest = INT64_MIN;
+	for (uint32_t i = 0; i < run->export_count; i++)
+		if (run->exports[i].export->export_time_us >= newest) {
+			newest = run->exports[i].export->export_time_us;
+			tally->exported = run->exports[i].export->item_count;
+		}
 }
 
 static int count_contract(const struct count_options *chosen, const char *path, struct tally *tally,
@@ -130,13 +182,14 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 	struct collect *collect = collect_new((uint32_t)chosen->session.jobs, 0);
 	if (collect == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
+	struct counting counting = {.collect = collect};
 	int code = session_open(&chosen->session, path, false, 0, &run, error);
 	if (code == 0 && run->contract->delta == NULL)
 		code = error_set(error, ERROR_USAGE, "%s: there is no 'lake:' to count", path);
 	if (code == 0)
 		code = run_ingest(run, error);
 	if (code == 0)
-		code = run_judge(run, collect_visit, collect, error);
+		code = run_judge(run, count_key, &counting, error);
 	if (code == 0)
 		code = collect_finish(collect, &counts, by_id, &kept, &kept_count, error);
 	if (code == 0) {
@@ -146,62 +199,98 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 		tally->unproven = (int64_t)counts.unproven;
 		tally->by_export = (int64_t)counts.expected_by_export;
 		tally->deleted_by_change = (int64_t)counts.deleted_by_change;
-		int64_t newest = INT64_MIN;
-		for (uint32_t i = 0; i < run->export_count; i++)
-			if (run->exports[i].export->export_time_us >= newest) {
-				newest = run->exports[i].export->export_time_us;
-				tally->exported = run->exports[i].export->item_count;
-			}
+		tally->either = atomic_load(&counting.either);
+		tally->gap = has_gap(run->scope);
+		newest_export(run, tally);
+		for (uint64_t i = 0; i < run->problem_count; i++)
+			state_problem(tally, &run->problems[i]);
+		code = state_problems(run->state, run->sources, run->source_count, state_problem, tally, error);
+	}
+	if (code == 0)
 		code = count_rows(run->contract->delta,
 				  chosen->session.version >= 0 ? chosen->session.version : run->contract->version,
 				  run->contract->deletes == DELETES_COLUMN ? run->contract->deletes_column : NULL,
 				  tally, error);
-	}
 	collect_free(collect);
 	run_close(run);
 	return code;
 }
 
-static void line(struct buffer *out, const char *label, int64_t count, const char *meaning)
+static void line_with(struct buffer *out, const char *label, const char *sign, uint64_t count, const char *meaning)
 {
-	if (count < 0)
-		return;
 	struct buffer number;
 	buffer_init(&number, 64);
-	report_number(&number, (uint64_t)count);
+	buffer_append_text(&number, sign);
+	report_number(&number, count);
 	buffer_printf(out, "  %-16s %13.*s  %s\n", label, (int)number.size, number.data, meaning);
 	buffer_release(&number);
+}
+
+static void line(struct buffer *out, const char *label, int64_t count, const char *meaning)
+{
+	if (count >= 0)
+		line_with(out, label, "", (uint64_t)count, meaning);
+}
+
+/* Keys that are not proven may be there or not, and so move the expected count both ways; what was not read may move it
+ * without limit. */
+static bool could_be_equal(const struct tally *tally)
+{
+	int64_t difference = tally->rows - tally->expected;
+	return tally->problems > 0 || tally->gap ||
+	       (difference <= tally->unproven + (int64_t)tally->either && difference >= -tally->unproven);
+}
+
+static int exit_code(const struct tally *tally)
+{
+	bool known = tally->problems == 0 && !tally->gap && tally->unproven == 0;
+	if (known && could_be_equal(tally))
+		return VERDICT_PASS;
+	return could_be_equal(tally) ? VERDICT_UNKNOWN : VERDICT_FAIL;
 }
 
 static void explain_difference(struct buffer *out, const struct tally *tally)
 {
 	int64_t difference = tally->rows - tally->expected;
-	if (difference == 0) {
+	uint64_t size = (uint64_t)(difference < 0 ? -difference : difference);
+	buffer_append_byte(out, '\n');
+	if (tally->problems > 0)
 		buffer_append_text(
-			out, "\nthe counts are equal. That proves nothing about contents: a lost row and a row too\n"
-			     "many cancel out, and values are not looked at. `lakeproof reconcile` proves it\n");
+			out,
+			"the sources were not read whole (stderr names what), so the expected count is not known.\n");
+	else if (tally->gap)
+		buffer_append_text(
+			out,
+			"the evidence does not cover the whole table (no complete export, or a hole in the capture),\n"
+			"so the expected count is not known.\n");
+	if (difference == 0) {
+		buffer_append_text(out,
+				   "the counts are equal. That proves nothing about contents: a lost row and a row "
+				   "too\nmany cancel out, and values are not looked at. `lakeproof reconcile` "
+				   "proves it\n");
 		return;
 	}
-	buffer_printf(out, "\nthe lake has %" PRId64 " row%s too %s.", difference < 0 ? -difference : difference,
-		      difference == 1 || difference == -1 ? "" : "s", difference < 0 ? "few" : "many");
-	if (tally->merged && difference > 0 && difference <= tally->deleted_by_change)
-		buffer_printf(out,
-			      "\nDeletes could explain it: %" PRId64
-			      " items were deleted after the export, and rows for %" PRId64
-			      " of them may still be there",
-			      tally->deleted_by_change, difference);
-	if (tally->merged && difference < 0 && tally->exported >= 0 && tally->rows == tally->exported)
-		buffer_append_text(
-			out,
-			"\nIt has exactly as many rows as the export has items: perhaps the stream was not applied");
-	if (tally->merged && difference > 0 && tally->exported >= 0 && tally->rows == tally->exported)
-		buffer_append_text(
-			out,
-			"\nIt has exactly as many rows as the export has items: perhaps the stream was not applied");
+	buffer_append_text(out, "the lake has ");
+	report_number(out, size);
+	buffer_printf(out, " row%s too %s", size == 1 ? "" : "s", difference < 0 ? "few" : "many");
+	buffer_append_text(out, tally->problems == 0 && !tally->gap && could_be_equal(tally)
+					? ", which keys that may be there or not could explain.\n"
+					: ".\n");
+	if (tally->merged && difference > 0 && difference <= tally->deleted_by_change) {
+		buffer_append_text(out, "Deletes could explain it: ");
+		report_number(out, (uint64_t)tally->deleted_by_change);
+		buffer_append_text(out, " items were deleted by changes, and rows for ");
+		report_number(out, size);
+		buffer_append_text(out, " of\nthem may still be there\n");
+	}
+	if (tally->merged && tally->rows == tally->exported)
+		buffer_append_text(out,
+				   "It has exactly as many rows as the export has items: perhaps the stream was not "
+				   "applied\n");
 	if (!tally->merged)
-		buffer_append_text(
-			out, "\nChanges after the export are not counted here; a contract with events counts them");
-	buffer_append_text(out, "\n`lakeproof reconcile` names the keys\n");
+		buffer_append_text(out, "Changes after the export are not counted here; a contract with events counts "
+					"them\n");
+	buffer_append_text(out, "`lakeproof reconcile` names the keys\n");
 }
 
 static void print_text(const struct tally *tally)
@@ -216,15 +305,20 @@ static void print_text(const struct tally *tally)
 		     "of them written after the export, or with none");
 		line(&out, "export", tally->exported, "items by the newest export's own manifest");
 		line(&out, "deleted", tally->deleted, "known items that are deleted by now");
-		line(&out, "  by changes", tally->deleted_by_change,
-		     "of them by a delete or TTL remove after the export");
+		line(&out, "  by changes", tally->deleted_by_change, "of them by a delete or TTL remove");
 		line(&out, "unproven", tally->unproven, "keys on which the evidence is not enough");
+		if (tally->either > 0)
+			line(&out, "either way", (int64_t)tally->either, "keys that the lake may hold or not");
 	}
 	line(&out, "lake rows", tally->rows, tally->scanned ? "live, by a scan" : "by the Delta log's statistics");
 	if (tally->soft_deleted > 0 || (tally->scanned && tally->why_scanned[0] == 's'))
 		line(&out, "soft-deleted", tally->soft_deleted, "rows marked deleted");
-	buffer_printf(&out, "  %-16s %+13" PRId64 "  lake rows minus expected\n", "difference",
-		      tally->rows - tally->expected);
+	int64_t difference = tally->rows - tally->expected;
+	line_with(&out, "difference",
+		  difference < 0   ? "-"
+		  : difference > 0 ? "+"
+				   : "",
+		  (uint64_t)(difference < 0 ? -difference : difference), "lake rows minus expected");
 	buffer_printf(&out, "  table version %" PRId64 "%s%s\n", tally->version,
 		      tally->scanned ? "; data files were opened, since " : "",
 		      tally->scanned ? tally->why_scanned : "");
@@ -240,12 +334,12 @@ static void print_json(const struct tally *tally)
 		printf(",\"export\":%" PRId64, tally->exported);
 	if (tally->merged)
 		printf(",\"expected_by_export\":%" PRId64 ",\"deleted\":%" PRId64 ",\"deleted_by_change\":%" PRId64
-		       ",\"unproven\":%" PRId64,
-		       tally->by_export, tally->deleted, tally->deleted_by_change, tally->unproven);
+		       ",\"unproven\":%" PRId64 ",\"either\":%" PRIu64,
+		       tally->by_export, tally->deleted, tally->deleted_by_change, tally->unproven, tally->either);
 	printf(",\"rows\":%" PRId64 ",\"soft_deleted\":%" PRId64 ",\"difference\":%" PRId64 ",\"version\":%" PRId64
-	       ",\"scanned\":%s}\n",
-	       tally->rows, tally->soft_deleted, tally->rows - tally->expected, tally->version,
-	       tally->scanned ? "true" : "false");
+	       ",\"problems\":%" PRIu64 ",\"gap\":%s,\"scanned\":%s}\n",
+	       tally->rows, tally->soft_deleted, tally->rows - tally->expected, tally->version, tally->problems,
+	       tally->gap ? "true" : "false", tally->scanned ? "true" : "false");
 }
 
 static int run(int operand_count, char **operands, const void *given)
@@ -271,16 +365,16 @@ static int run(int operand_count, char **operands, const void *given)
 		print_json(&tally);
 	else
 		print_text(&tally);
-	return tally.rows == tally.expected ? (tally.unproven > 0 ? 2 : 0) : 1;
+	return exit_code(&tally);
 }
 
 const struct verb verb_count = {
 	.name = "count",
-	.summary = "count what is expected and what the lake holds, without opening data files",
+	.summary = "count expected items and lake rows, data files unopened",
 	.usage = "CONTRACT | --export DIR --delta DIR",
-	.details =
-		"Exit status: 0 the counts are equal, 1 they differ, 2 equal but some keys are unproven. Equal counts\n"
-		"prove nothing about contents.",
+	.details = "Exit status: 0 the counts are equal, 1 they differ, 2 not known, since keys are\n"
+		   "unproven or the evidence is not whole. Equal counts prove nothing about\n"
+		   "contents.",
 	.options = options,
 	.run = run,
 	.options_size = sizeof(struct count_options),
