@@ -339,9 +339,13 @@ static int plan_repeats(struct planner *planner, uint64_t wanted, enum file_orig
 {
 	struct delivery *delivery = planner->delivery;
 	uint64_t eligible = 0, first_count = delivery->file_count;
+	int64_t last_us = 0;
 
-	for (uint64_t i = 0; i < first_count; i++)
+	for (uint64_t i = 0; i < first_count; i++) {
 		eligible += delivery->files[i].origin == FILE_FIRST;
+		if (delivery->files[i].time_us > last_us)
+			last_us = delivery->files[i].time_us;
+	}
 	if (wanted > eligible)
 		wanted = eligible;
 	for (uint64_t i = 0; i < first_count && wanted > 0; i++) {
@@ -353,7 +357,7 @@ static int plan_repeats(struct planner *planner, uint64_t wanted, enum file_orig
 		copy.original = i;
 		if (origin == FILE_REPLAY) {
 			copy.number = delivery->file_count;
-			copy.time_us = delivery->files[first_count - 1].time_us + CLOCK_SECOND_US;
+			copy.time_us = last_us + CLOCK_SECOND_US;
 		}
 		if (add_file(planner, copy) != 0)
 			return planner->error->code;

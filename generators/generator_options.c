@@ -136,6 +136,9 @@ static int apply_fault(const char *name, struct fault_rate rate, bool has_rate, 
 			       &options->truncated_export};
 	static const char *const flag_names[] = {"missing-export-file", "wrong-md5", "wrong-count", "truncate-export"};
 
+	/* What is no share of anything: a time, and files, which are few. */
+	if (rate.ppm > 0 && (strcmp(name, "truncate-gzip") == 0 || strcmp(name, "late-start") == 0))
+		return error_set(error, ERROR_USAGE, "fault \"%s\" takes a count, no share", name);
 	if (strcmp(name, "drop-record") == 0) {
 		plan->drop_records = some;
 	} else if (strcmp(name, "drop-remove") == 0) {

@@ -297,6 +297,15 @@ static void test_lossless_faults(const struct world *world)
 	is_int(count_times(world, &delivered, 2), 40, "as many records come twice as were asked for");
 	ok(inversions(&delivered) > 10 * inversions(&before), "a shuffle across the capture leaves no order");
 	is_int(delivered.delivery.file_count, before.delivery.file_count + 5, "repeated files come in addition");
+	int64_t last_us = 0, replay_us = INT64_MAX;
+	for (uint64_t i = 0; i < delivered.delivery.file_count; i++) {
+		const struct delivered_file *file = &delivered.delivery.files[i];
+		if (file->origin == FILE_REPLAY)
+			replay_us = file->time_us < replay_us ? file->time_us : replay_us;
+		else
+			last_us = file->time_us > last_us ? file->time_us : last_us;
+	}
+	ok(replay_us > last_us, "a replay comes after everything else");
 	undeliver(&delivered);
 	undeliver(&before);
 }
