@@ -237,6 +237,12 @@ export_folders() {
 	refused --fault gremlins
 	refused --fault truncate-gzip
 	refused --fault wrong-md5:3
+	refused --gzip --fault truncate-gzip:5%
+	refused --fault late-start:5%
+	refused --key status:S
+	refused --key pk:S,expires_at:N
+	refused --key addr:S
+	refused --wild --key S:S
 	refused --duration 90s
 	refused --start yesterday
 	refused --prefix ../up
