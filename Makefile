@@ -201,28 +201,28 @@ $(foreach test,$(ALL_TEST_SOURCES),$(eval $(call short_name,$(test))))
 RUN := +@MAKE='$(MAKE)' BUILD='$(BUILD)' tests/run
 .PHONY: check check-unit check-property check-bats check-asan check-tsan check-clang check-real
 .PHONY: lint tidy format fuzz-smoke bench
-check: $(DEPS_CHECK) ## every suite below but tidy, fuzz-smoke, bench, check-real; ends in one line (10 min)
+check: $(DEPS_CHECK) ## every suite below but tidy, fuzz-smoke, bench, check-real; ends in one line (15 min)
 	$(RUN) --suite unit --suite property --suite bats --suite asan --suite tsan --suite clang --suite lint
-check-unit: $(DEPS_CHECK) ## unit tests (1 min)
+check-unit: $(DEPS_CHECK) ## unit tests (5 min)
 	$(RUN) --suite unit
-check-property: $(DEPS_CHECK) ## property tests against naive oracles (2 min)
+check-property: $(DEPS_CHECK) ## property tests against naive oracles (5 min)
 	$(RUN) --suite property
-check-bats: $(DEPS_CHECK) ## command-line tests (2 min)
+check-bats: $(DEPS_CHECK) ## command-line tests (5 min)
 	$(RUN) --suite bats
-check-asan: $(DEPS_CHECK) ## unit and property tests under AddressSanitizer and UBSan (3 min)
+check-asan: $(DEPS_CHECK) ## unit and property tests under AddressSanitizer and UBSan (5 min)
 	$(RUN) --suite asan
-check-tsan: $(DEPS_CHECK) ## unit and property tests under ThreadSanitizer (3 min)
+check-tsan: $(DEPS_CHECK) ## unit and property tests under ThreadSanitizer (5 min)
 	$(RUN) --suite tsan
-check-clang: $(DEPS_CHECK) ## everything compiles under clang without a warning (1 min)
+check-clang: $(DEPS_CHECK) ## everything compiles under clang without a warning (5 min)
 	$(RUN) --suite clang
-check-real: all ## against real Spark, Delta and DynamoDB Local; needs Java and Maven (20 min)
+check-real: all ## against real Spark, Delta and DynamoDB Local; needs Java and Maven (30 min)
 	tests/real/run.sh
-lint: $(DEPS_CHECK) ## include order, banned calls, findings against their documentation (5 s)
+lint: $(DEPS_CHECK) ## include order, banned calls, findings against their documentation (5 min)
 	$(RUN) --suite lint
-tidy: $(DEPS_CHECK) $(BUILD)/generated/verbs.h ## clang-tidy over all C (3 min)
+tidy: $(DEPS_CHECK) $(BUILD)/generated/verbs.h ## clang-tidy over all C (5 min)
 	$(Q)tests/lint/tidy $(SOURCES) $(EMBEDDED_SOURCES) $(FAKE_SOURCES) -- $(filter-out -O% -Wno-%,$(C_FLAGS)) \
 		-I$(BUILD)/generated
-bench: all ## time and memory against the floor and DuckDB (10 min)
+bench: all ## time and memory against the floor and DuckDB (15 min)
 	bench/run.sh
 
 FUZZ_BUILD := build/fuzz
@@ -269,6 +269,6 @@ clean: ## remove what was built, but the Rust archive and downloads
 	test ! -d $(BUILD) || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name bridge ! -name cache -exec rm -rf {} +
 distclean: ## remove all of build/
 	rm -rf build $(BUILD)
-help: ## this list
+help: ## this list; times are limits on two cores (CONTRIBUTING.md)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo "  test_NAME       build and run one unit or property test"

@@ -5,7 +5,7 @@ set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 70
 build=${BUILD:-build}
 items=${DEMO_ITEMS:-100000}
-place=$build/demo
+place=${DEMO_PLACE:-$build/demo}
 step() { printf '\n== %s\n' "$*" >&2; }
 run() {
 	printf '$' >&2
@@ -49,7 +49,10 @@ run "$build/lakeproof" explain "$place/bad/contract.yaml" "$key" --quiet || exit
 cat >&2 <<TEXT
 
 Both verdicts are as they should be: PASS for the good pipeline, FAIL for the planted bug. Where to look next:
-  $build/lakeproof count $place/bad/contract.yaml           counts alone, and what they can and cannot say
-  $build/lakeproof-pipeline --list-bugs                     other bugs to plant
-  $build/lakeproof --help, README.md, docs/contract.md      your own export and table
+  $build/lakeproof count $place/bad/contract.yaml
+      counts alone, and what they can and cannot say
+  $build/lakeproof-pipeline --list-bugs
+      other bugs to plant
+  $build/lakeproof --help, README.md, docs/contract.md
+      your own export and table
 TEXT
