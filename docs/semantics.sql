@@ -57,8 +57,7 @@ CREATE TABLE policy (                   -- one row
 	as_of INTEGER,                     -- NULL without
 	has_lake INTEGER NOT NULL,
 	settle_from INTEGER,               -- NULL without
-	unreadable INTEGER NOT NULL,
-	evidence_end INTEGER NOT NULL
+	unreadable INTEGER NOT NULL
 );
 
 -- =====================================================================================================================
@@ -190,20 +189,44 @@ WHERE other.side <> 'B'
   AND (other.after_state <> winner.after_state OR other.after_item <> winner.after_item)
   AND (other.domain = winner.domain AND other.sequence IS NULL OR other.group_id IN (SELECT group_id FROM candidate));
 
+-- Keys all of whose groups are of one unfiltered domain and have a sequence: their groups stand in line.
+CREATE TABLE in_line AS
+SELECT key_id FROM change_group GROUP BY key_id
+HAVING count(DISTINCT domain) = 1 AND count(sequence) = count(*)
+   AND max(domain) NOT IN (SELECT domain FROM scope_domain WHERE filtered);
+CREATE UNIQUE INDEX in_line_key ON in_line (key_id);
+
+-- The groups that C is of, and what the one before and the one after in line say of the state between, as an image.
+CREATE TABLE neighbour AS
+SELECT g.key_id, group_id, domain, side, before_state, before_item, after_state, after_item,
+       in_line.key_id IS NOT NULL AND before_state = 2 AS before_open,
+       in_line.key_id IS NOT NULL AND after_state = 2 AS after_open,
+       lag(group_id) OVER line IS NULL AS first,
+       lag(CASE WHEN after_state = 3 THEN after_item END) OVER line AS earlier_item,
+       lead(CASE WHEN before_state = 3 THEN before_item END) OVER line AS later_item
+FROM change_group AS g LEFT JOIN in_line ON in_line.key_id = g.key_id
+WHERE side <> 'B' OR counts
+WINDOW line AS (PARTITION BY g.key_id, domain ORDER BY group_id);
+CREATE INDEX neighbour_key ON neighbour (key_id);
+
 -- C, the states that S may have seen.
 CREATE TABLE seen AS
-SELECT key_id, after_state AS state, after_item AS item
-FROM (SELECT *, row_number() OVER (PARTITION BY key_id, domain ORDER BY group_id DESC) AS newness
-      FROM change_group WHERE side = 'B' AND counts)
-WHERE newness = 1
+WITH earlier AS (
+	SELECT key_id, earlier_state AS state, earlier_item AS item FROM snapshot
+	WHERE earlier_counts
+	  AND NOT EXISTS (SELECT 1 FROM neighbour AS g WHERE g.key_id = snapshot.key_id AND g.side = 'B')
+)
+SELECT key_id, CASE WHEN after_open AND later_item IS NOT NULL THEN 3 ELSE after_state END AS state,
+       CASE WHEN after_open THEN later_item ELSE after_item END AS item
+FROM (SELECT *, row_number() OVER (PARTITION BY key_id, domain, side ORDER BY group_id DESC) AS newness FROM neighbour)
+WHERE side = 'I' OR (side = 'B' AND newness = 1)
 UNION
-SELECT key_id, earlier_state, earlier_item FROM snapshot
-WHERE earlier_counts
-  AND NOT EXISTS (SELECT 1 FROM change_group AS g WHERE g.key_id = snapshot.key_id AND g.side = 'B' AND g.counts)
+SELECT g.key_id, CASE WHEN before_open AND coalesce(earlier_item, handed.item) IS NOT NULL THEN 3 ELSE before_state END,
+       CASE WHEN before_open THEN coalesce(earlier_item, handed.item) ELSE before_item END
+FROM neighbour AS g LEFT JOIN earlier AS handed ON handed.key_id = g.key_id AND g.first
+WHERE side = 'I'
 UNION
-SELECT key_id, after_state, after_item FROM change_group WHERE side = 'I'
-UNION
-SELECT key_id, before_state, before_item FROM change_group WHERE side = 'I';
+SELECT key_id, state, item FROM earlier;
 CREATE INDEX seen_key ON seen (key_id);
 
 -- Rules 1 to 4: who decides (2 a change, 1 the snapshot, 0 nothing), and whether that is settled.
@@ -370,7 +393,8 @@ CREATE UNIQUE INDEX doubts_key ON doubts (key_id);
 
 CREATE TABLE in_order AS         -- each group with the one before it in its domain; NULL without one
 SELECT key_id, group_id, lag(side) OVER earlier AS earlier_side, lag(after_state) OVER earlier AS earlier_state,
-       lag(after_row) OVER earlier AS earlier_row, lag(after_flags) OVER earlier AS earlier_flags
+       lag(after_row) OVER earlier AS earlier_row, lag(after_flags) OVER earlier AS earlier_flags,
+       lag(time_lo) OVER earlier AS earlier_time
 FROM change_group
 WINDOW earlier AS (PARTITION BY key_id, domain ORDER BY group_id);
 
@@ -389,7 +413,9 @@ JOIN in_order AS o ON o.group_id = w.group_id
 JOIN snapshot AS s ON s.key_id = w.key_id
 JOIN doubts ON doubts.key_id = w.key_id
 WHERE unproven = 0
-  AND CASE WHEN o.earlier_side <> 'B' THEN o.earlier_state = 3
+  AND CASE WHEN o.earlier_side <> 'B'
+           THEN o.earlier_state = 3
+                AND EXISTS (SELECT 1 FROM scope_window AS reach WHERE reach.lo <= o.earlier_time AND w.time_lo <= reach.hi)
            ELSE groups = 1 AND w.side = 'A' AND s.state = 3 AND w_hi >= w.time_lo AND NOT w_filtered END;
 CREATE UNIQUE INDEX chained_key ON chained (key_id);
 
@@ -461,7 +487,7 @@ SELECT d.key_id,
             WHEN EXISTS (SELECT 1 FROM answer WHERE answer.key_id = d.key_id AND answered = 1) THEN 'image not known'
             WHEN decided_by = 2 AND settle_from IS NOT NULL AND w.time_hi > settle_from THEN 'not settled'
             WHEN ttl_keep AND NOT knows AND holds = 'live'
-                 AND lake_first.expires < evidence_end / 1000000 + (evidence_end % 1000000 > 0) THEN 'archived'
+                 AND lake_first.expires < unseen_hi / 1000000 + (unseen_hi % 1000000 > 0) THEN 'archived'
             ELSE 'different' END AS step,
        unproven, rows, holds, knows, demands, p.ttl AS ttl, has_lake, p.state AS state
 FROM decision AS d
@@ -471,6 +497,9 @@ JOIN demand AS p ON p.key_id = d.key_id AND p.rank = 0
 JOIN answer AS expected ON expected.key_id = d.key_id AND expected.rank = 0
 JOIN (SELECT key_id, EXISTS (SELECT 1 FROM counted WHERE counted.key_id = keys.key_id AND kind > 0) AS knows
       FROM keys) AS k ON k.key_id = d.key_id
+-- Before which no source could have seen that TTL removed the key; NULL without S.
+JOIN (SELECT key_id, CASE WHEN w_lo IS NOT NULL AND NOT w_filtered THEN w_lo ELSE hi END AS unseen_hi
+      FROM snapshot) AS u ON u.key_id = d.key_id
 LEFT JOIN winner AS w ON w.key_id = d.key_id
 CROSS JOIN policy;
 CREATE UNIQUE INDEX step_key ON step (key_id);

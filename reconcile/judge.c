@@ -112,11 +112,11 @@ void judge_break_chain(struct judge *judge, uint64_t ordinal, struct fact_origin
 	judge_broken(judge, ordinal, origin);
 }
 
-void judge_see(struct judge *judge, const struct fact_side *side)
+void judge_see(const struct judge *judge, struct judge_seen *seen, const struct fact_side *side)
 {
-	judge->seen_any = true;
-	judge->seen_compatible = judge->seen_compatible || judge_compatible(side, &judge->snapshot);
-	judge->seen_equal = judge->seen_equal || judge_same(side, &judge->snapshot);
+	seen->any = true;
+	seen->compatible = seen->compatible || judge_compatible(side, &judge->snapshot);
+	seen->equal = seen->equal || judge_same(side, &judge->snapshot);
 }
 
 /* ---- groups */
@@ -128,6 +128,34 @@ static enum judge_place place_of(const struct judge *judge, const struct judge_g
 	return group->time_hi <= judge->snapshot_lo ? PLACE_BEFORE : PLACE_INSIDE;
 }
 
+void judge_leave_line(struct judge *judge, struct judge_domain *domain, const struct fact_side *side)
+{
+	if (domain->line_place == PLACE_BEFORE)
+		domain->counted_line = *side;
+	else if (domain->line_place == PLACE_INSIDE)
+		judge_see(judge, &judge->line, side);
+}
+
+/* Of a state between two groups, one may know the image that the other does not carry. */
+static const struct fact_side *knowing(const struct fact_side *side, const struct fact_side *neighbour)
+{
+	return side->state == STATE_PRESENT && neighbour->state == STATE_IMAGE ? neighbour : side;
+}
+
+static void join_line(struct judge *judge, struct judge_domain *domain, const struct judge_group *group)
+{
+	if (domain->has_line)
+		judge_leave_line(judge, domain, knowing(&domain->line_after, &group->before));
+	if (group->place == PLACE_INSIDE && !domain->has_line && group->before.state == STATE_PRESENT)
+		judge->line_begins_unknown = true;
+	else if (group->place == PLACE_INSIDE)
+		judge_see(judge, &judge->line,
+			  domain->has_line ? knowing(&group->before, &domain->line_after) : &group->before);
+	domain->has_line = true;
+	domain->line_place = group->place;
+	domain->line_after = group->after;
+}
+
 /* A group before S matters only as what S may have seen. */
 static void close_before(struct judge *judge, struct judge_domain *domain, const struct judge_group *group)
 {
@@ -137,6 +165,7 @@ static void close_before(struct judge *judge, struct judge_domain *domain, const
 		return;
 	domain->has_counted = true;
 	domain->counted_after = group->after;
+	join_line(judge, domain, group);
 }
 
 static void raise_to(int64_t *time, int64_t other)
@@ -174,9 +203,10 @@ static void close_counting(struct judge *judge, struct judge_domain *domain, con
 	    !judge_compatible(&group->before, &domain->previous_after))
 		judge_break_chain(judge, group->ordinal, group->after_origin);
 	if (group->place == PLACE_INSIDE) {
-		judge_see(judge, &group->before);
-		judge_see(judge, &group->after);
+		judge_see(judge, &judge->seen, &group->before);
+		judge_see(judge, &judge->seen, &group->after);
 	}
+	join_line(judge, domain, group);
 	if (!domain->has_first) {
 		domain->has_first = true;
 		domain->first_before = group->before;
@@ -212,9 +242,9 @@ static void close_group(struct judge *judge, struct judge_domain *domain)
 		close_before(judge, domain, group);
 	} else {
 		close_counting(judge, domain, group);
-		domain->candidate_earlier = domain->has_previous && domain->previous_place != PLACE_BEFORE
-						    ? domain->previous_after
-						    : nothing;
+		bool follows = domain->has_previous && domain->previous_place != PLACE_BEFORE;
+		domain->candidate_earlier = follows ? domain->previous_after : nothing;
+		domain->candidate_earlier_lo = follows ? domain->groups[domain->open ^ 1].time_lo : 0;
 		domain->counting++;
 		domain->has_candidate = true;
 		domain->open ^= 1;
@@ -303,7 +333,7 @@ static struct judge_domain *domain_of(struct judge *judge, uint32_t id)
 	domain->filtered = is_filtered(judge->scope, id);
 	domain->open = 0;
 	domain->has_open = domain->has_candidate = domain->has_previous = false;
-	domain->has_first = domain->has_counted = false;
+	domain->has_first = domain->has_counted = domain->has_line = false;
 	domain->counting = 0;
 	struct judge_loose *loose = &domain->loose;
 	loose->any = false;
@@ -352,6 +382,7 @@ static void take_change(struct judge *judge, const struct fact *fact)
 	if (!judge->snapshots_settled)
 		judge_settle_snapshots(judge);
 	judge->known = true;
+	judge->unsequenced = judge->unsequenced || !fact->has_sequence;
 	struct judge_domain *domain = domain_of(judge, scope_domain_of(scope, fact->domain));
 	if (domain == NULL)
 		return;
@@ -487,7 +518,8 @@ void judge_begin(struct judge *judge)
 	judge->snapshots_settled = judge->has_snapshot = judge->earlier_counts = false;
 	judge->snapshot_item = NULL;
 	judge->window = NULL;
-	judge->seen_any = judge->seen_compatible = judge->seen_equal = false;
+	judge->seen = judge->line = (struct judge_seen){0};
+	judge->line_begins_unknown = judge->unsequenced = false;
 	judge->change_facts = 0;
 	judge->domain_count = 0;
 	judge->domains_exceeded = judge->damaged = judge->known = judge->has_broken = false;

@@ -3,6 +3,7 @@
 #include "reconcile/judge_internal.h"
 
 static const struct fact_side absent = {.state = STATE_ABSENT, .expires_s = EXPIRES_NONE};
+static const struct fact_side present = {.state = STATE_PRESENT, .expires_s = EXPIRES_NONE};
 
 /* ---- the decisive snapshot */
 
@@ -123,12 +124,11 @@ static void find_ambiguity(struct judge *judge, const struct judge_domain *own)
 	judge_best_answer(&judge->ambiguous_answer, loose_answer(judge, &own->loose));
 }
 
-/* Whether one unbroken capture reaches from the change to beyond the snapshot's interval. */
-static bool captured_beyond(const struct judge *judge, const struct judge_group *winner)
+/* Whether one unbroken capture reaches from one time to another. */
+static bool captured(const struct scope *scope, int64_t from, int64_t to)
 {
-	const struct scope *scope = judge->scope;
 	for (uint32_t i = 0; i < scope->window_count; i++)
-		if (scope->windows[i].lo <= winner->time_lo && scope->windows[i].hi >= judge->snapshot_hi)
+		if (scope->windows[i].lo <= from && scope->windows[i].hi >= to)
 			return true;
 	return false;
 }
@@ -144,8 +144,8 @@ static void decide_state(struct judge *judge)
 		judgement->decided_by = DECIDED_CHANGE;
 		judgement->decided_time_us = winner->time_lo;
 		judgement->decided = winner->after_origin;
-		if (winner->place == PLACE_INSIDE && !captured_beyond(judge, winner) &&
-		    !judge_same(&winner->after, &judge->snapshot) && !judge->seen_equal) {
+		if (winner->place == PLACE_INSIDE && !captured(judge->scope, winner->time_lo, judge->snapshot_hi) &&
+		    !judge_same(&winner->after, &judge->snapshot) && !judge->seen.equal) {
 			judgement->unproven |= UNPROVEN_NOT_SETTLED;
 			judge->snapshot_possible = true;
 		}
@@ -168,23 +168,41 @@ static void decide_state(struct judge *judge)
 
 /* ---- what contradicts the evidence */
 
+/* Whether all of the key's groups follow one another: of one unfiltered stream, each with a sequence. */
+static bool in_line(const struct judge *judge)
+{
+	return judge->domain_count == 1 && !judge->domains_exceeded && !judge->unsequenced &&
+	       !judge->domains[0].filtered;
+}
+
 static void complete_seen(struct judge *judge)
 {
 	bool counted = false;
 	for (uint32_t i = 0; i < judge->domain_count; i++) {
-		if (!judge->domains[i].has_counted)
+		struct judge_domain *domain = &judge->domains[i];
+		if (domain->has_line)
+			judge_leave_line(judge, domain, &domain->line_after);
+		if (!domain->has_counted)
 			continue;
 		counted = true;
-		judge_see(judge, &judge->domains[i].counted_after);
+		judge_see(judge, &judge->seen, &domain->counted_after);
+		judge_see(judge, &judge->line, &domain->counted_line);
 	}
-	if (!counted && judge->earlier_counts)
-		judge_see(judge, &judge->earlier);
+	bool earlier_is_seen = !counted && judge->earlier_counts;
+	if (earlier_is_seen) {
+		judge_see(judge, &judge->seen, &judge->earlier);
+		judge_see(judge, &judge->line, &judge->earlier);
+	}
+	if (judge->line_begins_unknown && !(earlier_is_seen && judge->earlier.state == STATE_IMAGE))
+		judge_see(judge, &judge->line, &present);
+	if (in_line(judge))
+		judge->seen = judge->line;
 }
 
 static void check_overlap(struct judge *judge)
 {
 	if (judge->window == NULL || judge->window->hi < judge->snapshot_hi || judge->window->filtered ||
-	    !judge->seen_any || judge->seen_compatible)
+	    !judge->seen.any || judge->seen.compatible)
 		return;
 	judge->judgement.overlap = true;
 	judge->judgement.capture_lost = judge->earlier_counts;
@@ -244,11 +262,13 @@ static void find_deleted_image(struct judge *judge, const struct judge_domain *o
 	for (uint32_t i = 0; i < judge->domain_count; i++)
 		if (judge->domains[i].has_candidate && &judge->domains[i] != own)
 			return;
-	if (own->candidate_earlier.state != STATE_UNKNOWN)
-		judge->deleted_image = own->candidate_earlier;
-	else if (own->counting == 1 && judge->has_snapshot && winner->place == PLACE_AFTER && window != NULL &&
-		 window->hi >= winner->time_lo && !window->filtered)
+	if (own->candidate_earlier.state != STATE_UNKNOWN) {
+		if (captured(judge->scope, own->candidate_earlier_lo, winner->time_lo))
+			judge->deleted_image = own->candidate_earlier;
+	} else if (own->counting == 1 && judge->has_snapshot && winner->place == PLACE_AFTER && window != NULL &&
+		 window->hi >= winner->time_lo && !window->filtered) {
 		judge->deleted_image = judge->snapshot;
+	}
 }
 
 void judge_decide(struct judge *judge)

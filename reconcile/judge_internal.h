@@ -82,8 +82,19 @@ struct judge_domain {
 	struct fact_origin first_origin;
 	/* What the group before the candidate left behind; UNKNOWN without one, or when it is before S. */
 	struct fact_side candidate_earlier;
+	int64_t candidate_earlier_lo; /* that group's time_lo */
 	uint64_t counting; /* groups not before S */
 	struct judge_loose loose;
+	/* The last group that counts or is not before S: C takes its after when the next one has come. */
+	bool has_line;
+	enum judge_place line_place;
+	struct fact_side line_after;
+	struct fact_side counted_line; /* counted_after, as the group after it knows it */
+};
+
+/* Which states the snapshot may have seen, as far as they matter. */
+struct judge_seen {
+	bool any, compatible, equal;
 };
 
 /* What one export says of the key. */
@@ -120,8 +131,11 @@ struct judge {
 	bool earlier_counts;               /* S' */
 	int64_t earlier_lo;
 	struct fact_side earlier;
-	/* C, but for what only the end can tell */
-	bool seen_any, seen_compatible, seen_equal;
+	/* C, but for what only the end can tell: as the groups say it, and as they say it together with their
+	 * neighbours, which holds when they are all of one stream, in order. */
+	struct judge_seen seen, line;
+	bool line_begins_unknown; /* a group inside, the first in line, says no more than PRESENT of what it found */
+	bool unsequenced;         /* some change has no sequence */
 	/* changes */
 	uint64_t change_facts;
 	uint32_t domain_count;
@@ -149,7 +163,9 @@ bool judge_expired(int64_t expires_s, int64_t time_us);
 void judge_broken(struct judge *judge, uint64_t ordinal, struct fact_origin origin);
 void judge_break_chain(struct judge *judge, uint64_t ordinal, struct fact_origin origin);
 /* Takes one more state that the snapshot may have seen. */
-void judge_see(struct judge *judge, const struct fact_side *side);
+void judge_see(const struct judge *judge, struct judge_seen *seen, const struct fact_side *side);
+/* The after of the last group in line is what `side` says. */
+void judge_leave_line(struct judge *judge, struct judge_domain *domain, const struct fact_side *side);
 int64_t judge_tops_beyond(const struct judge_tops *tops, const struct fact_side *side);
 
 /* judge_evidence.c: S, S' and W, once all snapshot items are in; then the decision, once all changes are. */

@@ -159,11 +159,14 @@ static enum row_finding finding_of(const struct judge *judge)
 	return judge->has_stale ? ROW_STALE : ROW_DIFFERS;
 }
 
+/* A row that no source knows outlived an item that TTL removed where no source could have seen it: before the capture
+ * that S lies in, or, where none saw everything, before S read the table. */
 static bool archived(const struct judge *judge)
 {
-	return judge->scope->ttl == TTL_POLICY_KEEP && !judge->known && judge->lake_live &&
-	       judge->scope->evidence_end > INT64_MIN &&
-	       judge_expired(judge->lake_expires_s, judge->scope->evidence_end - 1);
+	bool captured = judge->window != NULL && !judge->window->filtered;
+	int64_t unseen_hi = captured ? judge->window->lo : judge->snapshot_hi;
+	return judge->scope->ttl == TTL_POLICY_KEEP && !judge->known && judge->lake_live && judge->has_snapshot &&
+	       judge_expired(judge->lake_expires_s, unseen_hi - 1);
 }
 
 static enum key_class agreeing(const struct judge *judge)

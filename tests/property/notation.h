@@ -266,8 +266,6 @@ static inline bool notation_scope(struct notation *notation, struct universe *un
 		for (; scope->alias_count <= from; scope->alias_count++)
 			universe->aliases[scope->alias_count] = scope->alias_count;
 		universe->aliases[from] = to;
-	} else if (notation_word(notation, "end")) {
-		scope->evidence_end = notation_time(notation);
 	} else {
 		return false;
 	}
@@ -445,9 +443,7 @@ static inline void print_scope(struct buffer *out, const struct universe *univer
 		print_time(out, scope->settle_from_us);
 		buffer_append_text(out, "; ");
 	}
-	buffer_append_text(out, "end ");
-	print_time(out, scope->evidence_end);
-	buffer_append_text(out, ";\n");
+	buffer_append_text(out, "\n");
 }
 
 /* The whole universe as TAP comments. */

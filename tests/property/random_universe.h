@@ -252,7 +252,7 @@ static inline void random_windows(struct chances *chances)
 	else if (prng_chance(prng, 1, 4)) {
 		int64_t lo = random_time(chances);
 		scope->holes[scope->hole_count++] =
-			(struct scope_hole){.lo = lo, .hi = lo + 5 * SECOND_US, .reason = "drawn"};
+			(struct scope_hole){.lo = lo, .hi = lo + 5 * SECOND_US};
 	}
 }
 

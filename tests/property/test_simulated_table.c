@@ -129,17 +129,17 @@ static bool may_be(char told, char letter, bool image_known)
 	return told == letter || (!image_known && told != '-' && letter != '-');
 }
 
-/* Whether the newest export might have shown the lost state without the lost record: C, from the table's own history.
- */
+/* Whether the newest export might have shown the lost state without the lost record: C, from the table's own
+ * history. What one record does not tell of the state between it and its neighbour, that one may; the earlier
+ * export too. */
 static bool explained(const struct simulated_table *table, uint32_t lost)
 {
 	bool old_known = table->view == VIEW_BOTH || table->view == VIEW_OLD;
 	bool new_known = table->view == VIEW_BOTH || table->view == VIEW_NEW;
-	const struct commit *commit = &table->commits[lost], *before = NULL;
+	const struct commit *commit = &table->commits[lost], *before = NULL, *inside = NULL;
 	uint32_t newest = table->export_count - 1;
 	int64_t lo = table->export_time[newest] - FUZZ_S * SECOND_US;
 	int64_t earlier_lo = newest > 0 ? table->export_time[newest - 1] - FUZZ_S * SECOND_US : INT64_MIN;
-	bool any = false;
 	for (uint32_t i = 0; i < lost; i++) {
 		const struct commit *other = &table->commits[i];
 		int64_t hi = other->time_us / SECOND_US * SECOND_US + SECOND_US;
@@ -149,16 +149,21 @@ static bool explained(const struct simulated_table *table, uint32_t lost)
 			before = other;
 			continue;
 		}
-		any = true;
-		if (may_be(other->after, commit->after, new_known) || may_be(other->before, commit->after, old_known))
+		bool found_known = old_known || (inside == NULL && before == NULL ? newest > 0 : new_known);
+		if (may_be(other->before, commit->after, found_known))
 			return true;
+		if (inside != NULL && may_be(inside->after, commit->after, new_known || old_known))
+			return true;
+		inside = other;
 	}
+	if (inside != NULL && may_be(inside->after, commit->after, new_known))
+		return true;
 	if (before != NULL)
-		return may_be(before->after, commit->after, new_known);
+		return may_be(before->after, commit->after, new_known || (old_known && inside != NULL));
 	if (newest > 0)
 		return table_state(table, commit->key, table->read_time[newest - 1][commit->key]) == commit->after;
 	/* No record and no export tell what the key was before. */
-	return !any;
+	return inside == NULL;
 }
 
 /* Nothing in the evidence can show the loss of a key's last change unless an export has read the key after it; and one

@@ -52,7 +52,6 @@ static inline struct universe *universe_new(void)
 	scope->baseline = BASELINE_SNAPSHOT;
 	scope->has_lake = true;
 	scope->settle_from_us = INT64_MAX;
-	scope->evidence_end = INT64_MIN;
 	return universe;
 }
 
@@ -89,7 +88,7 @@ static inline struct fact *universe_add(struct universe *universe, enum fact_kin
 	return fact;
 }
 
-/* Computes windows, holes and the end of evidence from domains and exports, as the page's "Scope" has it. */
+/* Computes windows and holes from domains and exports, as the page's "Scope" has it. */
 static inline void universe_derive(struct universe *universe)
 {
 	struct scope *scope = &universe->scope;
@@ -120,19 +119,13 @@ static inline void universe_derive(struct universe *universe)
 			}
 		}
 	}
-	scope->evidence_end = INT64_MIN;
-	if (scope->export_count > 0)
-		scope->evidence_end = scope->exports[scope->export_count - 1].lo;
 	if (scope->window_count == 0)
 		return;
-	int64_t end = scope->windows[scope->window_count - 1].hi;
-	if (end > scope->evidence_end)
-		scope->evidence_end = end;
 	int64_t at = scope->export_count > 0 ? scope->exports[0].lo : scope->windows[0].lo;
 	for (uint32_t i = 0; i < scope->window_count; i++) {
 		if (scope->windows[i].lo > at)
 			scope->holes[scope->hole_count++] =
-				(struct scope_hole){.lo = at, .hi = scope->windows[i].lo, .reason = "gap"};
+				(struct scope_hole){.lo = at, .hi = scope->windows[i].lo};
 		if (scope->windows[i].hi > at)
 			at = scope->windows[i].hi;
 	}

@@ -344,7 +344,7 @@ static const struct history findings[] = {
 	{"no row is missing", TABLE "item 1 m", "m by snapshot #1 at 3540, ROW: DIFFERENT row.missing"},
 	{"a row that nobody knows is a phantom", TABLE "row m",
 	 "none by snapshot at 3540, NONE: DIFFERENT row.phantom"},
-	{"under `ttl: keep` an old unknown row is archived", "ttl keep;" TABLE "row m@7199",
+	{"under `ttl: keep` an old unknown row is archived", "ttl keep;" TABLE "row m@-1",
 	 "none by snapshot at 3540, NONE: OUT_OF_SCOPE"},
 	{"a row that fell behind is stale, and what it missed is told",
 	 TABLE "item 1 m; change seq 1 at 4000 m > n; change seq 2 at 4001 n > o; change seq 3 at 4002 o > p; row n",

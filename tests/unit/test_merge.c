@@ -209,7 +209,7 @@ static int sum_judgement(void *context, uint32_t worker, const struct judgement 
 }
 
 static struct scope scope = {
-	.baseline = BASELINE_EMPTY, .has_lake = true, .settle_from_us = INT64_MAX, .evidence_end = INT64_MIN};
+	.baseline = BASELINE_EMPTY, .has_lake = true, .settle_from_us = INT64_MAX};
 
 static void workers_agree(void)
 {
