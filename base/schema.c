@@ -61,17 +61,22 @@ static size_t distance(struct slice a, struct slice b)
 	return row[b.size];
 }
 
+bool schema_nearer(struct slice name, const char *known, size_t *fewest)
+{
+	size_t edits = distance(name, slice_from(known));
+	if (edits >= *fewest || edits >= name.size / 4 + 2)
+		return false;
+	*fewest = edits;
+	return true;
+}
+
 static const char *nearest_key(const struct schema_map *map, struct slice name)
 {
 	const char *nearest = NULL;
-	size_t fewest = name.size / 4 + 2;
-	for (const struct schema_key *key = map->keys; key->name != NULL; key++) {
-		size_t edits = distance(name, slice_from(key->name));
-		if (edits < fewest && key->kind != SCHEMA_LATER) {
-			fewest = edits;
+	size_t fewest = SIZE_MAX;
+	for (const struct schema_key *key = map->keys; key->name != NULL; key++)
+		if (key->kind != SCHEMA_LATER && schema_nearer(name, key->name, &fewest))
 			nearest = key->name;
-		}
-	}
 	return nearest;
 }
 

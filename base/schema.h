@@ -103,6 +103,9 @@ void *schema_store(struct schema_loader *loader, const struct schema_key *key, s
 int schema_shown(const char *text);
 /* The choice's index in "a|b", or -1. */
 int schema_choice(const char *choices, const char *text);
+/* Whether `known` is what a mistyped name may mean, and nearer to it than *fewest edits, which it then becomes; begin
+ * with SIZE_MAX. */
+bool schema_nearer(struct slice name, const char *known, size_t *fewest);
 
 /* ---- documentation: the same table parses, so it cannot say otherwise */
 

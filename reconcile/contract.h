@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "reconcile/column_type.h"
+#include "reconcile/finding.h"
 
 enum { KEY_PARTS_MAX = 2, CONTRACT_COLUMNS_MAX = 4096 };
 
@@ -44,12 +45,12 @@ struct contract_column {
 };
 
 struct severity_rule {
-	const char *id;
-	const char *level; /* "fail", "warn", "ignore" */
+	enum finding_id id;
+	enum finding_level level;
 };
 
 struct allow_rule {
-	const char *id; /* a finding's id or "unproven" */
+	enum finding_id id;     /* FINDING_COUNT: unproven keys */
 	int64_t count_max;      /* -1 when a fraction was given */
 	uint64_t fraction_ppb;  /* parts per thousand million of the keys compared */
 };

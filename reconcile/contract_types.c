@@ -56,7 +56,31 @@ const struct schema_type contract_path = {
 	read_path,
 };
 
-/* ---- allow and severity: any name, checked later against the findings ---- */
+/* ---- allow and severity ---- */
+
+static int read_id(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, enum finding_id *id)
+{
+	static const char unproven[] = "unproven";
+	const char *text, *nearest = NULL;
+	bool allow = key->type == &contract_allowances;
+	int code = schema_text(loader, node, key->name, &text);
+	if (code != 0)
+		return code;
+	*id = finding_from_text(text);
+	if (*id != FINDING_COUNT || (allow && strcmp(text, unproven) == 0))
+		return 0;
+	size_t fewest = SIZE_MAX;
+	for (int other = 0; other < FINDING_COUNT; other++)
+		if (schema_nearer(slice_from(text), finding_kinds[other].id, &fewest))
+			nearest = finding_kinds[other].id;
+	if (allow && schema_nearer(slice_from(text), unproven, &fewest))
+		nearest = unproven;
+	if (nearest != NULL)
+		return schema_error(loader, node, "there is no finding '%.*s', did you mean '%s'", schema_shown(text),
+				    text, nearest);
+	return schema_error(loader, node, "there is no finding '%.*s'; docs/findings.md lists them",
+			    schema_shown(text), text);
+}
 
 /* "10" or "0.01%"; false when it is neither. */
 static bool parse_allowance(const char *text, struct allow_rule *rule)
@@ -102,14 +126,18 @@ static int read_rules(struct schema_loader *loader, yaml_node_t *node, const str
 		yaml_node_pair_t pair = node->data.mapping.pairs.start[index];
 		yaml_node_t *name = yaml_document_get_node(loader->document, pair.key);
 		yaml_node_t *value = yaml_document_get_node(loader->document, pair.value);
-		const char *id, *text;
-		int code = schema_text(loader, name, key->name, &id);
+		enum finding_id id;
+		const char *text;
+		int code = read_id(loader, name, key, &id);
+		if (code != 0)
+			return code;
+		const char *what = id == FINDING_COUNT ? "unproven" : finding_kinds[id].id;
 		for (size_t other = 0; other < index && code == 0; other++)
-			if (strcmp(id, allow ? ((struct allow_rule *)rules)[other].id
-					     : ((struct severity_rule *)rules)[other].id) == 0)
-				code = schema_error(loader, name, "'%s' is there twice", id);
+			if (id == (allow ? ((struct allow_rule *)rules)[other].id
+					 : ((struct severity_rule *)rules)[other].id))
+				code = schema_error(loader, name, "'%s' is there twice", what);
 		if (code == 0)
-			code = schema_text(loader, value, id, &text);
+			code = schema_text(loader, value, what, &text);
 		if (code != 0)
 			return code;
 		if (allow) {
@@ -118,13 +146,15 @@ static int read_rules(struct schema_loader *loader, yaml_node_t *node, const str
 			if (!parse_allowance(text, rule))
 				return schema_error(
 					loader, value,
-					"'%s' must be a number of keys or a percentage such as 0.01%%, not '%.*s'", id,
-					schema_shown(text), text);
+					"'%s' must be a number of keys or a percentage such as 0.01%%, not '%.*s'",
+					what, schema_shown(text), text);
 		} else {
-			if (schema_choice("fail|warn|ignore", text) < 0)
-				return schema_error(loader, value, "'%s' must be fail, warn or ignore, not '%.*s'", id,
-						    schema_shown(text), text);
-			((struct severity_rule *)rules)[index] = (struct severity_rule){.id = id, .level = text};
+			static const enum finding_level levels[] = {LEVEL_FAIL, LEVEL_WARN, LEVEL_IGNORE};
+			int level = schema_choice("fail|warn|ignore", text);
+			if (level < 0)
+				return schema_error(loader, value, "'%s' must be fail, warn or ignore, not '%.*s'",
+						    what, schema_shown(text), text);
+			((struct severity_rule *)rules)[index] = (struct severity_rule){id, levels[level]};
 		}
 	}
 	return 0;

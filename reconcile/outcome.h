@@ -56,6 +56,8 @@ struct outcome {
 	int64_t evidence_end_us;       /* INT64_MIN without evidence */
 	bool has_proved_dynamodb, has_proved_landing;
 	int64_t proved_dynamodb_us, proved_landing_us;
+	bool changed_only; /* no complete export, no `baseline: empty`: other keys are not known */
+	int64_t changed_since_us;
 	struct outcome_counts counts;
 	uint64_t by_id[FINDING_COUNT];
 	enum finding_level levels[FINDING_COUNT]; /* after the contract's severity */

@@ -15,6 +15,8 @@ struct making {
 	struct finding *loose; /* findings that are not about judged keys */
 	uint64_t loose_count, loose_capacity;
 	uint64_t loose_limit;
+	const char **attributes; /* unmapped ones told so far; texts are the outcome's */
+	uint64_t attribute_count;
 };
 
 static int out_of_memory(struct error *error)
@@ -84,10 +86,16 @@ static int take_attribute(void *context, const char *name, uint64_t images)
 	struct problem_context *self = context;
 	struct making *making = self->making;
 	struct arena *arena = &making->outcome->arena;
-	for (uint64_t i = 0; i < making->loose_count; i++)
-		if (making->loose[i].id == FINDING_ATTRIBUTE_UNMAPPED &&
-		    strcmp(making->loose[i].columns[0].name, name) == 0)
+	for (uint64_t i = 0; i < making->attribute_count; i++)
+		if (strcmp(making->attributes[i], name) == 0)
 			return 0;
+	const char **grown = reallocarray(making->attributes, making->attribute_count + 1, sizeof *grown);
+	if (grown == NULL) {
+		self->code = out_of_memory(self->error);
+		return 1;
+	}
+	making->attributes = grown;
+	name = making->attributes[making->attribute_count++] = arena_copy(arena, slice_from(name)).data;
 	struct finding finding = {
 		.id = FINDING_ATTRIBUTE_UNMAPPED,
 		.cause = arena_text(arena,
@@ -95,8 +103,8 @@ static int take_attribute(void *context, const char *name, uint64_t images)
 				    " images have it); add a column, or list it under ignore_attributes",
 				    name, images),
 		.column_count = 1};
-	finding.columns[0].name = arena_copy(arena, slice_from(name)).data;
-	self->code = add_loose(making, &finding, self->error);
+	finding.columns[0].name = name;
+	self->code = name == NULL ? out_of_memory(self->error) : add_loose(making, &finding, self->error);
 	return self->code != 0;
 }
 
@@ -131,21 +139,58 @@ static int loose_from_plan(struct making *making, struct error *error)
 	return code;
 }
 
+/* Of a hole that a later complete export closes nothing is left to tell: that export knows every key. */
+static bool is_healed(const struct scope *scope, const struct scope_hole *hole)
+{
+	for (uint32_t i = 0; i < scope->export_count; i++)
+		if (scope->exports[i].complete && scope->exports[i].lo >= hole->hi)
+			return true;
+	return false;
+}
+
+/* A source of events that holds nothing, and does not say when it was captured, is no evidence of anything. */
+static int loose_from_silence(struct making *making, struct error *error)
+{
+	const struct run *run = making->run;
+	int code = 0;
+	for (uint32_t i = 0; i < run->contract->source_count && code == 0; i++) {
+		const struct contract_source *source = &run->contract->sources[i];
+		bool speaks = source->kind != SOURCE_EVENTS;
+		for (uint32_t j = 0; j < run->scope->span_count; j++)
+			speaks = speaks || run->scope->spans[j].group == run->source_groups[i];
+		if (speaks)
+			continue;
+		struct finding finding = {
+			.id = FINDING_COVERAGE_HOLE,
+			.cause = arena_text(&making->outcome->arena,
+					    "'%s' holds no record, so it covers no time; if it was captured and "
+					    "nothing happened, say when with from: and to:",
+					    source->text)};
+		code = add_loose(making, &finding, error);
+	}
+	return code;
+}
+
 static int loose_from_scope(struct making *making, struct error *error)
 {
 	const struct scope *scope = making->run->scope;
-	struct arena *arena = &making->outcome->arena;
 	int code = 0;
 	for (uint32_t i = 0; i < scope->hole_count && code == 0; i++) {
+		const struct scope_hole *hole = &scope->holes[i];
+		if (is_healed(scope, hole))
+			continue;
 		char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
+		const char *advice = "If the capture did run, say so with from: or to: in its source";
+		if (hole->labelled)
+			advice = "The stream was enabled only then, as its ARN says, so from: cannot begin it earlier; "
+				 "a later export closes the hole";
 		struct finding finding = {
 			.id = FINDING_COVERAGE_HOLE,
-			.cause = arena_text(
-				arena,
-				"no capture covers %s to %s%s%s; keys decided before its end are not proven. "
-				"If the capture did run, say so with from: or to: in its source",
-				clock_format(scope->holes[i].lo, from), clock_format(scope->holes[i].hi, to),
-				scope->holes[i].reason[0] != '\0' ? ": " : "", scope->holes[i].reason)};
+			.cause = arena_text(&making->outcome->arena,
+					    "no capture covers %s to %s%s; keys decided before its end are not "
+					    "proven, and keys that are new in it may not be known at all. %s",
+					    clock_format(hole->lo, from), clock_format(hole->hi, to),
+					    hole->first ? ": it begins after the earliest export" : "", advice)};
 		code = add_loose(making, &finding, error);
 	}
 	return code;
@@ -221,6 +266,8 @@ static int collect_loose(struct making *making, struct error *error)
 	if (code == 0)
 		code = loose_from_scope(making, error);
 	if (code == 0)
+		code = loose_from_silence(making, error);
+	if (code == 0)
 		code = loose_from_identity(making, error);
 	for (uint64_t i = 0; i < run->problem_count && code == 0; i++)
 		if (take_problem(&context, &run->problems[i]) != 0)
@@ -239,22 +286,37 @@ static int collect_loose(struct making *making, struct error *error)
 	return code;
 }
 
-/* Follows windows that reach on from `from` without a gap; independent ones only, if asked. */
-static int64_t follow_windows(const struct scope *scope, int64_t from, bool independent_only)
+/* How far what independent sources captured reaches on from `from` without a gap. */
+static int64_t follow_independent(const struct scope *scope, int64_t from)
 {
 	bool moved = true;
 	while (moved) {
 		moved = false;
-		for (uint32_t i = 0; i < scope->domain_count; i++) {
-			const struct scope_domain *domain = &scope->domains[i];
-			if ((independent_only && (!domain->independent || domain->filtered)) || domain->lo > from ||
-			    domain->hi <= from)
+		for (uint32_t i = 0; i < scope->span_count; i++) {
+			const struct scope_span *span = &scope->spans[i];
+			if (!span->independent || span->filtered || span->lo > from || span->hi <= from)
 				continue;
-			from = domain->hi;
+			from = span->hi;
 			moved = true;
 		}
 	}
 	return from;
+}
+
+static int64_t follow_any(const struct scope *scope, int64_t from)
+{
+	for (uint32_t i = 0; i < scope->window_count; i++)
+		if (scope->windows[i].lo <= from && scope->windows[i].hi > from)
+			return scope->windows[i].hi;
+	return from;
+}
+
+static bool knows_all_keys(const struct scope *scope)
+{
+	bool known = scope->baseline == BASELINE_EMPTY;
+	for (uint32_t i = 0; i < scope->export_count; i++)
+		known = known || scope->exports[i].complete;
+	return known;
 }
 
 static void fill_proved(const struct scope *scope, struct outcome *outcome)
@@ -263,24 +325,19 @@ static void fill_proved(const struct scope *scope, struct outcome *outcome)
 	for (uint32_t i = 0; i < scope->export_count; i++)
 		if (scope->exports[i].complete)
 			begin = scope->exports[i].lo;
+	for (uint32_t i = 0; i < scope->span_count && begin == INT64_MIN; i++)
+		if (scope->spans[i].independent && !scope->spans[i].filtered && scope->spans[i].lo < scope->spans[i].hi)
+			begin = scope->spans[i].lo;
 	outcome->evidence_end_us = scope->evidence_end;
 	outcome->has_proved_dynamodb = begin != INT64_MIN;
-	outcome->proved_dynamodb_us = begin;
-	for (uint32_t i = 0; i < scope->domain_count && !outcome->has_proved_dynamodb; i++)
-		if (scope->domains[i].independent && !scope->domains[i].filtered &&
-		    scope->domains[i].lo < scope->domains[i].hi) {
-			outcome->has_proved_dynamodb = true;
-			outcome->proved_dynamodb_us = scope->domains[i].lo;
-		}
-	if (outcome->has_proved_dynamodb)
-		outcome->proved_dynamodb_us = follow_windows(scope, outcome->proved_dynamodb_us, true);
-	if (scope->window_count > 0) {
-		outcome->has_proved_landing = true;
-		outcome->proved_landing_us = follow_windows(scope,
-							    outcome->has_proved_dynamodb ? outcome->proved_dynamodb_us
-											 : scope->windows[0].lo,
-							    false);
-	}
+	outcome->proved_dynamodb_us = outcome->has_proved_dynamodb ? follow_independent(scope, begin) : begin;
+	outcome->has_proved_landing = scope->window_count > 0;
+	outcome->changed_only = scope->window_count > 0 && !knows_all_keys(scope);
+	if (outcome->changed_only)
+		outcome->changed_since_us = scope->windows[0].lo;
+	if (outcome->has_proved_landing)
+		outcome->proved_landing_us = follow_any(scope, begin != INT64_MIN ? outcome->proved_dynamodb_us
+										  : scope->windows[0].lo);
 	if (scope->has_as_of && outcome->has_proved_landing && outcome->proved_landing_us > scope->as_of_us)
 		outcome->proved_landing_us = scope->as_of_us;
 }
@@ -457,9 +514,8 @@ static int fill_outcome(struct making *making, struct collect *collect, struct e
 	struct outcome *outcome = making->outcome;
 	const struct kept *const *kept = NULL;
 	uint64_t kept_count = 0;
-	int code = verdict_levels(run->contract, outcome, error);
-	if (code == 0)
-		code = run_judge(run, collect_visit, collect, error);
+	verdict_levels(run->contract, outcome);
+	int code = run_judge(run, collect_visit, collect, error);
 	if (code == 0)
 		code = collect_finish(collect, &outcome->counts, outcome->by_id, &kept, &kept_count, error);
 	if (code == 0)
@@ -500,6 +556,7 @@ int run_reconcile(struct run *run, struct outcome **out, struct error *error)
 out:
 	collect_free(collect);
 	free(making.loose);
+	free(making.attributes);
 	if (code != 0) {
 		outcome_free(outcome);
 		free(outcome);

@@ -11,31 +11,36 @@
  */
 #define EXPORT_FUZZ_US INT64_C(60000000)
 
+struct recorded {
+	uint32_t domain, group;
+	int64_t lo, hi;
+};
+
 struct building {
 	struct state *state;
 	const struct contract *contract;
 	const uint32_t *source_groups;
 	struct scope *scope;
 	struct arena *arena;
-	struct state_domain_window *windows; /* as the state has them, of the chosen sources */
-	size_t window_count, window_capacity;
-	struct scope_window *spans; /* parts of the union: one a domain, and those of sources without a record */
-	uint32_t span_count;
+	struct recorded *recorded; /* what the records of each file show, of the chosen sources */
+	size_t recorded_count, recorded_capacity;
 	uint32_t domain_max;
 };
 
 static int take_window(void *context, const struct state_domain_window *window)
 {
 	struct building *building = context;
-	if (building->window_count == building->window_capacity) {
-		size_t capacity = building->window_capacity * 2 + 64;
-		struct state_domain_window *grown = reallocarray(building->windows, capacity, sizeof(*grown));
+	const struct state_source *source = state_source(building->state, window->source);
+	if (building->recorded_count == building->recorded_capacity) {
+		size_t capacity = building->recorded_capacity * 2 + 64;
+		struct recorded *grown = reallocarray(building->recorded, capacity, sizeof(*grown));
 		if (grown == NULL)
 			return ERROR_INTERNAL;
-		building->windows = grown;
-		building->window_capacity = capacity;
+		building->recorded = grown;
+		building->recorded_capacity = capacity;
 	}
-	building->windows[building->window_count++] = *window;
+	building->recorded[building->recorded_count++] = (struct recorded){
+		window->domain, source != NULL ? source->group : 0, window->lo, window->hi};
 	if (window->domain > building->domain_max)
 		building->domain_max = window->domain;
 	return 0;
@@ -49,12 +54,6 @@ static int take_problem(void *context, const struct state_problem *problem)
 	return 0;
 }
 
-static uint32_t group_of(const struct building *building, const struct state_domain_window *window)
-{
-	const struct state_source *source = state_source(building->state, window->source);
-	return source != NULL ? source->group : 0;
-}
-
 static bool is_nameless(const struct building *building, uint32_t domain)
 {
 	return state_domain_arn(building->state, domain, NULL)[0] == '\0';
@@ -64,13 +63,13 @@ static bool is_nameless(const struct building *building, uint32_t domain)
 static uint32_t only_stream(const struct building *building, uint32_t group)
 {
 	uint32_t stream = 0;
-	for (size_t i = 0; i < building->window_count; i++) {
-		const struct state_domain_window *window = &building->windows[i];
-		if (is_nameless(building, window->domain) || group_of(building, window) != group)
+	for (size_t i = 0; i < building->recorded_count; i++) {
+		const struct recorded *recorded = &building->recorded[i];
+		if (is_nameless(building, recorded->domain) || recorded->group != group)
 			continue;
-		if (stream != 0 && stream != window->domain)
+		if (stream != 0 && stream != recorded->domain)
 			return 0;
-		stream = window->domain;
+		stream = recorded->domain;
 	}
 	return stream;
 }
@@ -83,8 +82,8 @@ static int make_aliases(struct building *building)
 		return ERROR_INTERNAL;
 	for (uint32_t i = 0; i < count; i++)
 		aliases[i] = i;
-	for (size_t i = 0; i < building->window_count; i++) {
-		uint32_t domain = building->windows[i].domain, group;
+	for (size_t i = 0; i < building->recorded_count; i++) {
+		uint32_t domain = building->recorded[i].domain, group;
 		if (aliases[domain] != domain || state_domain_arn(building->state, domain, &group)[0] != '\0')
 			continue;
 		uint32_t stream = only_stream(building, group);
@@ -96,49 +95,37 @@ static int make_aliases(struct building *building)
 	return 0;
 }
 
-/* ---- domains and their windows */
+/* ---- spans, domains and their windows */
 
-static int by_domain(const void *left, const void *right)
+static int by_domain_and_group(const void *left, const void *right)
 {
-	const struct state_domain_window *a = left, *b = right;
-	return (a->domain > b->domain) - (a->domain < b->domain);
+	const struct recorded *a = left, *b = right;
+	if (a->domain != b->domain)
+		return a->domain < b->domain ? -1 : 1;
+	return (a->group > b->group) - (a->group < b->group);
 }
 
-/* What the contract says of the sources that a domain's records came from. */
-static void apply_contract(const struct building *building, struct scope_domain *domain, uint32_t group)
+static const struct contract_source *source_of(const struct building *building, uint32_t group)
 {
-	bool known = false;
-	for (uint32_t i = 0; i < building->contract->source_count; i++) {
-		const struct contract_source *source = &building->contract->sources[i];
-		if (source->kind != SOURCE_EVENTS || building->source_groups[i] != group)
-			continue;
-		known = true;
-		domain->filtered = domain->filtered || source->filtered;
-		domain->independent = domain->independent && source->independent;
-		if (domain->name[0] == '\0')
-			domain->name = source->text;
-	}
-	domain->independent = domain->independent && known;
+	for (uint32_t i = 0; i < building->contract->source_count; i++)
+		if (building->contract->sources[i].kind == SOURCE_EVENTS && building->source_groups[i] == group)
+			return &building->contract->sources[i];
+	return NULL;
 }
 
-/* The domain of a contract source whose records begin first, or end last; NULL when it has none with a time. The
- * windows are in the order of the domains; recorded is what the domains' records alone cover. */
-static struct scope_domain *outermost(const struct building *building, const struct scope_domain *recorded,
-				      uint32_t group, bool last)
+/* The span of a contract source whose records begin first, or end last; NULL when it has none with a time. Spans are
+ * in the order of the domains. */
+static struct scope_span *outermost(const struct building *building, uint32_t group, bool last)
 {
-	const struct scope_domain *best = NULL;
-	uint32_t place = 0;
-	for (size_t i = 0; i < building->window_count; i++) {
-		const struct state_domain_window *window = &building->windows[i];
-		while (recorded[place].domain != window->domain)
-			place++;
-		if (window->lo > window->hi || group_of(building, window) != group)
+	struct scope_span *best = NULL;
+	for (uint32_t i = 0; i < building->scope->span_count; i++) {
+		struct scope_span *span = &building->scope->spans[i];
+		if (span->group != group || span->lo > span->hi)
 			continue;
-		const struct scope_domain *domain = &recorded[place];
-		if (best == NULL || (last ? domain->hi >= best->hi : domain->lo < best->lo))
-			best = domain;
+		if (best == NULL || (last ? span->hi >= best->hi : span->lo < best->lo))
+			best = span;
 	}
-	return best != NULL ? &building->scope->domains[best - recorded] : NULL;
+	return best;
 }
 
 /* The time in a stream's ARN, when it was enabled; INT64_MIN without one. */
@@ -153,31 +140,65 @@ static int64_t label_time(const struct building *building, uint32_t domain)
 }
 
 /* `from:` and `to:` say when the capture of a source began and ended, not that it had no gap between two streams; and a
- * stream that did not exist yet captured nothing. */
-static int widen_domains(struct building *building)
+ * stream that did not exist yet captured nothing. A capture of a time in which nothing happened has no record to show
+ * for it. */
+static void widen_spans(struct building *building, const struct contract_source *source, uint32_t group)
 {
 	struct scope *scope = building->scope;
-	struct scope_domain *recorded = calloc((size_t)scope->domain_count + 1, sizeof(*recorded));
-	if (recorded == NULL)
-		return ERROR_INTERNAL;
-	if (scope->domain_count > 0)
-		memcpy(recorded, scope->domains, scope->domain_count * sizeof(*recorded));
-	for (uint32_t i = 0; i < building->contract->source_count; i++) {
-		const struct contract_source *source = &building->contract->sources[i];
-		if (source->kind != SOURCE_EVENTS)
-			continue;
-		uint32_t group = building->source_groups[i];
-		struct scope_domain *first = source->has_from ? outermost(building, recorded, group, false) : NULL;
-		struct scope_domain *last = source->has_to ? outermost(building, recorded, group, true) : NULL;
-		if (first != NULL) {
-			int64_t label = label_time(building, first->domain);
-			int64_t from = source->from_us > label ? source->from_us : label;
-			first->lo = from < first->lo ? from : first->lo;
-		}
-		if (last != NULL && source->to_us > last->hi)
-			last->hi = source->to_us;
+	struct scope_span *first = outermost(building, group, false), *last = outermost(building, group, true);
+	if (first == NULL && source->has_from && source->has_to)
+		scope->spans[scope->span_count++] = (struct scope_span){.group = group,
+									.lo = source->from_us,
+									.hi = source->to_us,
+									.filtered = source->filtered,
+									.independent = source->independent};
+	if (first != NULL)
+		first->begun = source->has_from;
+	if (last != NULL)
+		last->ended = source->has_to;
+	if (first != NULL && source->has_from && source->from_us < first->lo) {
+		int64_t label = label_time(building, first->domain);
+		first->labelled = label > source->from_us && label <= first->lo;
+		if (label <= source->from_us)
+			first->lo = source->from_us;
+		else if (first->labelled)
+			first->lo = label;
 	}
-	free(recorded);
+	if (last != NULL && source->has_to && source->to_us > last->hi)
+		last->hi = source->to_us;
+}
+
+static int make_spans(struct building *building)
+{
+	struct scope *scope = building->scope;
+	const struct contract *contract = building->contract;
+	for (size_t i = 0; i < building->recorded_count; i++)
+		building->recorded[i].domain = scope_domain_of(scope, building->recorded[i].domain);
+	if (building->recorded_count > 0)
+		qsort(building->recorded, building->recorded_count, sizeof(*building->recorded), by_domain_and_group);
+	scope->spans = arena_array(building->arena, building->recorded_count + contract->source_count + 1,
+				   sizeof(*scope->spans));
+	if (scope->spans == NULL)
+		return ERROR_INTERNAL;
+	for (size_t i = 0; i < building->recorded_count; i++) {
+		const struct recorded *recorded = &building->recorded[i];
+		if (i == 0 || by_domain_and_group(recorded - 1, recorded) != 0) {
+			const struct contract_source *source = source_of(building, recorded->group);
+			scope->spans[scope->span_count++] =
+				(struct scope_span){.domain = recorded->domain,
+						    .group = recorded->group,
+						    .lo = INT64_MAX,
+						    .hi = INT64_MIN,
+						    .filtered = source != NULL && source->filtered,
+						    .independent = source != NULL && source->independent};
+		}
+		struct scope_span *span = &scope->spans[scope->span_count - 1];
+		span->lo = recorded->lo < span->lo ? recorded->lo : span->lo;
+		span->hi = recorded->hi > span->hi ? recorded->hi : span->hi;
+	}
+	for (uint32_t i = 0; i < contract->source_count; i++)
+		if (contract->sources[i].kind == SOURCE_EVENTS)
+			widen_spans(building, &contract->sources[i], building->source_groups[i]);
 	return 0;
 }
 
@@ -191,92 +212,94 @@ static void cut_at_as_of(const struct scope *scope, int64_t *lo, int64_t *hi)
 	}
 }
 
+static const char *domain_name(const struct building *building, const struct scope_span *span)
+{
+	const char *arn = state_domain_arn(building->state, span->domain, NULL);
+	const struct contract_source *source = source_of(building, span->group);
+	return arn[0] == '\0' && source != NULL ? source->text : arn;
+}
+
 static int make_domains(struct building *building)
 {
 	struct scope *scope = building->scope;
-	for (size_t i = 0; i < building->window_count; i++)
-		building->windows[i].domain = scope_domain_of(scope, building->windows[i].domain);
-	if (building->window_count > 0)
-		qsort(building->windows, building->window_count, sizeof(*building->windows), by_domain);
-	scope->domains = arena_array(building->arena, building->window_count + 1, sizeof(*scope->domains));
+	scope->domains = arena_array(building->arena, (size_t)scope->span_count + 1, sizeof(*scope->domains));
 	if (scope->domains == NULL)
 		return ERROR_INTERNAL;
-	for (size_t i = 0; i < building->window_count; i++) {
-		const struct state_domain_window *window = &building->windows[i];
-		if (i == 0 || window->domain != building->windows[i - 1].domain)
-			scope->domains[scope->domain_count++] =
-				(struct scope_domain){.domain = window->domain,
-						      .lo = INT64_MAX,
-						      .hi = INT64_MIN,
-						      .independent = true,
-						      .name = state_domain_arn(building->state, window->domain, NULL)};
+	for (uint32_t i = 0; i < scope->span_count; i++) {
+		struct scope_span *span = &scope->spans[i];
+		cut_at_as_of(scope, &span->lo, &span->hi);
+		if (span->domain == 0)
+			continue;
+		if (i == 0 || scope->spans[i - 1].domain != span->domain)
+			scope->domains[scope->domain_count++] = (struct scope_domain){
+				span->domain, INT64_MAX, INT64_MIN, span->filtered, domain_name(building, span)};
 		struct scope_domain *domain = &scope->domains[scope->domain_count - 1];
-		domain->lo = window->lo < domain->lo ? window->lo : domain->lo;
-		domain->hi = window->hi > domain->hi ? window->hi : domain->hi;
-		apply_contract(building, domain, group_of(building, window));
+		domain->lo = span->lo < domain->lo ? span->lo : domain->lo;
+		domain->hi = span->hi > domain->hi ? span->hi : domain->hi;
+		domain->filtered = domain->filtered || span->filtered;
 	}
-	if (widen_domains(building) != 0)
-		return ERROR_INTERNAL;
-	for (uint32_t i = 0; i < scope->domain_count; i++)
-		cut_at_as_of(scope, &scope->domains[i].lo, &scope->domains[i].hi);
 	return 0;
-}
-
-static void add_span(struct building *building, int64_t lo, int64_t hi, bool filtered)
-{
-	cut_at_as_of(building->scope, &lo, &hi);
-	if (lo < hi)
-		building->spans[building->span_count++] = (struct scope_window){lo, hi, filtered};
-}
-
-static bool has_timed_records(const struct building *building, uint32_t group)
-{
-	for (size_t i = 0; i < building->window_count; i++) {
-		const struct state_domain_window *window = &building->windows[i];
-		if (window->lo <= window->hi && group_of(building, window) == group)
-			return true;
-	}
-	return false;
-}
-
-/* A capture of a time in which nothing happened has no record to show for it. */
-static void add_silent_sources(struct building *building)
-{
-	for (uint32_t i = 0; i < building->contract->source_count; i++) {
-		const struct contract_source *source = &building->contract->sources[i];
-		if (source->kind == SOURCE_EVENTS && source->has_from && source->has_to &&
-		    !has_timed_records(building, building->source_groups[i]))
-			add_span(building, source->from_us, source->to_us, source->filtered);
-	}
 }
 
 static int by_lo(const void *left, const void *right)
 {
-	const struct scope_window *a = left, *b = right;
+	const struct scope_span *a = left, *b = right;
 	return (a->lo > b->lo) - (a->lo < b->lo);
+}
+
+static int by_domain_and_lo(const void *left, const void *right)
+{
+	const struct scope_span *a = left, *b = right;
+	if (a->domain != b->domain)
+		return a->domain < b->domain ? -1 : 1;
+	return (a->lo > b->lo) - (a->lo < b->lo);
+}
+
+/* What several contract sources captured of one stream is one window, unless they say that one ended, or the next
+ * began, before and after a gap. Those without a record stand for themselves. */
+static uint32_t join_spans(const struct scope *scope, struct scope_span *parts)
+{
+	uint32_t count = 0, joined = 0;
+	for (uint32_t i = 0; i < scope->span_count; i++)
+		if (scope->spans[i].lo < scope->spans[i].hi)
+			parts[count++] = scope->spans[i];
+	qsort(parts, count, sizeof(*parts), by_domain_and_lo);
+	for (uint32_t i = 0; i < count; i++) {
+		struct scope_span *last = joined > 0 ? &parts[joined - 1] : NULL;
+		const struct scope_span *next = &parts[i];
+		bool apart = last == NULL || next->domain == 0 || next->domain != last->domain ||
+			     (next->lo > last->hi && (last->ended || next->begun));
+		if (apart) {
+			parts[joined++] = *next;
+			continue;
+		}
+		last->filtered = last->filtered || next->filtered;
+		if (next->hi > last->hi) {
+			last->hi = next->hi;
+			last->ended = next->ended;
+		}
+	}
+	return joined;
 }
 
 static int make_windows(struct building *building)
 {
 	struct scope *scope = building->scope;
-	uint32_t most = scope->domain_count + building->contract->source_count;
-	building->spans = calloc((size_t)most + 1, sizeof(*building->spans));
-	scope->windows = arena_array(building->arena, (size_t)most + 1, sizeof(*scope->windows));
-	if (building->spans == NULL || scope->windows == NULL)
+	struct scope_span *parts = arena_array(building->arena, (size_t)scope->span_count + 1, sizeof(*parts));
+	scope->windows = arena_array(building->arena, (size_t)scope->span_count + 1, sizeof(*scope->windows));
+	if (parts == NULL || scope->windows == NULL)
 		return ERROR_INTERNAL;
-	for (uint32_t i = 0; i < scope->domain_count; i++)
-		add_span(building, scope->domains[i].lo, scope->domains[i].hi, scope->domains[i].filtered);
-	add_silent_sources(building);
-	qsort(building->spans, building->span_count, sizeof(*building->spans), by_lo);
-	for (uint32_t i = 0; i < building->span_count; i++) {
-		const struct scope_window *span = &building->spans[i];
+	uint32_t count = join_spans(scope, parts);
+	qsort(parts, count, sizeof(*parts), by_lo);
+	for (uint32_t i = 0; i < count; i++) {
 		struct scope_window *last = scope->window_count > 0 ? &scope->windows[scope->window_count - 1] : NULL;
-		if (last == NULL || span->lo > last->hi) {
-			scope->windows[scope->window_count++] = *span;
+		if (last == NULL || parts[i].lo > last->hi) {
+			scope->windows[scope->window_count++] =
+				(struct scope_window){parts[i].lo, parts[i].hi, parts[i].filtered};
 			continue;
 		}
-		last->hi = span->hi > last->hi ? span->hi : last->hi;
-		last->filtered = last->filtered || span->filtered;
+		last->hi = parts[i].hi > last->hi ? parts[i].hi : last->hi;
+		last->filtered = last->filtered || parts[i].filtered;
 	}
 	return 0;
 }
@@ -314,6 +337,15 @@ static int make_exports(struct building *building, const struct scope_export_inp
 	return 0;
 }
 
+/* Whether a window begins with a stream that was enabled only after the `from:` of its source. */
+static bool begins_with_label(const struct scope *scope, int64_t lo)
+{
+	for (uint32_t i = 0; i < scope->span_count; i++)
+		if (scope->spans[i].labelled && scope->spans[i].lo == lo)
+			return true;
+	return false;
+}
+
 static int make_holes(struct building *building)
 {
 	struct scope *scope = building->scope;
@@ -327,9 +359,7 @@ static int make_holes(struct building *building)
 		const struct scope_window *window = &scope->windows[i];
 		if (window->lo > begin)
 			scope->holes[scope->hole_count++] =
-				(struct scope_hole){begin, window->lo,
-						    i == 0 ? "the capture begins after the earliest export"
-							   : "no capture covers this time"};
+				(struct scope_hole){begin, window->lo, i == 0, begins_with_label(scope, window->lo)};
 		if (window->hi > begin)
 			begin = window->hi;
 	}
@@ -394,14 +424,14 @@ int scope_build(struct state *state, const struct contract *contract, const uint
 	apply_policies(scope, contract, has_lake, commit_time_us);
 	int code = read_state(&building, options, error);
 	if (code == 0) {
-		if (make_aliases(&building) != 0 || make_domains(&building) != 0 || make_windows(&building) != 0 ||
-		    make_exports(&building, exports, export_count) != 0 || make_holes(&building) != 0)
+		if (make_aliases(&building) != 0 || make_spans(&building) != 0 || make_domains(&building) != 0 ||
+		    make_windows(&building) != 0 || make_exports(&building, exports, export_count) != 0 ||
+		    make_holes(&building) != 0)
 			code = error_set(error, ERROR_INTERNAL, "out of memory");
 		else
 			set_evidence_end(scope);
 	}
-	free(building.windows);
-	free(building.spans);
+	free(building.recorded);
 	return code;
 }
 

@@ -18,14 +18,25 @@ struct scope_export {
 
 struct scope_domain {
 	uint32_t domain;
-	int64_t lo, hi; /* the window it covers: first record's lo to last record's hi, or as from: and to: widen it */
-	bool filtered, independent;
+	int64_t lo, hi; /* the window it covers: that of all its spans together */
+	bool filtered;
 	const char *name; /* stream ARN, or the contract source's text */
+};
+
+/* What one contract source captured of one stream. */
+struct scope_span {
+	uint32_t domain; /* 0: of no record, by from: and to: alone */
+	uint32_t group;  /* of the contract source */
+	int64_t lo, hi;  /* first record's lo to last record's hi, or as from: and to: widen it */
+	bool filtered, independent;
+	bool begun, ended; /* from:, to: say when the capture began, ended */
+	bool labelled;     /* the stream was enabled after the time that from: says */
 };
 
 struct scope_hole {
 	int64_t lo, hi; /* a change in [lo, hi) may never have been captured */
-	const char *reason;
+	bool first;     /* from the earliest export to the first window */
+	bool labelled;  /* what covers the time after it is a stream enabled only then, whatever from: says */
 };
 
 struct scope {
@@ -33,6 +44,8 @@ struct scope {
 	uint32_t export_count;
 	struct scope_domain *domains; /* ascending by domain id */
 	uint32_t domain_count;
+	struct scope_span *spans; /* ascending by domain id, those of domain 0 last */
+	uint32_t span_count;
 	struct scope_window {
 		int64_t lo, hi;
 		bool filtered; /* a filtered domain's window is part of it */

@@ -27,38 +27,23 @@ static int add_reason(struct outcome *outcome, const char *reason, struct error 
 	return 0;
 }
 
-int verdict_levels(const struct contract *contract, struct outcome *outcome, struct error *error)
+void verdict_levels(const struct contract *contract, struct outcome *outcome)
 {
 	for (int id = 0; id < FINDING_COUNT; id++)
 		outcome->levels[id] = finding_kinds[id].level;
 	for (uint32_t i = 0; i < contract->severity_count; i++) {
 		const struct severity_rule *rule = &contract->severity[i];
-		enum finding_id id = finding_from_text(rule->id);
-		if (id == FINDING_COUNT)
-			return error_set(error, ERROR_USAGE,
-					 "%s: severity: there is no finding '%s'; docs/findings.md lists them",
-					 contract->path, rule->id);
-		enum finding_level level = strcmp(rule->level, "fail") == 0   ? LEVEL_FAIL
-					   : strcmp(rule->level, "warn") == 0 ? LEVEL_WARN
-									      : LEVEL_IGNORE;
-		outcome->lowered[id] = level < outcome->levels[id];
-		outcome->levels[id] = level;
+		outcome->lowered[rule->id] = rule->level < outcome->levels[rule->id];
+		outcome->levels[rule->id] = rule->level;
 	}
-	for (uint32_t i = 0; i < contract->allow_count; i++)
-		if (strcmp(contract->allow[i].id, "unproven") != 0 &&
-		    finding_from_text(contract->allow[i].id) == FINDING_COUNT)
-			return error_set(error, ERROR_USAGE,
-					 "%s: allow: there is no finding '%s'; docs/findings.md lists them",
-					 contract->path, contract->allow[i].id);
-	return 0;
 }
 
-/* How many of an id the contract allows. */
-static uint64_t allowed(const struct contract *contract, const struct outcome *outcome, const char *id)
+/* How many of an id the contract allows; FINDING_COUNT: of unproven keys. */
+static uint64_t allowed(const struct contract *contract, const struct outcome *outcome, enum finding_id id)
 {
 	for (uint32_t i = 0; i < contract->allow_count; i++) {
 		const struct allow_rule *rule = &contract->allow[i];
-		if (strcmp(rule->id, id) != 0)
+		if (rule->id != id)
 			continue;
 		if (rule->count_max >= 0)
 			return (uint64_t)rule->count_max;
@@ -68,14 +53,13 @@ static uint64_t allowed(const struct contract *contract, const struct outcome *o
 	return 0;
 }
 
-/* Findings about single keys act through the keys they leave unproven. */
+/* Findings about single keys act through the keys they leave unproven. A hole is not one: it may hide keys. */
 static bool acts_through_keys(enum finding_id id)
 {
 	switch (id) {
 	case FINDING_CHAIN_BROKEN:
 	case FINDING_OVERLAP_CONTRADICTION:
 	case FINDING_CAPTURE_LOST:
-	case FINDING_COVERAGE_HOLE:
 	case FINDING_STAMP_CONFLICT:
 	case FINDING_ORDER_AMBIGUOUS:
 	case FINDING_NOT_SETTLED:
@@ -96,7 +80,7 @@ static int weigh_level(const struct contract *contract, struct outcome *outcome,
 			continue;
 		if (level == LEVEL_UNKNOWN && acts_through_keys((enum finding_id)id))
 			continue;
-		if (count <= allowed(contract, outcome, finding_kinds[id].id)) {
+		if (count <= allowed(contract, outcome, (enum finding_id)id)) {
 			outcome->lowered[id] = true;
 			continue;
 		}
@@ -135,7 +119,7 @@ static int weigh_unproven(const struct contract *contract, struct outcome *outco
 {
 	const struct outcome_counts *counts = &outcome->counts;
 	int code = 0;
-	if (counts->unproven > allowed(contract, outcome, "unproven")) {
+	if (counts->unproven > allowed(contract, outcome, FINDING_COUNT)) {
 		const char *why = unproven_reasons(outcome);
 		code = add_reason(outcome,
 				  why == NULL ? NULL
@@ -155,14 +139,14 @@ static int weigh_unproven(const struct contract *contract, struct outcome *outco
 		if (!outcome->has_proved_dynamodb)
 			code = add_reason(outcome, "require: dynamodb, but no independent source proves anything",
 					  error);
-		else if (outcome->has_proved_landing && outcome->proved_landing_us > outcome->proved_dynamodb_us)
+		else if (outcome->evidence_end_us > outcome->proved_dynamodb_us)
 			code = add_reason(
 				outcome,
 				arena_text(&outcome->arena,
 					   "require: dynamodb, but from %s to %s the landing zone is the only "
 					   "witness; a later export would close it",
 					   clock_format(outcome->proved_dynamodb_us, from),
-					   clock_format(outcome->proved_landing_us, to)),
+					   clock_format(outcome->evidence_end_us, to)),
 				error);
 	}
 	return code;
@@ -201,6 +185,9 @@ const char *outcome_scope_text(struct outcome *outcome)
 		text = arena_text(&outcome->arena, "against the landing zone only, through %s", landing);
 	else
 		text = "against no evidence";
+	if (text != NULL && outcome->changed_only)
+		text = arena_text(&outcome->arena, "%s, of keys that changed since %s", text,
+				  clock_format(outcome->changed_since_us, dynamodb));
 	return text != NULL ? text : "";
 }
 

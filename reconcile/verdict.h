@@ -9,8 +9,8 @@
 #include "reconcile/contract.h"
 #include "reconcile/outcome.h"
 
-/* Default levels under the contract's severity. ERROR_USAGE: an id in allow or severity does not exist. */
-int verdict_levels(const struct contract *contract, struct outcome *outcome, struct error *error) MUST_USE;
+/* Default levels under the contract's severity. */
+void verdict_levels(const struct contract *contract, struct outcome *outcome);
 /* expected_empty: the evidence itself proves that there is nothing to compare. */
 int verdict_weigh(const struct contract *contract, struct outcome *outcome, bool expected_empty,
 		  struct error *error) MUST_USE;

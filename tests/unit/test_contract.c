@@ -144,12 +144,12 @@ static void test_everything(void)
 	ok(contract->has_as_of && contract->as_of_us == INT64_C(1767319445500000), "as_of");
 	is_int(contract->settle_us, INT64_C(900000000), "settle");
 	const struct allow_rule *allow = contract->allow;
-	ok(contract->allow_count == 4 && strcmp(allow[0].id, "unproven") == 0 && allow[0].count_max == 10 &&
+	ok(contract->allow_count == 4 && allow[0].id == FINDING_COUNT && allow[0].count_max == 10 &&
 		   allow[1].count_max == -1 && allow[1].fraction_ppb == 100000 && allow[2].fraction_ppb == 1000000000 &&
 		   allow[3].count_max == 0,
 	   "allow takes numbers and percentages");
-	ok(contract->severity_count == 2 && strcmp(contract->severity[0].id, "row.phantom") == 0 &&
-		   strcmp(contract->severity[0].level, "warn") == 0,
+	ok(contract->severity_count == 2 && contract->severity[0].id == FINDING_ROW_PHANTOM &&
+		   contract->severity[0].level == LEVEL_WARN,
 	   "severity");
 	contract_free(contract);
 }
@@ -240,6 +240,12 @@ static const struct {
 	{SOURCES "allow: {unproven: 101%}\n",
 	 "c.yaml:6:19: 'unproven' must be a number of keys or a percentage such as 0.01%, not '101%'"},
 	{SOURCES "allow: {unproven: 1, unproven: 2}\n", "c.yaml:6:22: 'unproven' is there twice"},
+	{SOURCES "severity: {row.mising: warn}\n",
+	 "c.yaml:6:12: there is no finding 'row.mising', did you mean 'row.missing'"},
+	{SOURCES "severity: {unproven: warn}\n",
+	 "c.yaml:6:12: there is no finding 'unproven'; docs/findings.md lists them"},
+	{SOURCES "allow: {row.stale: 1, unprove: 10}\n",
+	 "c.yaml:6:23: there is no finding 'unprove', did you mean 'unproven'"},
 	{SOURCES "severity: {row.missing: low}\n",
 	 "c.yaml:6:25: 'row.missing' must be fail, warn or ignore, not 'low'"},
 	{SOURCES "lake: {columns: [{column: pk, attribute: pk}]}\n", "c.yaml:6:7: key 'delta' is missing"},

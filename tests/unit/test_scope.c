@@ -141,7 +141,7 @@ static void windows_are_joined(void)
 	ok(scope->windows[0].filtered && scope->domains[1].domain == b && scope->domains[1].filtered &&
 		   !scope->domains[0].filtered,
 	   "a filtered source filters its domains, and windows that they are part of");
-	ok(!scope->domains[0].independent && scope->domains[1].independent && scope->domains[2].domain == c,
+	ok(!scope->spans[0].independent && scope->spans[1].independent && scope->spans[2].domain == c,
 	   "independence is the contract source's");
 	ok(scope->hole_count == 1 && is_hole(scope, 0, 600, 900), "between windows is a hole");
 	is_int(scope->evidence_end, 1000 * SECONDS, "without an export evidence ends with the last window");
@@ -194,6 +194,39 @@ static void contracts_widen_windows(void)
 	scope = build();
 	ok(scope->window_count == 1, "one of the two says nothing of a capture without records");
 	ok(scope->settle_from_us == INT64_MAX, "without `settle:` everything is settled");
+	end(scope, folder);
+}
+
+static void captures_of_one_stream(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	capture(0, "arn:a", 100, 200);
+	capture(1, "arn:a", 400, 500);
+	sources[1].independent = true;
+	struct scope *scope = build();
+	ok(scope->window_count == 1 && is_window(scope, 0, 100, 500), "two captures of one stream are one window");
+	ok(scope->domain_count == 1 && scope->span_count == 2 && !scope->spans[0].independent &&
+		   scope->spans[1].independent && scope->spans[1].lo == 400 * SECONDS,
+	   "and what the independent one saw stands for itself");
+	scope_free(scope);
+	sources[0].has_to = true;
+	sources[0].to_us = 300 * SECONDS;
+	scope = build();
+	ok(is_window(scope, 0, 100, 300) && is_window(scope, 1, 400, 500) && is_hole(scope, 0, 300, 400),
+	   "unless `to:` says that the first one ended before the second began");
+	scope_free(scope);
+	sources[0].has_to = false;
+	sources[1].has_from = true;
+	sources[1].from_us = 350 * SECONDS;
+	scope = build();
+	ok(is_window(scope, 0, 100, 200) && is_window(scope, 1, 350, 500) && is_hole(scope, 0, 200, 350),
+	   "or `from:`, that the second one began after the first");
+	scope_free(scope);
+	sources[1].from_us = 150 * SECONDS;
+	scope = build();
+	ok(scope->window_count == 1 && is_window(scope, 0, 100, 500), "but where they overlap there is no gap");
 	end(scope, folder);
 }
 
@@ -307,6 +340,7 @@ int main(void)
 	windows_are_joined();
 	exports_begin_the_evidence();
 	contracts_widen_windows();
+	captures_of_one_stream();
 	gaps_between_streams_stay();
 	labels_clip_from();
 	as_of_ends_everything();
