@@ -1,6 +1,6 @@
 /* outcome - all that one reconciliation found: the one model that every report is drawn from.
  *
- * Invariant, asserted by outcome_check: compared == equal + different, and every key judged is in exactly one of
+ * Invariant, checked by run_reconcile: compared == equal + different, and every key judged is in exactly one of
  * compared, unproven, out_of_scope, deleted, nothing. Owns its memory (outcome_free). Counts are always complete;
  * `findings` holds at most the asked number, the same ones for the same input whatever the number of threads. */
 #ifndef LAKEPROOF_RECONCILE_OUTCOME_H

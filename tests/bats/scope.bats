@@ -33,13 +33,13 @@ judged() { # VERDICT SOURCES [MORE]: each source a line of the contract's
 		version: 1
 		table: t
 		key:
-		  - {attribute: pk, type: S}
+		  - {attribute: pk, type: ${key_type:-S}}
 		sources:
 		$2
 		lake:
 		  delta: lake
 		  columns:
-		    - {column: pk, attribute: pk, type: "string"}
+		    - {column: pk, attribute: pk, type: "${pk_type:-string}"}
 		    - {column: v, attribute: v, type: "string"}
 		${3-}
 	END
@@ -139,4 +139,17 @@ severity: {coverage.hole: ignore}"
 	field '.findings[] | select(.id == "coverage.hole") | .cause' | grep -F "'events' holds no record"
 	judged PASS "  - {export: \"AWSDynamoDB/$export_id\"}
   - {events: events, from: \"$(offset -100)\", to: \"$(offset 900)\"}"
+}
+
+@test "two items that the lake's key column cannot tell apart are never a PASS" {
+	numbered() {
+		printf '{"pk":{"N":"%s"},"v":{"S":"x"}}' "$1"
+	}
+	printf '%s\n' 'pk double pk key' 'v string v' >"$dir/columns.txt"
+	write_export "$dir" $exported "$(numbered 12345678901234567)" "$(numbered 12345678901234568)"
+	write_lake "$(numbered 12345678901234568)"
+	key_type=N pk_type=double
+	judged FAIL "  - {export: \"AWSDynamoDB/$export_id\"}"
+	[ "$(field '.findings_by_id["row.missing"]')" -eq 1 ]
+	[ "$(field .counts.equal)" -eq 1 ]
 }
