@@ -75,9 +75,7 @@ static int load_blocks(struct merge_plan *plan, sqlite3_stmt *blocks, sqlite3_in
 	if (code == 0 && step != SQLITE_DONE)
 		code = state_error(state, state->database, error);
 	if (code == 0 && plan->segments[plan->segment_count - 1].count != (uint64_t)count)
-		code = error_set(error, ERROR_IO,
-				 "the state \"%s\" lacks blocks; delete the folder \"%s\" and run again", state->path,
-				 state->folder);
+		code = state_damaged(state, "it lacks blocks", error);
 	sqlite3_reset(blocks);
 	return code;
 }

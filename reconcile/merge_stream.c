@@ -1,6 +1,7 @@
 #include "reconcile/merge_stream.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "reconcile/state_internal.h"
@@ -38,10 +39,9 @@ struct merge_reader {
 static int open_connection(struct merge_reader *reader, struct error *error)
 {
 	struct state *state = reader->plan->state;
-	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
-	if (sqlite3_open_v2(state->path, &reader->database, flags, NULL) != SQLITE_OK)
-		return state_error(state, reader->database, error);
-	sqlite3_busy_timeout(reader->database, 10000);
+	int code = state_connect(state, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, &reader->database, error);
+	if (code != 0)
+		return code;
 	/* One read transaction for as long as the reader lives: nothing is locked or looked up again for each block. */
 	if (sqlite3_exec(reader->database, "PRAGMA cache_size = 8; PRAGMA mmap_size = 0; BEGIN", NULL, NULL, NULL) !=
 		    SQLITE_OK ||
@@ -90,10 +90,9 @@ void merge_reader_free(struct merge_reader *reader)
 
 static int corrupt(struct merge_reader *reader, int64_t block, struct error *error)
 {
-	const struct state *state = reader->plan->state;
-	return error_set(error, ERROR_IO,
-			 "the state \"%s\" is damaged: block %lld is corrupt; delete the folder \"%s\" and run again",
-			 state->path, (long long)block, state->folder);
+	char what[60];
+	snprintf(what, sizeof(what), "block %lld is corrupt", (long long)block);
+	return state_damaged(reader->plan->state, what, error);
 }
 
 static int open_block(struct merge_reader *reader, struct cursor *cursor, struct error *error)

@@ -1,5 +1,6 @@
 #include "reconcile/state.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +12,6 @@
 #include "reconcile/state_internal.h"
 
 static const char schema[] =
-	"CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"CREATE TABLE text_group(id INTEGER PRIMARY KEY, text TEXT NOT NULL);"
 	"CREATE TABLE domain(id INTEGER PRIMARY KEY, text_group INTEGER NOT NULL, arn TEXT NOT NULL);"
 	"CREATE TABLE source_file(id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, text_group INTEGER"
@@ -32,11 +32,10 @@ static const char schema[] =
 	"CREATE TABLE block(id INTEGER PRIMARY KEY, facts INTEGER NOT NULL, first_key INTEGER NOT NULL,"
 	" last_key INTEGER NOT NULL);"
 	"CREATE TABLE block_data(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
-	"INSERT INTO meta VALUES('written_by', 'lakeproof 1');"
 	"PRAGMA application_id = 1818323813;"
-	"PRAGMA user_version = 1;";
+	"PRAGMA user_version = 2;";
 
-_Static_assert(STATE_APPLICATION == 1818323813 && STATE_LAYOUT == 1, "the schema states both as numbers");
+_Static_assert(STATE_APPLICATION == 1818323813 && STATE_LAYOUT == 2, "the schema states both as numbers");
 
 /* ---- what every file of the state uses */
 
@@ -51,14 +50,20 @@ int state_error(struct state *state, sqlite3 *database, struct error *error)
 				 state->path);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return error_set(error, ERROR_IO,
-				 "the state \"%s\" is damaged (%s); delete the folder \"%s\" and run again",
-				 state->path, text, state->folder);
+		return state_damaged(state, text, error);
 	case SQLITE_NOMEM:
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	default:
-		return error_set(error, ERROR_IO, "cannot use the state \"%s\": %s", state->path, text);
+		return error_set(error, ERROR_IO,
+				 "cannot use the state \"%s\": %s; choose another folder with --state DIR", state->path,
+				 text);
 	}
+}
+
+int state_damaged(const struct state *state, const char *what, struct error *error)
+{
+	return error_set(error, ERROR_IO, "the state \"%s\" is damaged (%s); delete the folder \"%s\" and run again",
+			 state->path, what, state->folder);
 }
 
 int state_execute(struct state *state, const char *sql, struct error *error)
@@ -81,6 +86,20 @@ int state_step(struct state *state, sqlite3_stmt *statement, struct error *error
 	if (sqlite3_step(statement) != SQLITE_DONE)
 		code = state_error(state, state->database, error);
 	sqlite3_reset(statement);
+	return code;
+}
+
+int state_number(struct state *state, const char *sql, sqlite3_int64 *number, struct error *error)
+{
+	sqlite3_stmt *statement;
+	int code = state_prepare(state, sql, &statement, error);
+	if (code != 0)
+		return code;
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		*number = sqlite3_column_int64(statement, 0);
+	else
+		code = state_error(state, state->database, error);
+	sqlite3_finalize(statement);
 	return code;
 }
 
@@ -119,20 +138,41 @@ int state_delete_orphans(struct state *state, struct error *error)
 
 /* ---- opening */
 
+/* Of a database's header, all big-endian (SQLite, Database File Format, 1.3). */
+enum { HEADER_SIZE = 100, LAYOUT_AT = 60, APPLICATION_AT = 68 };
+
+/* For what errno says. */
+static int no_folder(const char *folder, struct error *error)
+{
+	return error_system(error, "cannot keep the state in \"%s\" (choose another folder with --state DIR)", folder);
+}
+
 static int make_folder(const char *folder, struct error *error)
 {
 	char path[4096];
+	struct stat status;
+	int cause = 0;
 	int size = snprintf(path, sizeof(path), "%s", folder);
 	if (size <= 0 || (size_t)size >= sizeof(path))
 		return error_set(error, ERROR_IO, "the state folder's path is empty or too long");
 	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		(void)mkdir(path, 0777); /* whatever is wrong shows at the last part */
+		if (mkdir(path, 0777) != 0 && errno != EEXIST && cause == 0)
+			cause = errno;
 		*slash = '/';
 	}
-	if (mkdir(path, 0777) != 0 && errno != EEXIST)
-		return error_system(error, "cannot make the state folder \"%s\"", folder);
-	return 0;
+	if (mkdir(path, 0777) == 0)
+		return 0;
+	/* What the last part lacks is said by why a part before it could not be made. */
+	if (errno != ENOENT || cause == 0)
+		cause = errno;
+	if (stat(path, &status) == 0) {
+		if (S_ISDIR(status.st_mode))
+			return 0;
+		cause = ENOTDIR;
+	}
+	errno = cause;
+	return no_folder(folder, error);
 }
 
 static int take_lock(struct state *state, struct error *error)
@@ -141,47 +181,51 @@ static int take_lock(struct state *state, struct error *error)
 	snprintf(path, sizeof(path), "%s/lock", state->folder);
 	state->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (state->lock < 0)
-		return error_system(error, "cannot open \"%s\"", path);
+		return no_folder(state->folder, error);
 	if (flock(state->lock, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno != EWOULDBLOCK)
 		return error_system(error, "cannot lock \"%s\"", path);
 	return error_set(
 		error, ERROR_IO,
-		"the state folder \"%s\" is in use by another lakeproof; wait for it, or choose another folder",
+		"the state folder \"%s\" is in use by another lakeproof; wait for it, or choose another folder "
+		"(--state DIR)",
 		state->folder);
 }
 
-static int read_number(struct state *state, const char *sql, sqlite3_int64 *number, struct error *error)
+/* A state of another layout is told apart by its header, before its pages are looked at. */
+static int check_layout(struct state *state, struct error *error)
 {
-	sqlite3_stmt *statement;
-	int code = state_prepare(state, sql, &statement, error);
-	if (code != 0)
-		return code;
-	if (sqlite3_step(statement) == SQLITE_ROW)
-		*number = sqlite3_column_int64(statement, 0);
-	else
-		code = state_error(state, state->database, error);
-	sqlite3_finalize(statement);
-	return code;
-}
-
-static int check_layout(struct state *state, sqlite3_int64 layout, struct error *error)
-{
+	uint8_t header[HEADER_SIZE];
+	uint32_t layout, application;
+	if (pread(state->file, header, sizeof(header), 0) != (ssize_t)sizeof(header) ||
+	    memcmp(header, "SQLite format 3", 16) != 0)
+		return 0; /* new, or torn, or nothing of SQLite's: it will say */
+	memcpy(&layout, header + LAYOUT_AT, sizeof(layout));
+	memcpy(&application, header + APPLICATION_AT, sizeof(application));
+	layout = be32toh(layout);
+	if (be32toh(application) != STATE_APPLICATION)
+		return error_set(error, ERROR_IO,
+				 "\"%s\" is damaged or another program's; choose another folder with --state DIR, or "
+				 "delete \"%s\" and run again",
+				 state->path, state->folder);
 	if (layout == STATE_LAYOUT)
 		return 0;
-	sqlite3_stmt *statement;
-	char program[100] = "another program";
-	if (sqlite3_prepare_v2(state->database, "SELECT value FROM meta WHERE name = 'written_by'", -1, &statement,
-			       NULL) == SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_ROW)
-		snprintf(program, sizeof(program), "%s", (const char *)sqlite3_column_text(statement, 0));
-	sqlite3_finalize(statement);
-	return error_set(
-		error, ERROR_IO,
-		"the state \"%s\" has layout %lld, written by %s; this program knows layout %d: delete the folder "
-		"and run again, or use that program",
-		state->path, layout, program, STATE_LAYOUT);
+	return error_set(error, ERROR_IO,
+			 "the state \"%s\" has layout %u, this version of lakeproof knows layout %d: delete the folder "
+			 "\"%s\" and run again, or choose another (--state DIR)",
+			 state->path, layout, STATE_LAYOUT, state->folder);
+}
+
+int state_connect(struct state *state, int flags, sqlite3 **connection, struct error *error)
+{
+	const char *pages = state_pages();
+	*connection = NULL;
+	if (pages == NULL || sqlite3_open_v2(state->path, connection, flags, pages) != SQLITE_OK)
+		return state_error(state, *connection, error);
+	sqlite3_extended_result_codes(*connection, 1);
+	sqlite3_busy_timeout(*connection, 10000);
+	return 0;
 }
 
 static int open_database(struct state *state, struct error *error)
@@ -193,27 +237,28 @@ static int open_database(struct state *state, struct error *error)
 				       "PRAGMA cache_size = -8192;"
 				       "PRAGMA temp_store = MEMORY;";
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
-	sqlite3_int64 tables = 0, layout = 0;
-	if (sqlite3_open_v2(state->path, &state->database, flags, NULL) != SQLITE_OK)
-		return state_error(state, state->database, error);
+	sqlite3_int64 tables = 0;
+	int spare = STATE_PAGE_SPARE;
 	state->file = open(state->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (state->file < 0)
-		return error_system(error, "cannot open \"%s\"", state->path);
-	sqlite3_extended_result_codes(state->database, 1);
-	sqlite3_busy_timeout(state->database, 10000);
-	int code = state_execute(state, settings, error);
+		return no_folder(state->folder, error);
+	int code = check_layout(state, error);
+	if (code == 0)
+		code = state_connect(state, flags, &state->database, error);
+	if (code == 0)
+		code = state_execute(state, settings, error);
+	if (code == 0 && sqlite3_file_control(state->database, "main", SQLITE_FCNTL_RESERVE_BYTES, &spare) != SQLITE_OK)
+		code = state_error(state, state->database, error);
 	if (code == 0)
 		code = state_recover(state, error);
 	if (code == 0)
-		code = read_number(state, "SELECT count(*) FROM sqlite_schema", &tables, error);
+		code = state_number(state, "SELECT count(*) FROM sqlite_schema", &tables, error);
 	if (code == 0 && tables == 0) {
 		code = state_begin(state, error);
 		if (code == 0)
 			code = state_finish(state, state_execute(state, schema, error), error);
 	}
-	if (code == 0)
-		code = read_number(state, "PRAGMA user_version", &layout, error);
-	return code != 0 ? code : check_layout(state, layout, error);
+	return code;
 }
 
 /* What a killed run left behind: sources that were never done, and segments of theirs. */
@@ -221,7 +266,7 @@ static int drop_leftovers(struct state *state, struct error *error)
 {
 	sqlite3_int64 count = 0;
 	int code =
-		read_number(state,
+		state_number(state,
 			    "SELECT (SELECT count(*) FROM source_file WHERE done = 0) + (SELECT count(*) FROM segment"
 			    " WHERE id NOT IN (SELECT segment FROM segment_source))",
 			    &count, error);
@@ -280,11 +325,11 @@ static int load_sources(struct state *state, struct error *error)
 static int load_counters(struct state *state, struct error *error)
 {
 	sqlite3_int64 source = 0;
-	int code = read_number(state, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence", &source, error);
+	int code = state_number(state, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence", &source, error);
 	if (code == 0)
-		code = read_number(state, "SELECT coalesce(max(id), 0) FROM segment", &state->segment_next, error);
+		code = state_number(state, "SELECT coalesce(max(id), 0) FROM segment", &state->segment_next, error);
 	if (code == 0)
-		code = read_number(state, "SELECT coalesce(max(id), 0) FROM block_data", &state->block_next, error);
+		code = state_number(state, "SELECT coalesce(max(id), 0) FROM block_data", &state->block_next, error);
 	state->source_next = (uint32_t)source + 1;
 	state->segment_next++;
 	state->block_next++;

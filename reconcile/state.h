@@ -8,8 +8,8 @@
  * Threads: the functions on struct state may be called from any thread (one writer at a time inside); a state_builder
  * belongs to one thread. One process at a time: state_open takes a lock, ERROR_IO "in use" when another holds it.
  *
- * Errors: ERROR_IO (disk full, corrupt file: the message says to delete the folder and run again; a newer layout says
- * which program wrote it). */
+ * Errors: ERROR_IO (disk full, a folder that cannot be written, damage, another layout: the message says what to do).
+ * Damage is never data: each page of the database has its checksum (reconcile/state_pages.h). */
 #ifndef LAKEPROOF_RECONCILE_STATE_H
 #define LAKEPROOF_RECONCILE_STATE_H
 

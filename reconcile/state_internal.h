@@ -17,8 +17,9 @@
 
 #include "base/arena.h"
 #include "reconcile/state.h"
+#include "reconcile/state_pages.h"
 
-enum { STATE_LAYOUT = 1, STATE_APPLICATION = 0x6c616b65, STATE_PAGE = 65536 };
+enum { STATE_LAYOUT = 2, STATE_APPLICATION = 0x6c616b65 };
 
 struct state_text {
 	uint32_t group; /* of a nameless domain; else 0 */
@@ -48,10 +49,16 @@ struct state {
 	sqlite3_int64 segment_next, block_next;
 };
 
+/* Opens a connection to the database; *connection is the caller's to close, also after a failure. */
+int state_connect(struct state *state, int flags, sqlite3 **connection, struct error *error) MUST_USE;
 /* Sets the error for what SQLite just said: full disk, damage, or the rest. */
 int state_error(struct state *state, sqlite3 *database, struct error *error);
+/* The same for what SQLite cannot see; `what` is wrong with the state. */
+int state_damaged(const struct state *state, const char *what, struct error *error);
 int state_execute(struct state *state, const char *sql, struct error *error) MUST_USE;
 int state_prepare(struct state *state, const char *sql, sqlite3_stmt **statement, struct error *error) MUST_USE;
+/* The first column of the statement's one row. */
+int state_number(struct state *state, const char *sql, sqlite3_int64 *number, struct error *error) MUST_USE;
 /* Runs a statement that returns no rows and resets it. */
 int state_step(struct state *state, sqlite3_stmt *statement, struct error *error) MUST_USE;
 /* Marks the state before the first write. */

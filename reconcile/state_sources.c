@@ -121,10 +121,7 @@ static int load_list(struct state *state, struct state_texts *texts, const char 
 	while (code == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(statement, 1);
 		if (sqlite3_column_int64(statement, 0) != (sqlite3_int64)texts->count + 1 || text == NULL)
-			code = error_set(error, ERROR_IO,
-					 "the state \"%s\" is damaged (ids of texts); delete the folder \"%s\" "
-					 "and run again",
-					 state->path, state->folder);
+			code = state_damaged(state, "ids of texts", error);
 		else
 			code = add_text(state, texts, slice_from(text), (uint32_t)sqlite3_column_int64(statement, 2),
 					true, error);

@@ -124,3 +124,74 @@ setup() {
 		[[ "$output" == *"in use"* ]]
 	fi
 }
+
+@test "flipped bytes anywhere in the state never change the verdict" {
+	cp "$here/.lakeproof/state.sqlite" "$here/whole"
+	size=$(stat -c %s "$here/whole")
+	RANDOM=300
+	for _ in $(seq 40); do
+		cp "$here/whole" "$here/.lakeproof/state.sqlite"
+		at=$(((RANDOM * 32768 + RANDOM) % (size - 3)))
+		printf "\\x$(printf %02x $((RANDOM % 256)))\\x$(printf %02x $((RANDOM % 256)))\\xa5" |
+			dd of="$here/.lakeproof/state.sqlite" bs=1 seek=$at conv=notrunc status=none
+		run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet
+		if [ "$status" -eq 0 ]; then
+			[[ "$output" == PASS* ]]
+		else
+			[ "$status" -eq 74 ]
+			[[ "$output" == *"is damaged"*"delete the folder"* ]]
+		fi
+	done
+}
+
+@test "a folder that cannot hold a state says to choose another" {
+	touch "$here/file"
+	run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet --state "$here/file"
+	[ "$status" -eq 74 ]
+	[[ "$output" == *"--state DIR"*"Not a directory"* ]]
+	[ "$(id -u)" -eq 0 ] || skip "mounting a small file system takes root"
+	mkdir "$here/small"
+	mount -t tmpfs -o size=10m tmpfs "$here/small" || skip "no tmpfs may be mounted here"
+	cp -r "$here/.lakeproof" "$here/small/state"
+	mount -o remount,ro "$here/small"
+	run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet --state "$here/small/state"
+	first=$status said=$output
+	run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet --state "$here/small/not/there"
+	umount "$here/small"
+	echo "$said / $output"
+	[ "$first" -eq 74 ]
+	[ "$status" -eq 74 ]
+	[[ "$said" == *"--state DIR"*"Read-only"* ]]
+	[[ "$output" == *"--state DIR"*"Read-only"* ]]
+}
+
+@test "a state folder is made with the folders above it" {
+	reconcile "$here" --state "$here/a/b/c"
+	[ "$status" -eq 0 ]
+	[ -s "$here/a/b/c/state.sqlite" ]
+}
+
+@test "a state of another version says so" {
+	printf '\377' | dd of="$here/.lakeproof/state.sqlite" bs=1 seek=63 conv=notrunc status=none
+	run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet
+	echo "$output"
+	[ "$status" -eq 74 ]
+	[[ "$output" == *"has layout 255"*"--state DIR"* ]]
+}
+
+@test "a disk that fills up in the middle is an error wherever it does, and the next run goes on" {
+	[ "$(id -u)" -eq 0 ] || skip "mounting a small file system takes root"
+	mkdir "$here/small"
+	for size in 70k 200k 400k 600k; do
+		mount -t tmpfs -o size=$size tmpfs "$here/small" || skip "no tmpfs may be mounted here"
+		run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet --state "$here/small/state"
+		first=$status said=$output
+		mount -o remount,size=20m "$here/small"
+		reconcile "$here" --state "$here/small/state"
+		umount "$here/small"
+		echo "$size: $said"
+		[ "$first" -eq 74 ]
+		[[ "$said" == *"make room"* ]]
+		[ "$status" -eq 0 ]
+	done
+}
