@@ -80,17 +80,20 @@ static int load_blocks(struct merge_plan *plan, sqlite3_stmt *blocks, sqlite3_in
 	return code;
 }
 
-/* Which segments hold facts of a chosen source. */
-static int mark_segments(struct merge_plan *plan, uint8_t *wanted, sqlite3_int64 limit, struct error *error)
+/* Calls `pair` for each segment and source that has facts in it. */
+static int each_member(struct merge_plan *plan, uint8_t *wanted,
+		       void (*pair)(struct merge_plan *plan, uint8_t *wanted, uint64_t segment, uint64_t source),
+		       struct error *error)
 {
 	struct state *state = plan->state;
 	sqlite3_stmt *members;
 	int code = state_prepare(state, "SELECT segment, source FROM segment_source", &members, error),
 	    step = SQLITE_DONE;
 	while (code == 0 && (step = sqlite3_step(members)) == SQLITE_ROW) {
-		sqlite3_int64 segment = sqlite3_column_int64(members, 0), source = sqlite3_column_int64(members, 1);
-		if (segment > 0 && segment < limit && source > 0 && source < plan->source_limit && plan->chosen[source])
-			wanted[segment] = 1;
+		uint64_t segment = (uint64_t)sqlite3_column_int64(members, 0);
+		uint64_t source = (uint64_t)sqlite3_column_int64(members, 1);
+		if (segment < (uint64_t)state->segment_next && source < plan->source_limit)
+			pair(plan, wanted, segment, source);
 	}
 	if (code == 0 && step != SQLITE_DONE)
 		code = state_error(state, state->database, error);
@@ -98,17 +101,22 @@ static int mark_segments(struct merge_plan *plan, uint8_t *wanted, sqlite3_int64
 	return code;
 }
 
-static int load_segments(struct merge_plan *plan, struct error *error)
+static void want_segment(struct merge_plan *plan, uint8_t *wanted, uint64_t segment, uint64_t source)
+{
+	wanted[segment] |= plan->chosen[source];
+}
+
+static void choose_source(struct merge_plan *plan, uint8_t *wanted, uint64_t segment, uint64_t source)
+{
+	plan->chosen[source] |= wanted[segment];
+}
+
+static int load_segments(struct merge_plan *plan, const uint8_t *wanted, struct error *error)
 {
 	struct state *state = plan->state;
 	sqlite3_stmt *segments = NULL, *blocks = NULL;
-	uint8_t *wanted = calloc((size_t)state->segment_next + 1, 1);
-	if (wanted == NULL)
-		return no_memory(error);
-	int code = mark_segments(plan, wanted, state->segment_next, error), step = SQLITE_DONE;
-	if (code == 0)
-		code = state_prepare(state, "SELECT id, first_block, blocks FROM segment ORDER BY id", &segments,
-				     error);
+	int step = SQLITE_DONE;
+	int code = state_prepare(state, "SELECT id, first_block, blocks FROM segment ORDER BY id", &segments, error);
 	if (code == 0)
 		code = state_prepare(state,
 				     "SELECT id, first_key, last_key FROM block WHERE id BETWEEN ? AND ? ORDER BY id",
@@ -123,7 +131,6 @@ static int load_segments(struct merge_plan *plan, struct error *error)
 		code = state_error(state, state->database, error);
 	sqlite3_finalize(segments);
 	sqlite3_finalize(blocks);
-	free(wanted);
 	return code;
 }
 
@@ -135,8 +142,29 @@ int merge_plan_make(struct state *state, const struct merge_options *options, st
 	if (code != 0)
 		return code;
 	pthread_mutex_lock(&state->mutex);
-	code = load_segments(plan, error);
+	uint8_t *wanted = calloc((size_t)state->segment_next + 1, 1);
+	code = wanted == NULL ? no_memory(error) : each_member(plan, wanted, want_segment, error);
+	if (code == 0)
+		code = load_segments(plan, wanted, error);
 	pthread_mutex_unlock(&state->mutex);
+	free(wanted);
+	return code;
+}
+
+int merge_plan_segments(struct state *state, const int64_t *segments, uint32_t count, struct merge_plan *plan,
+			struct error *error)
+{
+	*plan = (struct merge_plan){.state = state, .database = state->database, .source_limit = state->source_next};
+	uint8_t *wanted = calloc((size_t)state->segment_next + 1, 1);
+	plan->chosen = calloc(plan->source_limit, sizeof(*plan->chosen));
+	int code = wanted == NULL || plan->chosen == NULL ? no_memory(error) : 0;
+	for (uint32_t i = 0; i < count && code == 0; i++)
+		wanted[segments[i]] = 1;
+	if (code == 0)
+		code = each_member(plan, wanted, choose_source, error);
+	if (code == 0)
+		code = load_segments(plan, wanted, error);
+	free(wanted);
 	return code;
 }
 

@@ -25,7 +25,7 @@ struct node {
 
 struct merge_reader {
 	const struct merge_plan *plan;
-	sqlite3 *database;
+	sqlite3 *database; /* its own, or NULL when the plan has one */
 	sqlite3_stmt *read_block;
 	struct cursor *cursors;
 	uint32_t count;
@@ -39,15 +39,21 @@ struct merge_reader {
 static int open_connection(struct merge_reader *reader, struct error *error)
 {
 	struct state *state = reader->plan->state;
-	int code = state_connect(state, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, &reader->database, error);
-	if (code != 0)
-		return code;
-	/* One read transaction for as long as the reader lives: nothing is locked or looked up again for each block. */
-	if (sqlite3_exec(reader->database, "PRAGMA cache_size = 8; PRAGMA mmap_size = 0; BEGIN", NULL, NULL, NULL) !=
-		    SQLITE_OK ||
-	    sqlite3_prepare_v3(reader->database, "SELECT bytes FROM block_data WHERE id = ?", -1,
-			       SQLITE_PREPARE_PERSISTENT, &reader->read_block, NULL) != SQLITE_OK)
-		return state_error(state, reader->database, error);
+	sqlite3 *database = reader->plan->database;
+	if (database == NULL) {
+		int code = state_connect(state, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, &reader->database, error);
+		if (code != 0)
+			return code;
+		database = reader->database;
+		/* One read transaction for as long as the reader lives: nothing is locked or looked up again for each
+		 * block. */
+		if (sqlite3_exec(database, "PRAGMA cache_size = 8; PRAGMA mmap_size = 0; BEGIN", NULL, NULL, NULL) !=
+		    SQLITE_OK)
+			return state_error(state, database, error);
+	}
+	if (sqlite3_prepare_v3(database, "SELECT bytes FROM block_data WHERE id = ?", -1, SQLITE_PREPARE_PERSISTENT,
+			       &reader->read_block, NULL) != SQLITE_OK)
+		return state_error(state, database, error);
 	return 0;
 }
 
@@ -115,7 +121,7 @@ static int open_block(struct merge_reader *reader, struct cursor *cursor, struct
 	} else if (step == SQLITE_DONE) {
 		code = corrupt(reader, block->id, error);
 	} else {
-		code = state_error(reader->plan->state, reader->database, error);
+		code = state_error(reader->plan->state, sqlite3_db_handle(reader->read_block), error);
 	}
 	sqlite3_reset(reader->read_block);
 	return code;

@@ -18,6 +18,7 @@ struct merge_block {
 
 struct merge_plan {
 	struct state *state;
+	struct sqlite3 *database; /* what a reader reads by; NULL: a connection of its own */
 	struct merge_block *blocks; /* those of one segment side by side, ascending */
 	uint64_t block_count, block_capacity;
 	struct merge_segment {
@@ -31,6 +32,9 @@ struct merge_plan {
 
 int merge_plan_make(struct state *state, const struct merge_options *options, struct merge_plan *plan,
 		    struct error *error) MUST_USE;
+/* The plan for every fact of these segments, read by the state's own connection, whose mutex the caller holds. */
+int merge_plan_segments(struct state *state, const int64_t *segments, uint32_t count, struct merge_plan *plan,
+			struct error *error) MUST_USE;
 void merge_plan_release(struct merge_plan *plan);
 /* Bytes that one reader takes for blocks. */
 size_t merge_plan_reader_bytes(const struct merge_plan *plan);

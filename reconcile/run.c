@@ -168,6 +168,8 @@ int run_ingest(struct run *run, struct error *error)
 {
 	int code = ingest_sources(run, error);
 	if (code == 0)
+		code = state_fit_memory(run->state, run->options.memory_max, error);
+	if (code == 0)
 		code = scope_open(run, error);
 	return code;
 }

@@ -362,6 +362,8 @@ int state_open(const char *folder, struct state **result, struct error *error)
 		code = load_sources(state, error);
 	if (code == 0)
 		code = load_counters(state, error);
+	if (code == 0)
+		code = state_compact(state, error);
 	if (code != 0) {
 		state_close(state);
 		return code;

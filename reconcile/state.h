@@ -76,6 +76,10 @@ const struct state_source *state_source_next(const struct state *state, uint32_t
 /* Drops sources (their facts vanish from merges at once; segments without a live source are deleted). */
 int state_drop(struct state *state, const uint32_t *ids, uint64_t count, struct error *error) MUST_USE;
 
+/* Merges segments until a merge's blocks, one of each, fit `memory_max` bytes; some 1 MB they may always take. While no
+ * builder has anything open and nothing is merged. */
+int state_fit_memory(struct state *state, size_t memory_max, struct error *error) MUST_USE;
+
 /* A builder sorts bounded batches (memory_max bytes) and shares segments and commits among small sources. */
 int state_builder_new(struct state *state, size_t memory_max, struct state_builder **builder,
 		      struct error *error) MUST_USE;

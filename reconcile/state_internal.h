@@ -78,6 +78,22 @@ void state_texts_stored(struct state *state);
 int state_load_texts(struct state *state, struct error *error) MUST_USE;
 /* Makes a committed source known; copies its strings. */
 int state_register(struct state *state, const struct state_source *source, struct error *error) MUST_USE;
+/* Writes one segment, block by block, within a transaction of the caller's. */
+struct segment_writer {
+	struct state *state;
+	sqlite3_stmt *range, *data;
+	sqlite3_int64 first_block, blocks;
+	uint64_t facts;
+};
+int segment_writer_begin(struct segment_writer *writer, struct state *state, struct error *error) MUST_USE;
+int segment_writer_add(struct segment_writer *writer, const uint8_t *bytes, size_t size, uint32_t facts,
+		       uint64_t first_key, uint64_t last_key, struct error *error) MUST_USE;
+/* Writes the segment's own row. The state goes on counting from it when the caller says so, after the commit. */
+int segment_writer_end(struct segment_writer *writer, struct error *error) MUST_USE;
+void segment_writer_commit(const struct segment_writer *writer);
+void segment_writer_release(struct segment_writer *writer);
+/* Merges small segments of about one size, as many small runs leave them. */
+int state_compact(struct state *state, struct error *error) MUST_USE;
 /* Deletes segments (and their blocks) that no source has facts in. */
 int state_delete_orphans(struct state *state, struct error *error) MUST_USE;
 

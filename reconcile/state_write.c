@@ -1,39 +1,73 @@
 /* A batch of a state builder becomes part of the state, in one transaction. */
 #include "reconcile/state_builder_internal.h"
 
-static int write_blocks(struct state_builder *builder, struct error *error)
+/* ---- segments */
+
+int segment_writer_begin(struct segment_writer *writer, struct state *state, struct error *error)
 {
-	struct state *state = builder->state;
-	sqlite3_stmt *ranges = NULL, *data = NULL, *segment = NULL;
-	int code = state_prepare(state, "INSERT INTO block VALUES(?, ?, ?, ?)", &ranges, error);
+	*writer = (struct segment_writer){.state = state, .first_block = state->block_next};
+	int code = state_prepare(state, "INSERT INTO block VALUES(?, ?, ?, ?)", &writer->range, error);
 	if (code == 0)
-		code = state_prepare(state, "INSERT INTO block_data VALUES(?, ?)", &data, error);
-	if (code == 0)
-		code = state_prepare(state, "INSERT INTO segment VALUES(?, ?, ?, ?)", &segment, error);
-	for (size_t i = 0; i < builder->row_count && code == 0; i++) {
-		const struct block_row *row = &builder->rows[i];
-		sqlite3_bind_int64(data, 1, state->block_next + (sqlite3_int64)i);
-		sqlite3_bind_blob64(data, 2, builder->blocks + row->offset, row->size, SQLITE_STATIC);
-		code = state_step(state, data, error);
-		sqlite3_bind_int64(ranges, 1, state->block_next + (sqlite3_int64)i);
-		sqlite3_bind_int64(ranges, 2, row->facts);
-		sqlite3_bind_int64(ranges, 3, (sqlite3_int64)row->first_key);
-		sqlite3_bind_int64(ranges, 4, (sqlite3_int64)row->last_key);
-		if (code == 0)
-			code = state_step(state, ranges, error);
-	}
-	if (code == 0) {
-		sqlite3_bind_int64(segment, 1, state->segment_next);
-		sqlite3_bind_int64(segment, 2, state->block_next);
-		sqlite3_bind_int64(segment, 3, (sqlite3_int64)builder->row_count);
-		sqlite3_bind_int64(segment, 4, (sqlite3_int64)builder->entry_count);
-		code = state_step(state, segment, error);
-	}
-	sqlite3_finalize(ranges);
-	sqlite3_finalize(data);
+		code = state_prepare(state, "INSERT INTO block_data VALUES(?, ?)", &writer->data, error);
+	return code;
+}
+
+int segment_writer_add(struct segment_writer *writer, const uint8_t *bytes, size_t size, uint32_t facts,
+		       uint64_t first_key, uint64_t last_key, struct error *error)
+{
+	sqlite3_int64 id = writer->first_block + writer->blocks++;
+	writer->facts += facts;
+	sqlite3_bind_int64(writer->data, 1, id);
+	sqlite3_bind_blob64(writer->data, 2, bytes, size, SQLITE_STATIC);
+	int code = state_step(writer->state, writer->data, error);
+	sqlite3_bind_int64(writer->range, 1, id);
+	sqlite3_bind_int64(writer->range, 2, facts);
+	sqlite3_bind_int64(writer->range, 3, (sqlite3_int64)first_key);
+	sqlite3_bind_int64(writer->range, 4, (sqlite3_int64)last_key);
+	return code != 0 ? code : state_step(writer->state, writer->range, error);
+}
+
+int segment_writer_end(struct segment_writer *writer, struct error *error)
+{
+	struct state *state = writer->state;
+	sqlite3_stmt *segment;
+	int code = state_prepare(state, "INSERT INTO segment VALUES(?, ?, ?, ?)", &segment, error);
+	if (code != 0)
+		return code;
+	sqlite3_bind_int64(segment, 1, state->segment_next);
+	sqlite3_bind_int64(segment, 2, writer->first_block);
+	sqlite3_bind_int64(segment, 3, writer->blocks);
+	sqlite3_bind_int64(segment, 4, (sqlite3_int64)writer->facts);
+	code = state_step(state, segment, error);
 	sqlite3_finalize(segment);
 	return code;
 }
+
+void segment_writer_commit(const struct segment_writer *writer)
+{
+	writer->state->segment_next++;
+	writer->state->block_next += writer->blocks;
+}
+
+void segment_writer_release(struct segment_writer *writer)
+{
+	sqlite3_finalize(writer->range);
+	sqlite3_finalize(writer->data);
+	*writer = (struct segment_writer){0};
+}
+
+static int write_blocks(struct state_builder *builder, struct segment_writer *writer, struct error *error)
+{
+	int code = segment_writer_begin(writer, builder->state, error);
+	for (size_t i = 0; i < builder->row_count && code == 0; i++) {
+		const struct block_row *row = &builder->rows[i];
+		code = segment_writer_add(writer, builder->blocks + row->offset, row->size, row->facts, row->first_key,
+					  row->last_key, error);
+	}
+	return code != 0 ? code : segment_writer_end(writer, error);
+}
+
+/* ---- sources and what they have besides facts */
 
 static int write_source_row(struct state *state, sqlite3_stmt *statement, const struct pending_source *pending,
 			    struct error *error)
@@ -160,12 +194,12 @@ static int write_attributes(struct state_builder *builder, struct error *error)
 	return code;
 }
 
-static int write_batch(struct state_builder *builder, struct error *error)
+static int write_batch(struct state_builder *builder, struct segment_writer *writer, struct error *error)
 {
 	bool dropped = false;
 	int code = state_write_texts(builder->state, error);
 	if (code == 0 && builder->row_count > 0)
-		code = write_blocks(builder, error);
+		code = write_blocks(builder, writer, error);
 	if (code == 0)
 		code = write_sources(builder, &dropped, error);
 	if (code == 0)
@@ -180,19 +214,20 @@ static int write_batch(struct state_builder *builder, struct error *error)
 int state_builder_commit(struct state_builder *builder, struct error *error)
 {
 	struct state *state = builder->state;
+	struct segment_writer writer = {0};
 	pthread_mutex_lock(&state->mutex);
 	int code = state_begin(state, error);
 	if (code == 0)
-		code = state_finish(state, write_batch(builder, error), error);
+		code = state_finish(state, write_batch(builder, &writer, error), error);
 	if (code == 0) {
 		state_texts_stored(state);
 		if (builder->row_count > 0)
-			state->segment_next++;
-		state->block_next += (sqlite3_int64)builder->row_count;
+			segment_writer_commit(&writer);
 	}
 	for (size_t i = 0; i < builder->source_count && code == 0; i++)
 		if (builder->sources[i].ended)
 			code = state_register(state, &builder->sources[i].source, error);
+	segment_writer_release(&writer);
 	pthread_mutex_unlock(&state->mutex);
 	return code;
 }

@@ -195,3 +195,28 @@ setup() {
 		[ "$status" -eq 0 ]
 	done
 }
+
+@test "a state grown by many runs says what a fresh one says, and still knows each file" {
+	mkdir "$here/later"
+	mv "$here"/events "$here/later/"
+	mkdir "$here/events"
+	while read -r file; do
+		mkdir -p "$here/$(dirname "$file")"
+		mv "$here/later/$file" "$here/$file"
+		reconcile "$here" --state "$here/grown"
+	done < <(cd "$here/later" && find events -type f | sort | head -n 40)
+	cp -r "$here/later/events" "$here/"
+	rm -r "$here/later"
+	reconcile "$here" --state "$here/grown"
+	[ "$status" -eq 0 ]
+	grown=$(field '.verdict, .counts, .findings_by_id')
+	reconcile "$here" --state "$here/fresh"
+	[ "$(field '.verdict, .counts, .findings_by_id')" = "$grown" ]
+	first=$(find "$here/events" -type f | sort | head -n 1)
+	mv "$first" "$here/gone"
+	reconcile "$here" --state "$here/grown"
+	[ "$(ids)" = "lake.newer source.gone" ]
+	head -n -1 "$here/gone" >"$first"
+	reconcile "$here" --state "$here/grown"
+	[ "$(ids)" = "lake.newer source.changed" ]
+}
