@@ -1,4 +1,5 @@
 /* main - looks the verb up and runs it; nothing else is decided here. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,8 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	/* A file that may not grow (ulimit -f) is a write that fails, and is told as one. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	int code = dispatch(argc, argv);
 	/* What could not be written was not said: a full disk or a closed pipe must not look like a verdict. */
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {

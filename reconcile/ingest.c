@@ -191,12 +191,24 @@ static int list_events(struct ingest *ingest, uint32_t index, struct error *erro
 	return code;
 }
 
+/* Names what a path stands for, not only how it is written: contracts of two folders that share a state both say
+ * "events", and neither's files are the other's. */
+static int group_of(struct run *run, const char *path, uint32_t *group, struct error *error)
+{
+	char *whole = realpath(path, NULL);
+	const char *text = whole == NULL || strcmp(whole, path) == 0 ? path
+								     : arena_text(&run->arena, "%s (%s)", path, whole);
+	free(whole);
+	return text == NULL ? error_set(error, ERROR_INTERNAL, "out of memory")
+			    : state_group(run->state, text, group, error);
+}
+
 static int list_lake(struct ingest *ingest, struct error *error)
 {
 	struct run *run = ingest->run;
 	const struct bridge_info *info = bridge_table_info(run->table);
 	uint32_t group;
-	int code = state_group(run->state, run->contract->delta, &group, error);
+	int code = group_of(run, run->contract->delta, &group, error);
 	run->lake_sources = calloc(info->file_count + 1, sizeof(*run->lake_sources));
 	if (run->lake_sources == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
@@ -232,7 +244,7 @@ static int list_works(struct ingest *ingest, struct error *error)
 	if (run->source_groups == NULL || run->exports == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	for (uint32_t i = 0; i < contract->source_count && code == 0; i++) {
-		code = state_group(run->state, contract->sources[i].path, &run->source_groups[i], error);
+		code = group_of(run, contract->sources[i].path, &run->source_groups[i], error);
 		for (uint32_t j = 0; j < i && code == 0; j++)
 			if (run->source_groups[j] == run->source_groups[i])
 				code = error_set(error, ERROR_USAGE, "%s:%d: the source '%s' is listed twice",

@@ -220,3 +220,24 @@ setup() {
 	reconcile "$here" --state "$here/grown"
 	[ "$(ids)" = "lake.newer source.changed" ]
 }
+
+@test "two contracts that share a state and name their files alike do not see each other's" {
+	other=$BATS_TEST_TMPDIR/other
+	generate "$other" --items 200 --changes 300 --seed 12 --shards 2 --records-per-file 100 --skew 0
+	pipe "$other"
+	for folder in "$here" "$other" "$here"; do
+		cd "$folder"
+		run "$LAKEPROOF" reconcile contract.yaml --quiet --state ../both
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ "$output" != *"source."* ]]
+	done
+}
+
+@test "a file that may not grow is an error, not the end of the process" {
+	ulimit -f 100
+	run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet --state "$here/limited"
+	echo "$output"
+	[ "$status" -eq 74 ]
+	[[ "$output" == *"cannot use the state"*"--state DIR"* ]]
+}
