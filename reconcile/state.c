@@ -386,7 +386,6 @@ void state_close(struct state *state)
 	free(state->groups.texts);
 	free(state->domains.texts);
 	free(state->sources);
-	free(state->slots);
 	free(state->folder);
 	free(state->path);
 	arena_release(&state->strings);

@@ -67,9 +67,6 @@ const char *state_group_text(const struct state *state, uint32_t id);
 /* The domain's ARN, "" for the nameless one of a group. */
 const char *state_domain_arn(const struct state *state, uint32_t id, uint32_t *group);
 
-/* The done source of that kind, path and identity, or NULL. */
-const struct state_source *state_find(const struct state *state, enum state_source_kind kind, const char *path,
-				      const char *identity);
 const struct state_source *state_source(const struct state *state, uint32_t id);
 /* The done source with the smallest id above `after`, or NULL: iterates all. */
 const struct state_source *state_source_next(const struct state *state, uint32_t after);

@@ -43,9 +43,6 @@ struct state {
 	struct state_texts groups, domains;
 	struct state_source **sources; /* done ones, by id; NULL between */
 	uint32_t source_capacity, source_next;
-	uint32_t *slots; /* hash table over sources: ids, 0 free; power of two */
-	uint32_t slot_count, slot_used;
-	bool slots_stale;
 	sqlite3_int64 segment_next, block_next;
 };
 

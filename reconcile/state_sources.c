@@ -1,6 +1,5 @@
 /* The sources and texts that a state knows, in memory: found by path, named by small ids. */
 #include <stdlib.h>
-#include <xxhash.h>
 
 #include "reconcile/state_internal.h"
 
@@ -142,52 +141,6 @@ int state_load_texts(struct state *state, struct error *error)
 
 /* ---- sources */
 
-static uint64_t source_hash(enum state_source_kind kind, const char *path, const char *identity)
-{
-	return XXH64(path, strlen(path), XXH64(identity, strlen(identity), kind));
-}
-
-static bool source_is(const struct state_source *source, enum state_source_kind kind, const char *path,
-		      const char *identity)
-{
-	return source->kind == kind && strcmp(source->path, path) == 0 && strcmp(source->identity, identity) == 0;
-}
-
-/* The slot of the newest such source, or the free slot where it would be. */
-static uint32_t *slot_of(const struct state *state, enum state_source_kind kind, const char *path, const char *identity)
-{
-	uint32_t mask = state->slot_count - 1;
-	uint32_t slot = (uint32_t)source_hash(kind, path, identity) & mask;
-	while (state->slots[slot] != 0 && !source_is(state->sources[state->slots[slot]], kind, path, identity))
-		slot = (slot + 1) & mask;
-	return &state->slots[slot];
-}
-
-static void fill_slot(struct state *state, const struct state_source *source)
-{
-	uint32_t *slot = slot_of(state, source->kind, source->path, source->identity);
-	if (*slot == 0)
-		state->slot_used++;
-	if (*slot < source->id)
-		*slot = source->id;
-}
-
-static int rebuild_slots(struct state *state, uint32_t slot_count)
-{
-	uint32_t *slots = calloc(slot_count, sizeof(*slots));
-	if (slots == NULL)
-		return ERROR_INTERNAL;
-	free(state->slots);
-	state->slots = slots;
-	state->slot_count = slot_count;
-	state->slot_used = 0;
-	state->slots_stale = false;
-	for (uint32_t id = 1; id < state->source_capacity; id++)
-		if (state->sources[id] != NULL)
-			fill_slot(state, state->sources[id]);
-	return 0;
-}
-
 static int reserve_sources(struct state *state, uint32_t id)
 {
 	if (id < state->source_capacity)
@@ -207,36 +160,13 @@ int state_register(struct state *state, const struct state_source *source, struc
 	struct state_source *copy = arena_alloc(&state->strings, sizeof(*copy));
 	struct slice path = arena_copy(&state->strings, slice_from(source->path));
 	struct slice identity = arena_copy(&state->strings, slice_from(source->identity));
-	int code = 0;
 	if (copy == NULL || path.data == NULL || identity.data == NULL || reserve_sources(state, source->id) != 0)
-		return error_set(error, ERROR_INTERNAL, "out of memory");
-	bool full = (state->slot_used + 1) * 2 > state->slot_count;
-	if (full || state->slots_stale)
-		code = rebuild_slots(state, !full                    ? state->slot_count
-					    : state->slot_count == 0 ? 64
-								     : state->slot_count * 2);
-	if (code != 0)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	*copy = *source;
 	copy->path = path.data;
 	copy->identity = identity.data;
 	state->sources[copy->id] = copy;
-	fill_slot(state, copy);
 	return 0;
-}
-
-const struct state_source *state_find(const struct state *constant, enum state_source_kind kind, const char *path,
-				      const char *identity)
-{
-	struct state *state = (struct state *)constant; /* the table is rebuilt under the mutex; nobody can see it */
-	const struct state_source *found = NULL;
-	pthread_mutex_lock(&state->mutex);
-	if (state->slot_count > 0 && (!state->slots_stale || rebuild_slots(state, state->slot_count) == 0)) {
-		uint32_t id = *slot_of(state, kind, path, identity);
-		found = id != 0 ? state->sources[id] : NULL;
-	}
-	pthread_mutex_unlock(&state->mutex);
-	return found;
 }
 
 const struct state_source *state_source(const struct state *constant, uint32_t id)
@@ -290,8 +220,6 @@ int state_drop(struct state *state, const uint32_t *ids, uint64_t count, struct 
 	for (uint64_t i = 0; i < count && code == 0; i++)
 		if (ids[i] < state->source_capacity)
 			state->sources[ids[i]] = NULL;
-	/* A slot may name a source that is gone: nothing looks at the table before it is rebuilt. */
-	state->slots_stale = true;
 	pthread_mutex_unlock(&state->mutex);
 	return code;
 }

@@ -48,6 +48,16 @@ static int add_facts(struct state_builder *builder, uint64_t seed, uint64_t coun
 	return code;
 }
 
+/* The newest source of that path. */
+static const struct state_source *find(struct state *state, const char *path)
+{
+	const struct state_source *found = NULL, *source = NULL;
+	while ((source = state_source_next(state, source == NULL ? 0 : source->id)) != NULL)
+		if (strcmp(source->path, path) == 0)
+			found = source;
+	return found;
+}
+
 /* Adds what is not there yet, each source with a problem and an attribute; a flush after every second one. */
 static int add_sources(struct state *state, struct error *error)
 {
@@ -63,7 +73,7 @@ static int add_sources(struct state *state, struct error *error)
 		snprintf(path, sizeof(path), "file-%d", i);
 		struct state_source source = source_named(path);
 		struct state_problem problem = {.id = "record.unreadable", .path = path, .message = "cut"};
-		if (state_find(state, source.kind, path, "") != NULL)
+		if (find(state, path) != NULL)
 			continue;
 		code = state_builder_begin(builder, &source, error);
 		if (code == 0)
@@ -170,9 +180,8 @@ static void what_is_written_is_read_again(const char *folder)
 	   "and its attribute");
 	ok(state_windows(state, ids, count, count_window, &records, &error) == 0 && records == whole.facts,
 	   "windows count every change");
-	const struct state_source *found = state_find(state, STATE_EVENTS_FILE, "file-3", "");
+	const struct state_source *found = find(state, "file-3");
 	ok(found != NULL && found->facts == 20 * FACTS_EACH && found->complete, "a source is found by its path");
-	ok(state_find(state, STATE_LAKE_FILE, "file-3", "") == NULL, "a lake file of that path is another source");
 	state_close(state);
 }
 
@@ -452,7 +461,7 @@ static void incomplete_sources(void)
 	is_int(code, 0, "incomplete sources are written");
 	is_int(digest_state(state).facts, FACTS_EACH, "their facts do not count, those of complete ones do");
 	is_int(all_sources(state, ids), 3, "they are known");
-	const struct state_source *source = state_find(state, STATE_EVENTS_FILE, "long", "");
+	const struct state_source *source = find(state, "long");
 	ok(source != NULL && !source->complete && source->facts == 0,
 	   "as incomplete, also when it took several batches");
 	state_close(state);
@@ -464,10 +473,10 @@ static void dropped_sources(const char *folder)
 	struct error error = {0};
 	struct state *state = open_state(folder);
 	sqlite3_stmt *statement;
-	const struct state_source *source = state_find(state, STATE_EVENTS_FILE, "file-3", "");
+	const struct state_source *source = find(state, "file-3");
 	uint32_t id = source->id, last = 0;
 	is_int(state_drop(state, &id, 1, &error), 0, "a source is dropped");
-	ok(state_find(state, STATE_EVENTS_FILE, "file-3", "") == NULL && state_source(state, id) == NULL, "it is gone");
+	ok(find(state, "file-3") == NULL && state_source(state, id) == NULL, "it is gone");
 	is_int(digest_state(state).facts, (SOURCES - 1) * FACTS_EACH, "and its facts are");
 	for (const struct state_source *at = state_source_next(state, 0); at != NULL;
 	     at = state_source_next(state, at->id))
@@ -478,7 +487,7 @@ static void dropped_sources(const char *folder)
 	is_int(add_sources(state, &error), 0, "both are read again");
 	struct digest digest = digest_state(state);
 	ok(digest.facts == whole.facts && digest.sum == whole.sum, "to the same state");
-	ok(state_find(state, STATE_EVENTS_FILE, "file-3", "")->id > last, "under ids that were never used before");
+	ok(find(state, "file-3")->id > last, "under ids that were never used before");
 	sqlite3_prepare_v2(state_database(state),
 			   "SELECT count(*) FROM block_data WHERE id NOT IN (SELECT b.id FROM segment JOIN block b"
 			   " ON b.id BETWEEN first_block AND first_block + blocks - 1)",

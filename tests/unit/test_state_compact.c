@@ -105,12 +105,20 @@ static bool tidy(struct state *state)
 
 /* ---- tests */
 
+static uint32_t id_of(struct state *state, const char *path)
+{
+	const struct state_source *source = state_source_next(state, 0);
+	while (source != NULL && strcmp(source->path, path) != 0)
+		source = state_source_next(state, source->id);
+	return source != NULL ? source->id : 0;
+}
+
 static void drop(struct state *state, int number)
 {
 	struct error error = {0};
 	char path[20];
 	snprintf(path, sizeof(path), "file-%d", number);
-	uint32_t id = state_find(state, STATE_EVENTS_FILE, path, "")->id;
+	uint32_t id = id_of(state, path);
 	stop_on(state_drop(state, &id, 1, &error), &error);
 }
 
