@@ -17,7 +17,7 @@ static const char schema[] =
 	"CREATE TABLE source_file(id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, text_group INTEGER"
 	" NOT NULL, path TEXT NOT NULL, identity TEXT NOT NULL, size_bytes INTEGER, mtime_ns INTEGER, content INTEGER,"
 	" fingerprint INTEGER, complete INTEGER, records INTEGER, unreadable INTEGER, bytes INTEGER, stored_bytes"
-	" INTEGER, facts INTEGER, done INTEGER NOT NULL);"
+	" INTEGER, facts INTEGER, problems INTEGER, windows INTEGER, images INTEGER, done INTEGER NOT NULL);"
 	"CREATE TABLE source_window(source INTEGER, domain INTEGER, records INTEGER, lo INTEGER, hi INTEGER,"
 	" PRIMARY KEY(source, domain)) WITHOUT ROWID;"
 	"CREATE TABLE source_problem(source INTEGER, number INTEGER, finding TEXT, path TEXT, record INTEGER,"

@@ -92,7 +92,7 @@ int state_builder_begin(struct state_builder *builder, struct state_source *sour
 
 int state_builder_problem(struct state_builder *builder, const struct state_problem *problem, struct error *error)
 {
-	open_source(builder);
+	struct pending_source *source = open_source(builder);
 	struct pending_problem *grown = reserve(builder->problems, builder->problem_count, &builder->problem_capacity,
 						sizeof(*grown));
 	if (grown == NULL)
@@ -109,12 +109,13 @@ int state_builder_problem(struct state_builder *builder, const struct state_prob
 	    (problem->has_key && pending->problem.key.data == NULL))
 		return no_memory(builder, error);
 	builder->problem_count++;
+	source->problems++;
 	return 0;
 }
 
 int state_builder_attribute(struct state_builder *builder, const char *name, uint64_t count, struct error *error)
 {
-	open_source(builder);
+	struct pending_source *source = open_source(builder);
 	struct pending_attribute *grown = reserve(builder->attributes, builder->attribute_count,
 						  &builder->attribute_capacity, sizeof(*grown));
 	const char *copy = keep_text(builder, name);
@@ -124,6 +125,7 @@ int state_builder_attribute(struct state_builder *builder, const char *name, uin
 		return no_memory(builder, error);
 	builder->attributes[builder->attribute_count++] = (struct pending_attribute){builder->source_count - 1, copy,
 										     count};
+	source->images += count;
 	return 0;
 }
 

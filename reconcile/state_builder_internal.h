@@ -14,7 +14,8 @@ struct pending_source {
 	bool ended, written;  /* written: a commit holds a row of it that is not done */
 	uint64_t facts;       /* all it has */
 	uint64_t batch_facts; /* of those, the ones in the present batch */
-	uint64_t problems_written;
+	uint64_t problems, problems_written;
+	uint64_t images; /* over its attributes */
 	struct state_domain_window *windows;
 	uint32_t window_count, window_capacity;
 };

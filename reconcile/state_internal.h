@@ -1,9 +1,9 @@
 /* state_internal - what the files of the state share; nobody else includes it.
  *
  * Layout of the database (user_version STATE_LAYOUT): text_group and domain hold small ids of texts; source_file one
- * row a file; source_window, source_problem and source_attribute what belongs to one; segment, segment_source, block
- * and block_data the facts. A segment's blocks have consecutive ids. Ranges of blocks lie apart from their bytes, so
- * that finding a range does not read them.
+ * row a file; source_window, source_problem and source_attribute what belongs to one, and its row how much; segment,
+ * segment_source, block and block_data the facts. A segment's blocks have consecutive ids. Ranges of blocks lie apart
+ * from their bytes, so that finding a range does not read them. Pages have checksums (state_pages.h).
  *
  * Crash safety: a rollback journal (new pages at the file's end are written once, not twice as with a WAL), and
  * everything of one flush in one transaction. That holds against the end of the process at any point; SQLite itself

@@ -101,25 +101,47 @@ static bool database_whole(sqlite3 *database)
 			    " BETWEEN s.first_block AND s.first_block + s.blocks - 1)") &&
 	       counts_match(database, "SELECT count(*) FROM block WHERE id NOT IN (SELECT id FROM block_data)") &&
 	       counts_match(database,
-			    "SELECT count(*) FROM source_file f WHERE done AND facts <> coalesce((SELECT sum(facts)"
-			    " FROM segment_source m WHERE m.source = f.id), 0)");
+			    "SELECT count(*) FROM source_file f WHERE done AND"
+			    " (facts <> coalesce((SELECT sum(facts) FROM segment_source m WHERE m.source = f.id), 0)"
+			    " OR problems <> (SELECT count(*) FROM source_problem p WHERE p.source = f.id)"
+			    " OR windows <> (SELECT count(*) FROM source_window w WHERE w.source = f.id)"
+			    " OR images <> coalesce((SELECT sum(images) FROM source_attribute a WHERE a.source = f.id),"
+			    " 0) OR text_group > (SELECT count(*) FROM text_group))") &&
+	       counts_match(database,
+			    "SELECT count(*) FROM segment_source WHERE source NOT IN (SELECT id FROM source_file)") &&
+	       counts_match(database,
+			    "SELECT count(*) FROM source_window WHERE domain > (SELECT count(*) FROM domain)");
+}
+
+/* A block is what was written, and no fact has a source whose id will be given away again. */
+static bool block_whole(const uint8_t *bytes, size_t size, sqlite3_int64 last_source)
+{
+	struct segment_reader reader;
+	struct fact fact;
+	enum segment_step step = SEGMENT_CORRUPT;
+	if (!segment_open(&reader, bytes, size))
+		return false;
+	while ((step = segment_next(&reader, &fact)) == SEGMENT_FACT)
+		if (fact.source > last_source)
+			return false;
+	return step == SEGMENT_END;
 }
 
 static bool blocks_whole(sqlite3 *database)
 {
 	sqlite3_stmt *statement = NULL;
 	uint8_t *bytes = malloc(SEGMENT_BLOCK_MAX + SEGMENT_PADDING);
-	bool whole = bytes != NULL && sqlite3_prepare_v2(database, "SELECT bytes FROM block_data ORDER BY id", -1,
-							 &statement, NULL) == SQLITE_OK;
+	bool whole = bytes != NULL && sqlite3_prepare_v2(database, "SELECT bytes, (SELECT coalesce(max(seq), 0) FROM"
+							 " sqlite_sequence) FROM block_data ORDER BY id",
+							 -1, &statement, NULL) == SQLITE_OK;
 	int step = SQLITE_DONE;
 	while (whole && (step = sqlite3_step(statement)) == SQLITE_ROW) {
-		struct segment_reader reader;
 		const void *blob = sqlite3_column_blob(statement, 0);
 		size_t size = (size_t)sqlite3_column_bytes(statement, 0);
 		whole = blob != NULL && size <= SEGMENT_BLOCK_MAX;
 		if (whole) {
 			memcpy(bytes, blob, size);
-			whole = segment_open(&reader, bytes, size);
+			whole = block_whole(bytes, size, sqlite3_column_int64(statement, 1));
 		}
 	}
 	sqlite3_finalize(statement);
@@ -145,9 +167,5 @@ int state_recover(struct state *state, struct error *error)
 		return same || write_mark(state, path) ? 0 : error_system(error, "cannot write \"%s\"", path);
 	}
 	/* The mark stays: what is damaged does not become whole by being looked at. */
-	return error_set(
-		error, ERROR_IO,
-		"the state \"%s\" is damaged: the machine went down while it was written; delete the folder \"%s\" "
-		"and run again",
-		state->path, state->folder);
+	return state_damaged(state, "the machine went down while it was written", error);
 }

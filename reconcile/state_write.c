@@ -88,7 +88,10 @@ static int write_source_row(struct state *state, sqlite3_stmt *statement, const 
 	sqlite3_bind_int64(statement, 13, (sqlite3_int64)source->bytes);
 	sqlite3_bind_int64(statement, 14, (sqlite3_int64)source->stored_bytes);
 	sqlite3_bind_int64(statement, 15, (sqlite3_int64)source->facts);
-	sqlite3_bind_int64(statement, 16, pending->ended);
+	sqlite3_bind_int64(statement, 16, (sqlite3_int64)pending->problems);
+	sqlite3_bind_int64(statement, 17, pending->window_count);
+	sqlite3_bind_int64(statement, 18, (sqlite3_int64)pending->images);
+	sqlite3_bind_int64(statement, 19, pending->ended);
 	return state_step(state, statement, error);
 }
 
@@ -113,8 +116,8 @@ static int write_sources(struct state_builder *builder, bool *dropped, struct er
 {
 	struct state *state = builder->state;
 	sqlite3_stmt *row = NULL, *member = NULL, *window = NULL, *leave = NULL;
-	int code = state_prepare(state, "INSERT OR REPLACE INTO source_file VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-				 &row, error);
+	int code = state_prepare(
+		state, "INSERT OR REPLACE INTO source_file VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &row, error);
 	if (code == 0)
 		code = state_prepare(state, "INSERT INTO segment_source(segment, source, facts) VALUES(?, ?, ?)",
 				     &member, error);

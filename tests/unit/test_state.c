@@ -393,6 +393,13 @@ static void machine_went_down(void)
 		"DELETE FROM block_data WHERE id = 3",
 		"DELETE FROM block WHERE id = 3",
 		"DELETE FROM segment WHERE id = 2; DELETE FROM segment_source WHERE segment = 2",
+		"DELETE FROM source_problem WHERE source = 2",
+		"DELETE FROM source_window WHERE source = 2",
+		"DELETE FROM source_attribute WHERE source = 2",
+		"DELETE FROM source_file WHERE id = 2",
+		"DELETE FROM text_group",
+		"DELETE FROM domain WHERE id = 2",
+		"UPDATE sqlite_sequence SET seq = 1",
 	};
 	char folder[SCRATCH_PATH_MAX];
 	struct error error = {0};
