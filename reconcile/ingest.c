@@ -15,6 +15,7 @@ struct ingest {
 	uint64_t count, capacity;
 	const struct state_source **known; /* what the state holds, sorted by known_compare */
 	uint64_t known_count;
+	uint32_t *stale; /* beside them: the id of one that serves nothing any more, else 0 */
 	struct ingest_work **queue; /* what must be read, largest first */
 	uint64_t queue_count;
 	uint64_t redigested; /* files that must be read again since the contract changed */
@@ -55,7 +56,8 @@ static int list_known(struct ingest *ingest, struct error *error)
 		count++;
 	}
 	ingest->known = calloc(count + 1, sizeof(*ingest->known));
-	if (ingest->known == NULL)
+	ingest->stale = calloc(count + 1, sizeof(*ingest->stale));
+	if (ingest->known == NULL || ingest->stale == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	last = 0;
 	while ((source = state_source_next(ingest->run->state, last)) != NULL) {
@@ -292,8 +294,7 @@ static int plan_work(struct ingest *ingest, struct ingest_work *work, struct err
 			work->before_content = known->content;
 			code = use_source(run, known->id, error);
 		} else {
-			uint32_t id = known->id;
-			code = state_drop(run->state, &id, 1, error);
+			ingest->stale[i] = known->id;
 		}
 	}
 	if (fresh && work->before != 0 && code == 0)
@@ -305,6 +306,16 @@ static int plan_work(struct ingest *ingest, struct ingest_work *work, struct err
 	else
 		run->evidence_reused++;
 	return code;
+}
+
+/* All at once: each drop looks through the segments for those that nothing lives in any more. */
+static int drop_stale(struct ingest *ingest, struct error *error)
+{
+	uint64_t count = 0;
+	for (uint64_t i = 0; i < ingest->known_count; i++)
+		if (ingest->stale[i] != 0)
+			ingest->stale[count++] = ingest->stale[i];
+	return state_drop(ingest->run->state, ingest->stale, count, error);
 }
 
 static int larger_first(const void *left, const void *right)
@@ -494,6 +505,8 @@ int ingest_sources(struct run *run, struct error *error)
 	for (uint64_t i = 0; i < ingest.count && code == 0; i++)
 		code = plan_work(&ingest, &ingest.works[i], error);
 	if (code == 0)
+		code = drop_stale(&ingest, error);
+	if (code == 0)
 		code = settle_unlisted(&ingest, error);
 	if (code == 0 && ingest.redigested > 0 && watch->note != NULL)
 		watch->note("the contract's key, columns or ignores changed: %" PRIu64 " files are read again",
@@ -511,6 +524,7 @@ int ingest_sources(struct run *run, struct error *error)
 		judge_exports(&ingest);
 	free(ingest.works);
 	free(ingest.known);
+	free(ingest.stale);
 	free(ingest.queue);
 	return code;
 }
