@@ -5,7 +5,6 @@
 #include <time.h>
 
 enum {
-	YEAR_MAX = 9999,
 	DAYS_FROM_YEAR_0_TO_1970 = 719528, /* 0000-01-01 to 1970-01-01, proleptic Gregorian */
 	DAYS_IN_400_YEARS = 146097,
 	SECONDS_IN_DAY = 86400
@@ -31,23 +30,39 @@ static int64_t days_from_civil(int year, int month, int day)
 	return days - DAYS_FROM_YEAR_0_TO_1970;
 }
 
+static int64_t divide_down(int64_t value, int64_t divisor)
+{
+	return value / divisor - (value % divisor < 0);
+}
+
 static void civil_from_days(int64_t days, int *year, int *month, int *day)
 {
-	int64_t since_0 = days + DAYS_FROM_YEAR_0_TO_1970;
-	int64_t guess = since_0 * 400 / DAYS_IN_400_YEARS;
+	/* Every 400 years have the same calendar, so the day is looked for in the years 1 to 400. */
+	int64_t cycles = divide_down(days - days_from_civil(1, 1, 1), DAYS_IN_400_YEARS);
+	days -= cycles * DAYS_IN_400_YEARS;
+	int guess = (int)((days + DAYS_FROM_YEAR_0_TO_1970) * 400 / DAYS_IN_400_YEARS);
 	/* The mean year's length puts the guess at most one year off either way. */
-	while (guess < YEAR_MAX + 1 && days_from_civil((int)guess + 1, 1, 1) <= days)
+	while (days_from_civil(guess + 1, 1, 1) <= days)
 		guess++;
-	while (guess > 1 && days_from_civil((int)guess, 1, 1) > days)
+	while (days_from_civil(guess, 1, 1) > days)
 		guess--;
-	*year = (int)guess;
-	int left = (int)(days - days_from_civil(*year, 1, 1));
+	int left = (int)(days - days_from_civil(guess, 1, 1));
+	*year = guess + (int)cycles * 400;
 	*month = 1;
-	while (*month < 12 && left >= days_in_month(*year, *month)) {
-		left -= days_in_month(*year, *month);
+	while (*month < 12 && left >= days_in_month(guess, *month)) {
+		left -= days_in_month(guess, *month);
 		(*month)++;
 	}
 	*day = left + 1;
+}
+
+/* ISO 8601: outside of four digits a year has a sign. */
+static void format_date(int64_t days, char text[CLOCK_TEXT_MAX])
+{
+	int year, month, day;
+	civil_from_days(days, &year, &month, &day);
+	const char *sign = year < 0 ? "-" : year > 9999 ? "+" : "";
+	(void)snprintf(text, CLOCK_TEXT_MAX, "%s%04d-%02d-%02d", sign, abs(year), month, day);
 }
 
 int64_t clock_monotonic_us(void)
@@ -189,11 +204,6 @@ bool clock_parse_date(struct slice text, int32_t *days)
 	return true;
 }
 
-static int64_t divide_down(int64_t value, int64_t divisor)
-{
-	return value / divisor - (value % divisor < 0);
-}
-
 /* `digits`: of the fraction, 0, 3 or 6. */
 static const char *format_time(int64_t time_us, int digits, char text[CLOCK_TEXT_MAX])
 {
@@ -201,15 +211,15 @@ static const char *format_time(int64_t time_us, int digits, char text[CLOCK_TEXT
 	int micros = (int)((time_us % CLOCK_SECOND_US + CLOCK_SECOND_US) % CLOCK_SECOND_US);
 	int64_t days = divide_down(seconds, SECONDS_IN_DAY);
 	int in_day = (int)(seconds - days * SECONDS_IN_DAY);
-	int year, month, day;
-	civil_from_days(days, &year, &month, &day);
+	char date[CLOCK_TEXT_MAX];
+	format_date(days, date);
 	char fraction[16] = "";
 	if (digits == 3)
 		(void)snprintf(fraction, sizeof(fraction), ".%03d", micros / 1000 % 1000);
 	else if (digits == 6)
 		(void)snprintf(fraction, sizeof(fraction), ".%06d", micros % 1000000);
-	(void)snprintf(text, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%sZ", year, month, day, in_day / 3600,
-		       in_day / 60 % 60, in_day % 60, fraction);
+	(void)snprintf(text, CLOCK_TEXT_MAX, "%.16sT%02d:%02d:%02d%sZ", date, in_day / 3600, in_day / 60 % 60,
+		       in_day % 60, fraction);
 	return text;
 }
 
@@ -226,9 +236,7 @@ const char *clock_format_ms(int64_t time_us, char text[CLOCK_TEXT_MAX])
 
 const char *clock_format_date(int32_t days, char text[CLOCK_TEXT_MAX])
 {
-	int year, month, day;
-	civil_from_days(days, &year, &month, &day);
-	(void)snprintf(text, CLOCK_TEXT_MAX, "%04d-%02d-%02d", year, month, day);
+	format_date(days, text);
 	return text;
 }
 

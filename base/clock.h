@@ -1,6 +1,7 @@
 /* clock - UTC times as microseconds since 1970, to and from text; and the one way to ask what time it is.
  *
- * No time zone database, no struct tm. Proleptic Gregorian calendar, years 1 to 9999, no leap seconds. */
+ * No time zone database, no struct tm. Proleptic Gregorian calendar, no leap seconds. Texts of the years 1 to 9999 are
+ * read; any time is written, years outside of 0 to 9999 with a sign as ISO 8601 has them. */
 #ifndef LAKEPROOF_BASE_CLOCK_H
 #define LAKEPROOF_BASE_CLOCK_H
 
