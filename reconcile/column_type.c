@@ -326,9 +326,12 @@ static const struct column_type *nested_from_arrow(struct type_parser *parser, c
 
 static const struct column_type *decimal_from_arrow(struct type_parser *parser, const char *format)
 {
-	unsigned precision = 0, scale = 0, width = 128;
-	int fields = sscanf(format, "d:%3u,%3u,%3u", &precision, &scale, &width);
-	if (fields < 2 || precision < 1 || precision > 38 || scale > precision)
+	/* "d:precision,scale", and ",width" when that is not 128 bits. */
+	struct type_parser numbers = {.at = format + 2, .end = format + strlen(format)};
+	uint32_t precision = take_number(&numbers);
+	uint32_t scale = take(&numbers, ',') ? take_number(&numbers) : UINT32_MAX;
+	uint32_t width = take(&numbers, ',') ? take_number(&numbers) : 128;
+	if (numbers.at != numbers.end || precision < 1 || precision > 38 || scale > precision)
 		return NULL;
 	if (width != 32 && width != 64 && width != 128)
 		return NULL;

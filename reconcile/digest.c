@@ -537,7 +537,7 @@ bool digest_key(struct digest_scratch *scratch, const struct json_token *tokens,
 	}
 	size_t size = 0;
 	for (uint32_t part = 0; part < contract->key_count; part++) {
-		struct slice bytes;
+		struct slice bytes = {NULL, 0};
 		scratch->depth = 0;
 		if (found[part] == 0)
 			return set_fault(scratch, fault, "key attribute is missing",

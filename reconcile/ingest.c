@@ -243,6 +243,7 @@ static int list_works(struct ingest *ingest, struct error *error)
 	int code = 0;
 	run->source_groups = calloc(contract->source_count + 1, sizeof(*run->source_groups));
 	run->exports = calloc(contract->source_count + 1, sizeof(*run->exports));
+	run->export_count = 0;
 	if (run->source_groups == NULL || run->exports == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	for (uint32_t i = 0; i < contract->source_count && code == 0; i++) {

@@ -32,8 +32,9 @@ static void fact_kind(const struct sql_cursor *cursor, sqlite3_context *result)
 	sql_show_text(result, texts[cursor->fact->kind]);
 }
 
-/* The four columns of a side; `shown` says when it has any. */
-#define SIDE_COLUMNS(name, side, shown)                                                                                \
+/* The four columns of a side; `shown` says when it has any, `whole` when the item is known too and not the row alone.
+ */
+#define SIDE_COLUMNS(name, side, shown, whole)                                                                         \
 	static void name##_state(const struct sql_cursor *cursor, sqlite3_context *result)                             \
 	{                                                                                                              \
 		if (shown)                                                                                             \
@@ -41,8 +42,7 @@ static void fact_kind(const struct sql_cursor *cursor, sqlite3_context *result)
 	}                                                                                                              \
 	static void name##_image(const struct sql_cursor *cursor, sqlite3_context *result)                             \
 	{                                                                                                              \
-		/* A lake row's item is not known, only its columns. */                                                \
-		if ((shown) && cursor->fact->kind != FACT_LAKE)                                                        \
+		if (whole)                                                                                             \
 			sql_show_image(result, side);                                                                  \
 	}                                                                                                              \
 	static void name##_row(const struct sql_cursor *cursor, sqlite3_context *result)                               \
@@ -55,8 +55,8 @@ static void fact_kind(const struct sql_cursor *cursor, sqlite3_context *result)
 		if (shown)                                                                                             \
 			sql_show_expires(result, side);                                                                \
 	}
-SIDE_COLUMNS(after, &cursor->fact->after, true)
-SIDE_COLUMNS(before, &cursor->fact->before, cursor->fact->kind == FACT_CHANGE)
+SIDE_COLUMNS(after, &cursor->fact->after, true, cursor->fact->kind != FACT_LAKE)
+SIDE_COLUMNS(before, &cursor->fact->before, cursor->fact->kind == FACT_CHANGE, cursor->fact->kind == FACT_CHANGE)
 
 static void fact_damaged(const struct sql_cursor *cursor, sqlite3_context *result)
 {
