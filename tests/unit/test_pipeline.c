@@ -396,7 +396,8 @@ static void test_framing(void)
 						{"\xef\xbb\xbf%s\r\n%s", "lines with byte order mark and CRLF"},
 						{"%s\nrubbish\n{\"x\":\n%s", "lines with rubbish between them"},
 						{"%s\n{\"cut\":\"of\n%s", "lines with a cut one between them"},
-						{"%s\n{\"x\":1,}\n%s", "lines with a wrong one between them"}};
+						{"%s\n{\"x\":1,}\n%s", "lines with a wrong one between them"},
+						{"[%s,\"no record\",%s]", "an array with a text in it"}};
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		char name[64];
 		const char *split = strstr(shapes[i][0], "%s") + 2, *tail = strstr(split, "%s") + 2;
@@ -410,11 +411,12 @@ static void test_framing(void)
 		const char *rows = rows_of(run.table, 3);
 		ok(strstr(rows, "\"a\"/1 1") != NULL && strstr(rows, "/1 2") != NULL, "both records of %s are read",
 		   shapes[i][1]);
+		char path[512];
+		struct stat status;
+		snprintf(path, sizeof(path), "%s/%s/_pipeline/set-aside.jsonl", folder, run.table);
+		bool aside = stat(path, &status) == 0 && status.st_size > 7;
+		ok(aside == (i >= 5), "what cannot be read of %s is set aside", shapes[i][1]);
 	}
-	char path[512];
-	struct stat status;
-	snprintf(path, sizeof(path), "%s/table%d/_pipeline/set-aside.jsonl", folder, table_count);
-	ok(stat(path, &status) == 0 && status.st_size > 8, "what cannot be read is set aside");
 }
 
 static void test_restart(void)
@@ -436,6 +438,16 @@ static void test_restart(void)
 	must(truncate(path, 10), "truncate");
 	ok(run_code(&run) == ERROR_DATA && strstr(error.message, "build the table anew") != NULL,
 	   "damaged state is refused");
+	snprintf(name, sizeof(name), "%s/_pipeline/0000000001.guard", run.table);
+	static const char *const damaged[] = {
+		"export soon\nend\n",    "export 1x\nend\n",        "export 99999999999999999999\nend\n",
+		"key 00 1 1 1 0\nend\n", "key 00 1 1 1 x 5\nend\n", "key 00 1 1 1 0 5x\nend\n",
+		"key 0 1 1 1 0 5\nend\n"};
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		write_text(name, damaged[i]);
+		ok(run_code(&run) == ERROR_DATA && strstr(error.message, "damaged") != NULL, "so is %.*s",
+		   (int)strcspn(damaged[i], "\n"), damaged[i]);
+	}
 	must(unlink(path), "unlink");
 	ok(run_code(&run) == ERROR_DATA && strstr(error.message, "missing") != NULL, "missing state is refused");
 }

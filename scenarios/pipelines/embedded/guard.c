@@ -74,18 +74,30 @@ static int remember(struct guard *guard, struct slice key, const struct guard_en
 	return 0;
 }
 
+/* The number at *at, and past it and the space after it. */
+static bool take_number(const char **at, int64_t *number)
+{
+	char *end;
+	errno = 0;
+	*number = strtoll(*at, &end, 10);
+	if (end == *at || errno != 0 || (*end != ' ' && *end != '\0'))
+		return false;
+	*at = *end == ' ' ? end + 1 : end;
+	return true;
+}
+
 static bool read_key(char *hex, const char *rest, struct slice *key, struct guard_entry *entry)
 {
-	char sequence[SEQUENCE_DIGITS_MAX + 2];
-	int kept;
+	int64_t stream, kept;
 	*entry = (struct guard_entry){.has_stamp = true};
-	if (sscanf(rest, "%" SCNd64 " %" SCNd64 " %" SCNu64 " %d %41s", &entry->stamp.time_us,
-		   &entry->stamp.precision_us, &entry->stamp.stream, &kept, sequence) != 5)
+	if (!take_number(&rest, &entry->stamp.time_us) || !take_number(&rest, &entry->stamp.precision_us) ||
+	    !take_number(&rest, &stream) || !take_number(&rest, &kept))
 		return false;
+	entry->stamp.stream = (uint64_t)stream;
 	entry->kept = kept != 0;
-	if (strcmp(sequence, "none") == 0)
+	if (strcmp(rest, "none") == 0)
 		entry->has_stamp = false;
-	else if (strcmp(sequence, "-") != 0 && !stamp_set_sequence(&entry->stamp, slice_from(sequence)))
+	else if (strcmp(rest, "-") != 0 && !stamp_set_sequence(&entry->stamp, slice_from(rest)))
 		return false;
 	return from_hex(hex, key);
 }
@@ -96,6 +108,7 @@ static int read_line(struct guard *guard, char *line, const char *path, bool *en
 	struct slice bytes;
 	struct guard_entry entry;
 	size_t number;
+	int64_t time;
 	bool added;
 	line[strcspn(line, "\n")] = '\0';
 	if (argument != NULL) {
@@ -110,8 +123,7 @@ static int read_line(struct guard *guard, char *line, const char *path, bool *en
 	}
 	if (argument != NULL && strcmp(word, "source") == 0 && from_hex(argument, &bytes))
 		return keymap_add(&guard->sources, bytes, &number, &added, error);
-	if (argument != NULL && strcmp(word, "export") == 0) {
-		int64_t time = strtoll(argument, NULL, 10);
+	if (argument != NULL && strcmp(word, "export") == 0 && take_number(&(const char *){argument}, &time)) {
 		guard->export_time_us = time > guard->export_time_us ? time : guard->export_time_us;
 		return 0;
 	}
@@ -226,8 +238,8 @@ int guard_put(struct guard_writer *writer, struct slice key, const struct guard_
 	const struct stamp *stamp = &entry->stamp;
 	const char *sequence = !entry->has_stamp ? "none" : stamp->digits == 0 ? "-" : stamp->sequence;
 	bool good = fputs("key ", writer->file) != EOF && write_hex(writer->file, key) &&
-		    fprintf(writer->file, " %" PRId64 " %" PRId64 " %" PRIu64 " %d %s\n", stamp->time_us,
-			    stamp->precision_us, stamp->stream, entry->kept, sequence) > 0;
+		    fprintf(writer->file, " %" PRId64 " %" PRId64 " %" PRId64 " %d %s\n", stamp->time_us,
+			    stamp->precision_us, (int64_t)stamp->stream, entry->kept, sequence) > 0;
 	return written(writer, good, error);
 }
 

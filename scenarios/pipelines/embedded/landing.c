@@ -89,7 +89,7 @@ int landing_read(const char *path, struct buffer *bytes, struct error *error)
 	enum gzip_status status = GZIP_MORE;
 	int code = gzip_open(path, false, &reader, error);
 	while (code == 0 && status == GZIP_MORE) {
-		size_t size;
+		size_t size = 0;
 		if (buffer_reserve(bytes, READ_SIZE + JSON_PADDING) != 0)
 			code = error_set(error, ERROR_INTERNAL, "\"%s\" does not fit into memory; split it", path);
 		else
@@ -156,6 +156,7 @@ struct walk {
 	uint32_t bugs;
 	const char *path;
 	struct json_parser *parser;
+	size_t document; /* where the present document begins in the file */
 	bool loses_last; /* the bug last-record-lost, in the file's last document */
 };
 
@@ -164,7 +165,12 @@ static int deliver(struct walk *walk, const struct json_token *tokens, uint32_t 
 {
 	size_t start = tokens[root].offset;
 	struct slice text = {document.data + start, document_end(document, start) - start};
-	return walk->sink->record(walk->sink->context, tokens, root, text, error);
+	return walk->sink->record(walk->sink->context, tokens, root, walk->document + start, text, error);
+}
+
+static int poisoned(const struct walk *walk, size_t offset, const char *reason, struct slice text, struct error *error)
+{
+	return walk->sink->poison(walk->sink->context, walk->path, offset, reason, text, error);
 }
 
 static int deliver_all(struct walk *walk, const struct json_token *tokens, uint32_t array, struct slice document,
@@ -174,8 +180,13 @@ static int deliver_all(struct walk *walk, const struct json_token *tokens, uint3
 	uint32_t end = tokens[array].next;
 	for (uint32_t i = array + 1; code == 0 && i < end; i = tokens[i].next) {
 		bool lost = walk->loses_last && tokens[i].next == end;
-		if (tokens[i].type == JSON_OBJECT && !lost)
+		if (lost)
+			continue;
+		if (tokens[i].type == JSON_OBJECT)
 			code = deliver(walk, tokens, i, document, error);
+		else
+			code = poisoned(walk, walk->document + tokens[i].offset, "no object, so no record",
+					json_text(&tokens[i]), error);
 	}
 	return code;
 }
@@ -189,11 +200,6 @@ static int deliver_document(struct walk *walk, const struct json_token *tokens, 
 	if (records != 0 && tokens[records].type == JSON_ARRAY)
 		return deliver_all(walk, tokens, records, document, error);
 	return walk->loses_last ? 0 : deliver(walk, tokens, 0, document, error);
-}
-
-static int poisoned(const struct walk *walk, size_t offset, const char *reason, struct slice text, struct error *error)
-{
-	return walk->sink->poison(walk->sink->context, walk->path, offset, reason, text, error);
 }
 
 static int walk_text(struct walk *walk, struct slice text, struct error *error)
@@ -210,6 +216,7 @@ static int walk_text(struct walk *walk, struct slice text, struct error *error)
 			continue;
 		}
 		struct slice document = {text.data + at, end - at};
+		walk->document = at;
 		const struct json_token *tokens;
 		size_t count;
 		struct json_failure failure;

@@ -14,8 +14,8 @@
 
 struct landing_sink {
 	void *context;
-	/* One record (or one export line): its tokens, the root at index `root`, and its text. */
-	int (*record)(void *context, const struct json_token *tokens, uint32_t root, struct slice text,
+	/* One record (or one export line): its tokens, the root at index `root`, its place in the file and its text. */
+	int (*record)(void *context, const struct json_token *tokens, uint32_t root, size_t offset, struct slice text,
 		      struct error *error);
 	int (*poison)(void *context, const char *path, size_t offset, const char *reason, struct slice text,
 		      struct error *error);

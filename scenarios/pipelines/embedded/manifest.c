@@ -76,9 +76,10 @@ struct files_context {
 	struct manifest *manifest;
 };
 
-static int add_file(void *context, const struct json_token *tokens, uint32_t root, struct slice text,
+static int add_file(void *context, const struct json_token *tokens, uint32_t root, size_t offset, struct slice text,
 		    struct error *error)
 {
+	(void)offset;
 	(void)text;
 	struct files_context *files = context;
 	struct manifest *manifest = files->manifest;

@@ -80,7 +80,7 @@ static int keep_candidate(struct batch *batch, size_t number, bool added, const 
 
 static int append_change(struct batch *batch, const struct json_token *tokens, const struct change *change);
 
-static int take_record(void *context, const struct json_token *tokens, uint32_t root, struct slice text,
+static int take_record(void *context, const struct json_token *tokens, uint32_t root, size_t offset, struct slice text,
 		       struct error *error)
 {
 	struct batch *batch = context;
@@ -92,10 +92,9 @@ static int take_record(void *context, const struct json_token *tokens, uint32_t 
 	batch->records++;
 	pipeline->records++;
 	if (!change_parse(tokens, root, &change, &reason))
-		return pipeline_set_aside(pipeline, batch->path, tokens[root].offset, reason, text, error);
+		return pipeline_set_aside(pipeline, batch->path, offset, reason, text, error);
 	if (!lake_key(tokens, change.keys, &pipeline->lake, pipeline_key_parts(pipeline), &batch->key))
-		return pipeline_set_aside(pipeline, batch->path, tokens[root].offset, "a key attribute is missing",
-					  text, error);
+		return pipeline_set_aside(pipeline, batch->path, offset, "a key attribute is missing", text, error);
 	if (!is_wanted(pipeline, &change))
 		return 0;
 	if (is_settled(pipeline, &change.stamp)) {

@@ -25,7 +25,7 @@ static bool is_newer(const struct loading *loading, const struct guard_entry *en
 	return entry->stamp.time_us + entry->stamp.precision_us > loading->manifest.export_time_us - EXPORT_FUZZ_US;
 }
 
-static int load_item(void *context, const struct json_token *tokens, uint32_t root, struct slice text,
+static int load_item(void *context, const struct json_token *tokens, uint32_t root, size_t offset, struct slice text,
 		     struct error *error)
 {
 	struct loading *loading = context;
@@ -37,8 +37,8 @@ static int load_item(void *context, const struct json_token *tokens, uint32_t ro
 	pipeline->records++;
 	if (item == 0 || tokens[item].type != JSON_OBJECT ||
 	    !lake_key(tokens, item, &pipeline->lake, pipeline->lake.key_count, &loading->key))
-		return pipeline_set_aside(pipeline, loading->manifest.id, 0, "an export line without a usable item",
-					  text, error);
+		return pipeline_set_aside(pipeline, loading->manifest.id, offset,
+					  "an export line without a usable item", text, error);
 	int code = keymap_add(&loading->seen, buffer_slice(&loading->key), &number, &added, error);
 	if (code != 0)
 		return code;
