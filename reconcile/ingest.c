@@ -125,17 +125,18 @@ static struct ingest_work *add_work(struct ingest *ingest, enum ingest_kind kind
 	return work;
 }
 
-static int stat_work(struct ingest_work *work, const char *path, struct error *error)
+/* False when it cannot be looked at: its size and time stay 0, and who reads it says what is wrong with it. */
+static bool stat_work(struct ingest_work *work, const char *path)
 {
 	struct stat status;
 	if (stat(path, &status) != 0)
-		return error_system(error, "cannot look at \"%s\"", path);
+		return false;
 	work->size_bytes = (uint64_t)status.st_size;
 	/* Whichever is later: a copy that keeps the modification time is still a change. */
 	int64_t modified = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
 	int64_t changed = (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec;
 	work->mtime_ns = modified > changed ? modified : changed;
-	return 0;
+	return true;
 }
 
 static int manifest_problem(void *context, const struct problem *problem, struct error *error)
@@ -170,7 +171,7 @@ static int list_export(struct ingest *ingest, uint32_t index, struct error *erro
 		work->export = entry->export;
 		work->index = i;
 		work->group = entry->group;
-		code = stat_work(work, work->path, error);
+		(void)stat_work(work, work->path);
 	}
 	return code;
 }
@@ -187,7 +188,7 @@ static int list_events(struct ingest *ingest, uint32_t index, struct error *erro
 			break;
 		}
 		work->group = ingest->run->source_groups[index];
-		code = stat_work(work, work->path, error);
+		(void)stat_work(work, work->path);
 	}
 	events_list_free(files, count);
 	return code;
@@ -227,8 +228,7 @@ static int list_lake(struct ingest *ingest, struct error *error)
 					      file->path);
 		if (work->identity == NULL || path == NULL)
 			return error_set(error, ERROR_INTERNAL, "out of memory");
-		struct error ignored = {0};
-		if (stat_work(work, path, &ignored) != 0) { /* the bridge will say what is wrong with it */
+		if (!stat_work(work, path)) {
 			work->size_bytes = file->size_bytes;
 			work->mtime_ns = file->modification_time_ms * 1000000;
 		}
@@ -282,7 +282,9 @@ static int plan_work(struct ingest *ingest, struct ingest_work *work, struct err
 	int code = 0;
 	for (uint64_t i = known_first(ingest, work); known_is(ingest, i, work) && code == 0; i++) {
 		const struct state_source *known = ingest->known[i];
-		bool same_file = known->size_bytes == work->size_bytes && known->mtime_ns == work->mtime_ns;
+		/* What could not be opened then is tried again. */
+		bool same_file = known->size_bytes == work->size_bytes && known->mtime_ns == work->mtime_ns &&
+				 known->stored_bytes == known->size_bytes;
 		bool same_plan = known->fingerprint == fingerprint;
 		ingest->redigested += same_file && !same_plan;
 		if (same_file && same_plan) {

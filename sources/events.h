@@ -16,7 +16,7 @@ enum { RECORD_SIZE_MAX = 16 * 1024 * 1024, ITEM_DEPTH_MAX = 32 };
 enum events_format { EVENTS_AUTO = 0, EVENTS_STREAMS };
 
 /* The files a contract's path (file, folder or glob) names, sorted by path; hidden files, files that start with "_" and
- * faults.jsonl are left out. The list is owned by the caller: events_list_free. */
+ * faults.jsonl are left out. A link to nothing is in the list. The list is owned by the caller: events_list_free. */
 int events_list(const char *path, char ***files, size_t *count, struct error *error) MUST_USE;
 void events_list_free(char **files, size_t count);
 

@@ -572,5 +572,6 @@ int export_read_file(const struct export *export, uint64_t index, struct json_pa
 	const struct pass pass = {
 		.path = file->path, .decode = item_decode, .parser = parser, .sink = sink, .with_md5 = true};
 	int code = pass_run(&pass, result, md5, error);
-	return code != 0 ? code : check_file(file, sink, md5, result, error);
+	bool opened = result->complete || result->stored_bytes > 0;
+	return code != 0 || !opened ? code : check_file(file, sink, md5, result, error);
 }

@@ -124,6 +124,16 @@ static int on_end(struct run *run, const struct frame *frame, struct error *erro
 	return report(run, frame, false, message, error);
 }
 
+/* One file that cannot be opened does not keep the others from being read. */
+static int on_closed(const struct pass *pass, struct error *error)
+{
+	char message[MESSAGE_SIZE];
+	(void)snprintf(message, sizeof(message), "%.*s; make it readable, or remove it if it says nothing of the table",
+		       REMARK_SIZE, error->message);
+	const struct problem problem = {.id = "record.unreadable", .path = pass->path, .message = message};
+	return pass_report(pass->sink, &problem, error);
+}
+
 static int read_records(struct run *run, struct error *error)
 {
 	for (;;) {
@@ -151,6 +161,8 @@ int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16
 	struct run run = {.pass = pass, .result = result};
 	*result = (struct file_result){0};
 	int code = gzip_open(pass->path, pass->with_md5, &run.file, error);
+	if (code == ERROR_IO)
+		return on_closed(pass, error);
 	if (code != 0)
 		return code;
 	run.frames = frame_open(frame_source_gzip(run.file), FRAME_WINDOW, pass->numbers != NULL);

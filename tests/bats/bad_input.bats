@@ -136,6 +136,29 @@ replace_record() { # file, line number (from 1), new text
 	unknown_with record.unreadable
 }
 
+@test "an event file that is a link to nothing is record.unreadable, and the others are judged" {
+	ln -s nowhere "$here/events/aaa.jsonl"
+	unknown_with record.unreadable
+	echo "$(field '.findings[] | select(.id == "record.unreadable")')"
+	[ "$(field '.findings_by_id["record.unreadable"]')" -eq 1 ]
+	[ "$(field '.findings[] | select(.id == "record.unreadable") | .records[0] | has("offset")')" = false ]
+	[ "$(field '.counts.unproven')" -gt 300 ]
+	cp "$events" "$here/events/nowhere"
+	reconcile "$here"
+	[ "$status" -eq 0 ]
+}
+
+@test "an event file whose link comes to nothing after it was merged keeps its facts" {
+	mv "$events" "$here/kept.jsonl"
+	ln -s ../kept.jsonl "$here/events/aaa.jsonl"
+	reconcile "$here"
+	[ "$status" -eq 0 ]
+	rm "$here/kept.jsonl"
+	unknown_with record.unreadable
+	[ "$(field '.findings_by_id["source.changed"]')" -eq 1 ]
+	[ "$(field .verdict)" = UNKNOWN ]
+}
+
 @test "an event file that is gone since it was merged is source.gone" {
 	reconcile "$here"
 	rm "$events"

@@ -584,8 +584,10 @@ static void test_sink_stops(void)
 	release(&seen);
 	buffer_release(&text);
 	code = events_read_file(files_path("nowhere"), EVENTS_AUTO, parser, &sink, &result, &error);
-	ok(code == ERROR_IO && strstr(error.message, "nowhere") != NULL,
-	   "a file that is not there is an error that names it");
+	ok(code == 0 && !result.complete && seen.record_count == 0 && seen_count(&seen, "record.unreadable") == 1 &&
+		   !seen.problems[0].has_position && strstr(seen.problems[0].message, "nowhere") != NULL,
+	   "a file that cannot be opened is a problem that names it, and the file does not count");
+	release(&seen);
 }
 
 /* ---- file lists */
@@ -618,10 +620,12 @@ static void test_lists(void)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		files_write(files_path(names[i]), slice_from("{}\n"));
 	(void)files_path("list/empty/none");
-	if (symlink("..", files_path("list/2024/loop")) != 0)
+	if (symlink("..", files_path("list/2024/loop")) != 0 || symlink("none", files_path("list/nothing")) != 0)
 		printf("# no symbolic links here\n");
 	list_is(files_path("list"),
-		"list/2024/01/B.json list/2024/01/x.json list/a.jsonl.gz list/b.jsonl list/odd[1].jsonl");
+		"list/2024/01/B.json list/2024/01/x.json list/a.jsonl.gz list/b.jsonl list/nothing list/odd[1].jsonl");
+	list_is(files_path("list/nothing"), "list/nothing");
+	list_is(files_path("list/not*"), "list/nothing");
 	list_is(files_path("list/b.jsonl"), "list/b.jsonl");
 	list_is(files_path("list/faults.jsonl"), "list/faults.jsonl");
 	list_is(files_path("list/odd[1].jsonl"), "list/odd[1].jsonl");

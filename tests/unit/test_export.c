@@ -250,6 +250,26 @@ static void test_whole(void)
 	one_problem(&making, NULL, true, 3, "a full export that says so, in the newer version, is whole too");
 }
 
+/* Between opening the export and reading it. */
+static void test_file_vanishes(void)
+{
+	struct making making = whole();
+	struct export *export = NULL;
+	struct seen seen = {0};
+	struct record_sink sink = seen_sink(&seen);
+	struct file_result result;
+	make(&making);
+	if (export_open(files_path(FOLDER), &sink, &export, &error) != 0)
+		abort();
+	(void)remove(export->files[1].path);
+	ok(export_read_file(export, 1, parser, &sink, &result, &error) == 0 && !result.complete &&
+		   seen.problem_count == 1 && strcmp(seen.problems[0].id, "record.unreadable") == 0,
+	   "a data file that can no longer be opened does not count, and is told once");
+	seen_print(&seen);
+	seen_release(&seen);
+	export_close(export);
+}
+
 static void test_manifests(void)
 {
 	struct making making = whole();
@@ -439,6 +459,7 @@ int main(void)
 	parser = json_parser_new(RECORD_SIZE_MAX);
 	test_known_answers();
 	test_whole();
+	test_file_vanishes();
 	test_manifests();
 	test_data();
 	test_places();
