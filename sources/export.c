@@ -162,7 +162,7 @@ static int read_manifest(struct opening *opening, const char *name, each_object 
 	int code = gzip_open(path, true, &file, opening->error);
 	if (code != 0)
 		return code;
-	struct frame_reader *frames = frame_open(frame_source_gzip(file), FRAME_WINDOW, false);
+	struct frame_reader *frames = frame_open(byte_source_gzip(file), FRAME_WINDOW, false);
 	if (frames == NULL) {
 		code = out_of_memory(opening);
 		goto out;

@@ -2,15 +2,9 @@
 
 #include <stdlib.h>
 
-#include "base/json.h"
-#include "sources/events.h"
 #include "sources/scan.h"
 
-enum {
-	/* Room for more than the largest record, so that "too large" is known before the window is full. */
-	CAPACITY_MAX = RECORD_SIZE_MAX + 64 * 1024,
-	SEPARATORS_AHEAD = 16 /* bytes looked through for what follows a record */
-};
+enum { SEPARATORS_AHEAD = 16 }; /* bytes looked through for what follows a record */
 
 static const char TOO_LARGE[] = "larger than 16 MB";
 static const char CUT_SHORT[] = "the data end inside it";
@@ -20,14 +14,8 @@ static const char NOT_CLOSED[] = "not closed before the next record begins";
 enum container { CONTAINER_NONE, CONTAINER_ARRAY, CONTAINER_RECORDS, CONTAINER_TAIL };
 
 struct frame_reader {
-	struct frame_source source;
-	size_t window;
+	struct window window;
 	bool exact;
-	enum gzip_status ended; /* GZIP_MORE while there may be more */
-	char *data;
-	size_t capacity; /* without the padding */
-	size_t at, end;  /* data[at..end): not yet used */
-	uint64_t origin; /* of data[0] in the stream */
 	enum container container;
 	bool in_array;                          /* around the envelope too */
 	uint64_t array_opened, envelope_opened; /* where they began */
@@ -42,111 +30,35 @@ struct frame_reader {
 	uint64_t scan_until;                    /* up to here a line is no single record */
 };
 
-struct frame_reader *frame_open(struct frame_source source, size_t window, bool exact)
+struct frame_reader *frame_open(struct byte_source source, size_t window, bool exact)
 {
 	struct frame_reader *reader = malloc(sizeof(*reader));
 	if (reader == NULL)
 		return NULL;
-	*reader = (struct frame_reader){
-		.source = source, .window = window, .exact = exact, .capacity = window, .fresh_line = true};
-	reader->data = malloc(window + JSON_PADDING);
-	if (reader->data == NULL) {
+	*reader = (struct frame_reader){.exact = exact, .fresh_line = true};
+	if (!window_open(&reader->window, source, window)) {
 		free(reader);
 		return NULL;
 	}
 	return reader;
 }
 
-static int read_gzip(void *context, void *bytes, size_t capacity, size_t *size, enum gzip_status *status,
-		     struct error *error)
-{
-	return gzip_read(context, bytes, capacity, size, status, error);
-}
-
-struct frame_source frame_source_gzip(struct gzip_reader *reader)
-{
-	return (struct frame_source){reader, read_gzip};
-}
-
 void frame_close(struct frame_reader *reader)
 {
 	if (reader == NULL)
 		return;
-	free(reader->data);
+	window_release(&reader->window);
 	free(reader);
 }
 
 uint64_t frame_bytes(const struct frame_reader *reader)
 {
-	return reader->origin + reader->end;
+	return reader->window.origin + reader->window.end;
 }
 
 enum gzip_status frame_ended(const struct frame_reader *reader)
 {
-	return reader->ended;
-}
-
-static struct slice rest(const struct frame_reader *reader)
-{
-	return (struct slice){reader->data + reader->at, reader->end - reader->at};
-}
-
-static uint64_t position(const struct frame_reader *reader)
-{
-	return reader->origin + reader->at;
-}
-
-/* Forgets what is before `at`. */
-static void compact(struct frame_reader *reader)
-{
-	struct slice kept = rest(reader);
-	if (kept.size > 0)
-		memmove(reader->data, kept.data, kept.size);
-	reader->origin += reader->at;
-	reader->at = 0;
-	reader->end = kept.size;
-}
-
-/* Adds bytes after the present ones, which may move: up to a window full, or as many again when what is there fills
- * half of that already. Does nothing when the stream has ended. */
-static int fill(struct frame_reader *reader, struct error *error)
-{
-	if (reader->ended != GZIP_MORE)
-		return 0;
-	if (reader->at > 0)
-		compact(reader);
-	size_t wanted = reader->end * 2 > reader->window ? reader->end * 2 : reader->window;
-	if (wanted > CAPACITY_MAX)
-		wanted = CAPACITY_MAX;
-	if (wanted > reader->capacity) {
-		char *data = realloc(reader->data, wanted + JSON_PADDING);
-		if (data == NULL)
-			return error_set(error, ERROR_INTERNAL, "out of memory for a record of %zu bytes", wanted);
-		reader->data = data;
-		reader->capacity = wanted;
-	}
-	if (reader->end >= wanted)
-		return error_set(error, ERROR_INTERNAL, "a record outgrew its window");
-	while (reader->end < wanted && reader->ended == GZIP_MORE) {
-		size_t size = 0;
-		int code = reader->source.read(reader->source.context, reader->data + reader->end, wanted - reader->end,
-					       &size, &reader->ended, error);
-		if (code != 0)
-			return code;
-		reader->end += size;
-	}
-	return 0;
-}
-
-/* At least `size` bytes after `at`, unless the stream has fewer. */
-static int need(struct frame_reader *reader, size_t size, struct error *error)
-{
-	while (reader->end - reader->at < size && reader->ended == GZIP_MORE) {
-		int code = fill(reader, error);
-		if (code != 0)
-			return code;
-	}
-	return 0;
+	return reader->window.ended;
 }
 
 /* ---- between records */
@@ -160,8 +72,8 @@ static bool is_byte_order_mark(struct slice bytes)
 static int skip_separators(struct frame_reader *reader, struct error *error)
 {
 	for (;;) {
-		while (reader->at < reader->end) {
-			char byte = reader->data[reader->at];
+		while (reader->window.at < reader->window.end) {
+			char byte = reader->window.data[reader->window.at];
 			if (byte == '\n') {
 				reader->fresh_line = true;
 				reader->indent = 0;
@@ -172,22 +84,22 @@ static int skip_separators(struct frame_reader *reader, struct error *error)
 			} else if (byte != '\r') {
 				break;
 			}
-			reader->at++;
+			reader->window.at++;
 		}
-		if (reader->at < reader->end) {
-			if (reader->data[reader->at] != '\xef')
+		if (reader->window.at < reader->window.end) {
+			if (reader->window.data[reader->window.at] != '\xef')
 				return 0;
-			int code = need(reader, 3, error);
+			int code = window_need(&reader->window, 3, error);
 			if (code != 0)
 				return code;
-			if (!is_byte_order_mark(rest(reader)))
+			if (!is_byte_order_mark(window_rest(&reader->window)))
 				return 0;
-			reader->at += 3;
+			reader->window.at += 3;
 			continue;
 		}
-		if (reader->ended != GZIP_MORE)
+		if (reader->window.ended != GZIP_MORE)
 			return 0;
-		int code = fill(reader, error);
+		int code = window_fill(&reader->window, error);
 		if (code != 0)
 			return code;
 	}
@@ -217,7 +129,7 @@ static size_t find_start(const struct frame_reader *reader, struct slice bytes, 
 /* Whether `at` is the first on its line, after a jump. */
 static void set_line(struct frame_reader *reader)
 {
-	reader->indent = scan_line_indent((struct slice){reader->data, reader->end}, reader->at);
+	reader->indent = scan_line_indent((struct slice){reader->window.data, reader->window.end}, reader->window.at);
 	reader->fresh_line = reader->indent != SIZE_MAX;
 }
 
@@ -232,11 +144,11 @@ static void close_containers(struct frame_reader *reader)
 static int resync(struct frame_reader *reader, size_t from, bool *found, struct error *error)
 {
 	for (;;) {
-		bool more = reader->ended == GZIP_MORE;
-		size_t start = find_start(reader, rest(reader), &from, more);
+		bool more = reader->window.ended == GZIP_MORE;
+		size_t start = find_start(reader, window_rest(&reader->window), &from, more);
 		*found = start != SIZE_MAX;
 		if (*found || !more) {
-			reader->at = *found ? reader->at + start : reader->end;
+			reader->window.at = *found ? reader->window.at + start : reader->window.end;
 			set_line(reader);
 			if (!*found)
 				close_containers(reader);
@@ -244,9 +156,9 @@ static int resync(struct frame_reader *reader, size_t from, bool *found, struct 
 		}
 		/* What is looked back at stays. */
 		size_t keep = from > SCAN_CONTEXT + 1 ? from - SCAN_CONTEXT - 1 : 0;
-		reader->at += keep;
+		reader->window.at += keep;
 		from -= keep;
-		int code = fill(reader, error);
+		int code = window_fill(&reader->window, error);
 		if (code != 0)
 			return code;
 	}
@@ -279,7 +191,7 @@ static void set_cut_short(struct frame_reader *reader, struct frame *frame, uint
 static int broken(struct frame_reader *reader, struct frame *frame, const char *reason, size_t reason_at, bool at_end,
 		  struct error *error)
 {
-	uint64_t offset = position(reader);
+	uint64_t offset = window_position(&reader->window);
 	uint64_t reason_offset = offset + reason_at;
 	bool found;
 	int code = resync(reader, 1, &found, error);
@@ -289,16 +201,17 @@ static int broken(struct frame_reader *reader, struct frame *frame, const char *
 		set_cut_short(reader, frame, offset, CUT_SHORT, frame_bytes(reader));
 		return 0;
 	}
-	set_broken(reader, frame, offset, at_end ? NOT_CLOSED : reason, at_end ? position(reader) : reason_offset);
+	set_broken(reader, frame, offset, at_end ? NOT_CLOSED : reason,
+		   at_end ? window_position(&reader->window) : reason_offset);
 	return 0;
 }
 
 static void set_record(struct frame_reader *reader, struct frame *frame, size_t size)
 {
 	*frame = (struct frame){.kind = FRAME_RECORD,
-				.bytes = {reader->data + reader->at, size},
+				.bytes = {reader->window.data + reader->window.at, size},
 				.number = reader->number,
-				.offset = position(reader),
+				.offset = window_position(&reader->window),
 				.whole_line = reader->whole_line};
 	reader->taken = size;
 	reader->after_broken = false;
@@ -309,27 +222,28 @@ static void set_record(struct frame_reader *reader, struct frame *frame, size_t 
 static int too_large(struct frame_reader *reader, struct frame *frame, struct scan *scan, enum scan_status status,
 		     size_t scanned, struct error *error)
 {
-	uint64_t offset = position(reader);
+	uint64_t offset = window_position(&reader->window);
 	size_t from = 1;
-	size_t start = find_start(reader, (struct slice){rest(reader).data, RECORD_SIZE_MAX}, &from, false);
+	size_t start = find_start(reader, (struct slice){window_rest(&reader->window).data, RECORD_SIZE_MAX}, &from,
+				  false);
 	if (start != SIZE_MAX) {
 		/* Rather one that is not closed and has swallowed others. */
-		reader->at += start;
+		reader->window.at += start;
 		set_line(reader);
-		set_broken(reader, frame, offset, NOT_CLOSED, position(reader));
+		set_broken(reader, frame, offset, NOT_CLOSED, window_position(&reader->window));
 		return 0;
 	}
-	while (status == SCAN_MORE && reader->ended == GZIP_MORE) {
+	while (status == SCAN_MORE && reader->window.ended == GZIP_MORE) {
 		/* As much stays as resync looks back at. */
-		reader->at += scanned - SCAN_CONTEXT;
+		reader->window.at += scanned - SCAN_CONTEXT;
 		scanned = SCAN_CONTEXT;
-		int code = fill(reader, error);
+		int code = window_fill(&reader->window, error);
 		if (code != 0)
 			return code;
-		status = scan_run(scan, rest(reader), &scanned);
+		status = scan_run(scan, window_rest(&reader->window), &scanned);
 	}
 	if (status == SCAN_MORE) {
-		reader->at = reader->end;
+		reader->window.at = reader->window.end;
 		set_cut_short(reader, frame, offset, TOO_LARGE, offset);
 		return 0;
 	}
@@ -338,7 +252,7 @@ static int too_large(struct frame_reader *reader, struct frame *frame, struct sc
 	if (status == SCAN_BAD)
 		code = resync(reader, scanned, &found, error);
 	else
-		reader->at += scanned;
+		reader->window.at += scanned;
 	set_broken(reader, frame, offset, TOO_LARGE, offset);
 	return code;
 }
@@ -349,10 +263,10 @@ static int scan_to_end(struct frame_reader *reader, struct scan *scan, enum scan
 		       struct error *error)
 {
 	for (;;) {
-		*status = scan_run(scan, rest(reader), end);
-		if (*status != SCAN_MORE || reader->ended != GZIP_MORE || *end > RECORD_SIZE_MAX)
+		*status = scan_run(scan, window_rest(&reader->window), end);
+		if (*status != SCAN_MORE || reader->window.ended != GZIP_MORE || *end > RECORD_SIZE_MAX)
 			return 0;
-		int code = fill(reader, error);
+		int code = window_fill(&reader->window, error);
 		if (code != 0)
 			return code;
 	}
@@ -361,10 +275,10 @@ static int scan_to_end(struct frame_reader *reader, struct scan *scan, enum scan
 /* Whether the record of `size` bytes at `at`, the first on its line, is on one line with nothing after it. */
 static int ends_line(struct frame_reader *reader, size_t size, bool *ends, struct error *error)
 {
-	int code = need(reader, size + SEPARATORS_AHEAD, error);
+	int code = window_need(&reader->window, size + SEPARATORS_AHEAD, error);
 	if (code != 0)
 		return code;
-	struct slice bytes = rest(reader);
+	struct slice bytes = window_rest(&reader->window);
 	*ends = false;
 	if (memchr(bytes.data, '\n', size) != NULL)
 		return 0;
@@ -382,7 +296,7 @@ static int cut_by_depth(struct frame_reader *reader, struct frame *frame, struct
 	struct scan scan;
 	size_t end = 1;
 	enum scan_status status;
-	scan_init(&scan, reader->data[reader->at]);
+	scan_init(&scan, reader->window.data[reader->window.at]);
 	int code = scan_to_end(reader, &scan, &status, &end, error);
 	if (code != 0)
 		return code;
@@ -405,19 +319,19 @@ static int cut_by_depth(struct frame_reader *reader, struct frame *frame, struct
 static int find_line(struct frame_reader *reader, size_t *size, struct error *error)
 {
 	*size = 0;
-	if (reader->exact || position(reader) < reader->scan_until)
+	if (reader->exact || window_position(&reader->window) < reader->scan_until)
 		return 0;
-	struct slice bytes = rest(reader);
+	struct slice bytes = window_rest(&reader->window);
 	const char *line_end = memchr(bytes.data, '\n', bytes.size);
-	if (line_end == NULL && reader->ended == GZIP_MORE && reader->at > 0) {
-		int code = fill(reader, error);
+	if (line_end == NULL && reader->window.ended == GZIP_MORE && reader->window.at > 0) {
+		int code = window_fill(&reader->window, error);
 		if (code != 0)
 			return code;
-		bytes = rest(reader);
+		bytes = window_rest(&reader->window);
 		line_end = memchr(bytes.data, '\n', bytes.size);
 	}
-	if (line_end == NULL && reader->ended == GZIP_MORE) {
-		reader->scan_until = position(reader) + bytes.size;
+	if (line_end == NULL && reader->window.ended == GZIP_MORE) {
+		reader->scan_until = window_position(&reader->window) + bytes.size;
 		return 0;
 	}
 	size_t end = line_end != NULL ? (size_t)(line_end - bytes.data) : bytes.size;
@@ -429,7 +343,7 @@ static int find_line(struct frame_reader *reader, size_t *size, struct error *er
 	if (bytes.data[end - 1] == '}' && !envelope_end && end <= RECORD_SIZE_MAX)
 		*size = end;
 	else
-		reader->scan_until = position(reader) + whole;
+		reader->scan_until = window_position(&reader->window) + whole;
 	return 0;
 }
 
@@ -443,21 +357,22 @@ static int object(struct frame_reader *reader, struct frame *frame, bool *entere
 		return code;
 	for (;;) {
 		size_t elements;
-		struct slice bytes = rest(reader);
+		struct slice bytes = window_rest(&reader->window);
 		if (line > 0)
 			bytes.size = line;
 		enum scan_shape shape = scan_object(bytes, &elements);
 		if (shape == SHAPE_ENVELOPE) {
-			reader->envelope_opened = position(reader);
-			reader->at += elements;
+			reader->envelope_opened = window_position(&reader->window);
+			reader->window.at += elements;
 			reader->container = CONTAINER_RECORDS;
 			reader->fresh_line = false;
 			*entered = true;
 			return 0;
 		}
-		if (shape == SHAPE_RECORD || line > 0 || reader->ended != GZIP_MORE || bytes.size > RECORD_SIZE_MAX)
+		if (shape == SHAPE_RECORD || line > 0 || reader->window.ended != GZIP_MORE ||
+		    bytes.size > RECORD_SIZE_MAX)
 			break;
-		code = fill(reader, error);
+		code = window_fill(&reader->window, error);
 		if (code != 0)
 			return code;
 	}
@@ -485,15 +400,15 @@ static int envelope_tail(struct frame_reader *reader, struct frame *frame, bool 
 	if (end > RECORD_SIZE_MAX)
 		return too_large(reader, frame, &scan, status, end, error);
 	if (status == SCAN_MORE) {
-		reader->at = reader->end;
+		reader->window.at = reader->window.end;
 		set_cut_short(reader, frame, reader->envelope_opened, ENVELOPE_NOT_CLOSED, frame_bytes(reader));
 		return 0;
 	}
 	if (status == SCAN_BAD)
 		return broken(reader, frame, scan.reason, end, false, error);
-	*well = scan_envelope_tail((struct slice){rest(reader).data, end}, &reason);
-	uint64_t offset = position(reader);
-	reader->at += end;
+	*well = scan_envelope_tail((struct slice){window_rest(&reader->window).data, end}, &reason);
+	uint64_t offset = window_position(&reader->window);
+	reader->window.at += end;
 	reader->fresh_line = false;
 	if (!*well)
 		set_broken(reader, frame, offset, reason, offset);
@@ -504,18 +419,18 @@ static int envelope_tail(struct frame_reader *reader, struct frame *frame, bool 
 static int junk(struct frame_reader *reader, struct frame *frame, struct error *error)
 {
 	const char *stops = reader->container == CONTAINER_NONE ? "\n{" : "\n{[,]}";
-	uint64_t offset = position(reader);
-	reader->at++;
+	uint64_t offset = window_position(&reader->window);
+	reader->window.at++;
 	for (;;) {
-		while (reader->at < reader->end) {
-			char byte = reader->data[reader->at];
+		while (reader->window.at < reader->window.end) {
+			char byte = reader->window.data[reader->window.at];
 			if (byte != '\0' && strchr(stops, byte) != NULL)
 				break;
-			reader->at++;
+			reader->window.at++;
 		}
-		if (reader->at < reader->end || reader->ended != GZIP_MORE)
+		if (reader->window.at < reader->window.end || reader->window.ended != GZIP_MORE)
 			break;
-		int code = fill(reader, error);
+		int code = window_fill(&reader->window, error);
 		if (code != 0)
 			return code;
 	}
@@ -530,13 +445,14 @@ static void finish(struct frame_reader *reader, struct frame *frame)
 	if (reader->container == CONTAINER_NONE && !reader->in_array) {
 		*frame = (struct frame){.kind = FRAME_END,
 					.number = reader->number,
-					.offset = position(reader),
-					.ended = reader->ended};
+					.offset = window_position(&reader->window),
+					.ended = reader->window.ended};
 		return;
 	}
 	bool array = reader->container == CONTAINER_ARRAY;
 	set_cut_short(reader, frame, array ? reader->array_opened : reader->envelope_opened,
-		      array ? "the data end before the array's ']'" : ENVELOPE_NOT_CLOSED, position(reader));
+		      array ? "the data end before the array's ']'" : ENVELOPE_NOT_CLOSED,
+		      window_position(&reader->window));
 }
 
 /* A bracket between records. True when it opens or closes a container (or is what a malformed record left over). */
@@ -546,7 +462,7 @@ static bool bracket(struct frame_reader *reader, char byte)
 	if (byte == '[' && (container == CONTAINER_NONE || reader->after_broken)) {
 		reader->container = CONTAINER_ARRAY;
 		reader->in_array = true;
-		reader->array_opened = position(reader);
+		reader->array_opened = window_position(&reader->window);
 	} else if (byte == ']' && container == CONTAINER_ARRAY) {
 		reader->container = CONTAINER_NONE;
 		reader->in_array = false;
@@ -555,7 +471,7 @@ static bool bracket(struct frame_reader *reader, char byte)
 	} else if (!(reader->after_broken && (byte == ']' || byte == '}'))) {
 		return false;
 	}
-	reader->at++;
+	reader->window.at++;
 	reader->fresh_line = false;
 	return true;
 }
@@ -564,10 +480,10 @@ static bool bracket(struct frame_reader *reader, char byte)
  * that the brackets are to be believed. */
 static int is_followed(struct frame_reader *reader, size_t size, bool *followed, struct error *error)
 {
-	int code = need(reader, size + SEPARATORS_AHEAD + SCAN_CONTEXT, error);
+	int code = window_need(&reader->window, size + SEPARATORS_AHEAD + SCAN_CONTEXT, error);
 	if (code != 0)
 		return code;
-	struct slice bytes = rest(reader);
+	struct slice bytes = window_rest(&reader->window);
 	size_t at = size;
 	while (at < bytes.size && at < size + SEPARATORS_AHEAD &&
 	       (scan_is_space(bytes.data[at]) || bytes.data[at] == ','))
@@ -579,12 +495,12 @@ static int is_followed(struct frame_reader *reader, size_t size, bool *followed,
 /* Leaves a malformed record of `size` bytes behind. */
 static int leave_rejected(struct frame_reader *reader, size_t size, struct error *error)
 {
-	struct slice record = {rest(reader).data, size};
+	struct slice record = {window_rest(&reader->window).data, size};
 	size_t from = 1;
 	size_t start = find_start(reader, record, &from, false);
 	if (start != SIZE_MAX) {
 		/* It has swallowed another one. */
-		reader->at += start;
+		reader->window.at += start;
 		set_line(reader);
 		return 0;
 	}
@@ -596,7 +512,7 @@ static int leave_rejected(struct frame_reader *reader, size_t size, struct error
 		bool found;
 		return resync(reader, size, &found, error);
 	}
-	reader->at += size;
+	reader->window.at += size;
 	reader->fresh_line = false;
 	return 0;
 }
@@ -613,7 +529,7 @@ static int leave(struct frame_reader *reader, struct error *error)
 	reader->number++;
 	if (rejected && !reader->whole_line)
 		return leave_rejected(reader, size, error);
-	reader->at += size;
+	reader->window.at += size;
 	reader->fresh_line = false;
 	return 0;
 }
@@ -628,11 +544,11 @@ int frame_next(struct frame_reader *reader, struct frame *frame, struct error *e
 		code = skip_separators(reader, error);
 		if (code != 0)
 			return code;
-		if (reader->at == reader->end) {
+		if (reader->window.at == reader->window.end) {
 			finish(reader, frame);
 			return 0;
 		}
-		char byte = reader->data[reader->at];
+		char byte = reader->window.data[reader->window.at];
 		if (reader->container == CONTAINER_TAIL) {
 			code = envelope_tail(reader, frame, &again, error);
 		} else if (byte == '{') {
@@ -655,7 +571,7 @@ bool frame_reject(struct frame_reader *reader)
 {
 	if (reader->unscanned) {
 		reader->unscanned = false;
-		reader->scan_until = position(reader) + reader->taken;
+		reader->scan_until = window_position(&reader->window) + reader->taken;
 		reader->taken = 0;
 		return true;
 	}

@@ -12,21 +12,14 @@
  * cannot parse it says so by frame_reject and gets the same place again, cut by depth. A record that is malformed even
  * so counts as one, up to the next place where a record can begin (sources/scan.h).
  *
- * Memory: one window, which grows up to what the largest record needs, RECORD_SIZE_MAX at most. Larger records are read
- * over. One thread a reader. Offsets are bytes in the uncompressed stream. */
+ * Memory: one window (sources/window.h). Records larger than RECORD_SIZE_MAX are read over. One thread a reader.
+ * Offsets are bytes in the uncompressed stream. */
 #ifndef LAKEPROOF_SOURCES_FRAME_H
 #define LAKEPROOF_SOURCES_FRAME_H
 
-#include "base/gzip.h"
+#include "sources/window.h"
 
 enum { FRAME_WINDOW = 256 * 1024 };
-
-/* Where the bytes come from; gzip_read's rules. */
-struct frame_source {
-	void *context;
-	int (*read)(void *context, void *bytes, size_t capacity, size_t *size, enum gzip_status *status,
-		    struct error *error);
-};
 
 enum frame_kind { FRAME_RECORD, FRAME_BROKEN, FRAME_END };
 
@@ -47,8 +40,7 @@ struct frame_reader;
 
 /* NULL when out of memory. exact: never hand over a line unscanned. window: bytes to read at once, FRAME_WINDOW but in
  * tests. */
-struct frame_reader *frame_open(struct frame_source source, size_t window, bool exact);
-struct frame_source frame_source_gzip(struct gzip_reader *reader);
+struct frame_reader *frame_open(struct byte_source source, size_t window, bool exact);
 /* Errors: those of the source, ERROR_INTERNAL when out of memory. After FRAME_END every call gives FRAME_END. */
 int frame_next(struct frame_reader *reader, struct frame *frame, struct error *error) MUST_USE;
 /* The record just delivered cannot be parsed. True: the next call delivers the same place again, cut by depth. False:

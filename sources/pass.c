@@ -165,7 +165,7 @@ int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16
 		return on_closed(pass, error);
 	if (code != 0)
 		return code;
-	run.frames = frame_open(frame_source_gzip(run.file), FRAME_WINDOW, pass->numbers != NULL);
+	run.frames = frame_open(byte_source_gzip(run.file), FRAME_WINDOW, pass->numbers != NULL);
 	if (run.frames == NULL) {
 		code = error_set(error, ERROR_INTERNAL, "out of memory reading '%s'", pass->path);
 		goto out;

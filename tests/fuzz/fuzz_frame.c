@@ -58,8 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice bytes = {(const char *)data + 2, size - 2};
 	struct piece_source whole = {bytes, 0, SIZE_MAX};
 	struct piece_source pieces = {bytes, 0, (size_t)data[1] + 1};
-	struct frame_reader *a = frame_open((struct frame_source){&whole, read_piece}, FRAME_WINDOW, false);
-	struct frame_reader *b = frame_open((struct frame_source){&pieces, read_piece}, (size_t)data[0] + 1,
+	struct frame_reader *a = frame_open((struct byte_source){&whole, read_piece}, FRAME_WINDOW, false);
+	struct frame_reader *b = frame_open((struct byte_source){&pieces, read_piece}, (size_t)data[0] + 1,
 					    data[1] & 1);
 	if (a == NULL || b == NULL)
 		abort();

@@ -79,7 +79,7 @@ static struct kept read_frames(struct slice bytes, size_t window, size_t piece_m
 	struct memory_source source = {.bytes = bytes, .piece_max = piece_max};
 	prng_init(&source.prng, 7);
 	buffer_init(&kept.texts, SIZE_MAX / 2);
-	struct frame_reader *reader = frame_open((struct frame_source){&source, memory_read}, window, exact);
+	struct frame_reader *reader = frame_open((struct byte_source){&source, memory_read}, window, exact);
 	for (;;) {
 		struct frame frame;
 		const struct json_token *tokens;
