@@ -25,9 +25,11 @@ struct gzip_reader {
 	enum gzip_status ended; /* GZIP_MORE until the end, then the status that every further read gives */
 	bool file_end;          /* read() has said so */
 	bool in_member;         /* between a gzip member's first byte and its trailer's last */
+	bool in_header;         /* in the header of that member */
 	uint8_t *next;          /* of `input`, not yet used */
 	size_t left;
 	struct inflate_state inflate;
+	struct isal_gzip_header header; /* as far as it is read: isal_inflate's own would forget it between calls */
 	uint8_t input[INPUT_SIZE];
 };
 
@@ -44,6 +46,7 @@ int gzip_open(const char *path, bool with_md5, struct gzip_reader **reader, stru
 	opened->ended = GZIP_MORE;
 	opened->file_end = false;
 	opened->in_member = false;
+	opened->in_header = false;
 	opened->next = opened->input;
 	opened->left = 0;
 	opened->path = strdup(path);
@@ -123,8 +126,10 @@ static int begin_member(struct gzip_reader *reader, struct error *error)
 	else if ((reader->next[MAGIC_SIZE] & FLAGS_RESERVED) != 0)
 		reader->ended = GZIP_CORRUPT;
 	isal_inflate_reset(&reader->inflate);
-	reader->inflate.crc_flag = ISAL_GZIP;
+	reader->inflate.crc_flag = ISAL_GZIP_NO_HDR_VER;
+	isal_gzip_header_init(&reader->header);
 	reader->in_member = true;
+	reader->in_header = true;
 	return 0;
 }
 
@@ -173,6 +178,28 @@ static int next_member(struct gzip_reader *reader, struct error *error)
 	return 0;
 }
 
+/* What there is of a member's header. */
+static int read_header(struct gzip_reader *reader, struct error *error)
+{
+	if (reader->left == 0 && !reader->file_end) {
+		int code = fill(reader, error);
+		if (code != 0)
+			return code;
+	}
+	struct inflate_state *inflate = &reader->inflate;
+	inflate->next_in = reader->next;
+	inflate->avail_in = (uint32_t)reader->left;
+	int status = isal_read_gzip_header(inflate, &reader->header);
+	reader->next = inflate->next_in;
+	reader->left = inflate->avail_in;
+	reader->in_header = status == ISAL_END_INPUT;
+	if (status != ISAL_DECOMP_OK && status != ISAL_END_INPUT)
+		reader->ended = GZIP_CORRUPT;
+	else if (reader->in_header && reader->file_end)
+		reader->ended = GZIP_TRUNCATED;
+	return 0;
+}
+
 /* One call of the inflater; *size grows by what it gave. */
 static int inflate_some(struct gzip_reader *reader, uint8_t *bytes, size_t capacity, size_t *size, struct error *error)
 {
@@ -213,7 +240,9 @@ int gzip_read(struct gzip_reader *reader, void *bytes, size_t capacity, size_t *
 	if (code == 0 && reader->format == FORMAT_PLAIN && reader->ended == GZIP_MORE && capacity > 0)
 		code = read_plain(reader, bytes, capacity, size, error);
 	while (code == 0 && reader->format == FORMAT_GZIP && reader->ended == GZIP_MORE && *size < capacity) {
-		if (reader->in_member)
+		if (reader->in_header)
+			code = read_header(reader, error);
+		else if (reader->in_member)
 			code = inflate_some(reader, bytes, capacity, size, error);
 		else
 			code = next_member(reader, error);

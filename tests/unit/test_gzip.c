@@ -25,11 +25,13 @@ static void write_file(struct slice bytes)
 }
 
 /* Appends `text` as a gzip member; zlib writes it, so that the reader's library does not check itself. */
-static void add_member(struct buffer *out, struct slice text, int level)
+static void add_member_with(struct buffer *out, struct slice text, int level, gz_header *header)
 {
 	z_stream stream = {.next_in = (unsigned char *)(uintptr_t)text.data, .avail_in = (unsigned)text.size};
 	if (deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		return;
+	if (header != NULL)
+		(void)deflateSetHeader(&stream, header);
 	size_t bound = deflateBound(&stream, text.size) + 64;
 	(void)buffer_reserve(out, bound);
 	stream.next_out = (unsigned char *)out->data + out->size;
@@ -38,6 +40,20 @@ static void add_member(struct buffer *out, struct slice text, int level)
 		out->size += stream.total_out;
 	(void)deflateEnd(&stream);
 }
+
+static void add_member(struct buffer *out, struct slice text, int level)
+{
+	add_member_with(out, text, level, NULL);
+}
+
+/* A header as gzip and Python write it, with a name, and one with all there can be. */
+static gz_header named = {.os = 3, .name = (Bytef *)"records.json"};
+static gz_header full = {.os = 3,
+			 .extra = (Bytef *)"extra",
+			 .extra_len = 5,
+			 .name = (Bytef *)"records.json",
+			 .comment = (Bytef *)"a comment",
+			 .hcrc = 1};
 
 /* Reads the file to its end in pieces of `piece` bytes. */
 static enum gzip_status read_all(size_t piece, struct buffer *content, uint8_t md5[16], uint64_t *stored)
@@ -178,7 +194,7 @@ static void test_every_truncation(void)
 	buffer_init(&file, CONTENT_MAX);
 	add_member(&file, buffer_slice(&text), 6);
 	size_t first = file.size;
-	add_member(&file, buffer_slice(&text), 0);
+	add_member_with(&file, buffer_slice(&text), 0, &full);
 	size_t wrong = 0, kept = 0;
 	for (size_t size = 1; size < file.size; size++) {
 		bool same;
@@ -279,8 +295,9 @@ static void test_pieces(void)
 	buffer_init(&file, CONTENT_MAX);
 	struct slice all = buffer_slice(&text);
 	add_member(&file, (struct slice){all.data, 300}, 6);
-	add_member(&file, (struct slice){all.data + 300, 1}, 1);
-	add_member(&file, (struct slice){all.data + 301, all.size - 301}, 0);
+	add_member_with(&file, (struct slice){all.data + 300, 1}, 1, &named);
+	add_member_with(&file, (struct slice){all.data + 301, 100}, 6, &full);
+	add_member(&file, (struct slice){all.data + 401, all.size - 401}, 0);
 	(void)unlink(path);
 	ok(mkfifo(path, 0600) == 0, "a pipe can be made");
 	for (size_t piece = 1; piece <= 64; piece *= 4) {
