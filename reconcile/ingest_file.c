@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "base/clock.h"
+
 enum { BATCH_ROWS = 65536, DOMAIN_CACHE_ARN_MAX = 512 };
 
 struct ingest_worker {
@@ -23,6 +25,7 @@ struct ingest_worker {
 	uint32_t domain, domain_group;
 	size_t domain_arn_size;
 	char domain_arn[DOMAIN_CACHE_ARN_MAX];
+	int64_t time_max_us;       /* no record is later than that */
 	const int64_t *positions; /* INGEST_LAKE: of the present batch */
 };
 
@@ -33,6 +36,7 @@ int ingest_worker_new(struct run *run, struct ingest_worker **out, struct error 
 	if (worker == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	worker->run = run;
+	worker->time_max_us = clock_now_us() + 86400 * CLOCK_SECOND_US;
 	worker->parser = json_parser_new(RECORD_SIZE_MAX);
 	worker->scratch = digest_scratch_new(run->plan);
 	if (worker->parser == NULL || worker->scratch == NULL)
@@ -153,6 +157,24 @@ static int add_fact(struct ingest_worker *worker, struct fact *fact, struct erro
 	return state_builder_add(worker->builder, fact, error);
 }
 
+/* A time before there was a DynamoDB, or one yet to come, is a slip (milliseconds for seconds, a clock never set). Taken
+ * at its word it would stretch the capture's window over times that nobody captured. */
+static int check_time(struct ingest_worker *worker, const struct record *record, struct fact *fact, bool *faulty,
+		      struct error *error)
+{
+	static const int64_t launched_us = INT64_C(1326844800) * CLOCK_SECOND_US; /* 2012-01-18 */
+	if (!record->has_time || (record->time_lo_us >= launched_us && record->time_lo_us <= worker->time_max_us))
+		return 0;
+	fact->time_lo_us = INT64_MIN;
+	fact->time_hi_us = INT64_MAX;
+	*faulty = true;
+	return note_problem(worker, "record.unreadable", record, fact->key,
+			    record->time_lo_us < launched_us
+				    ? "its time is before 2012, when there was no DynamoDB; redeliver the record"
+				    : "its time is more than a day in the future; redeliver the record",
+			    error);
+}
+
 /* Keys with more attributes than the contract's key: several items would share what it takes for one key. */
 static int note_foreign_key(struct ingest_worker *worker, const struct record *record, struct error *error)
 {
@@ -197,6 +219,8 @@ static int take_record(void *context, const struct record *record, struct error 
 		fact.time_hi_us = record->has_time ? record->time_hi_us : INT64_MAX;
 		fact.event_hash = record->event_id.size > 0 ? XXH64(record->event_id.data, record->event_id.size, 0)
 							    : 0;
+		if (code == 0)
+			code = check_time(worker, record, &fact, &faulty, error);
 		if (code == 0)
 			code = domain_of(worker, record, &fact.domain, error);
 	}

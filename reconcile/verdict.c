@@ -123,8 +123,8 @@ static int weigh_unproven(const struct contract *contract, struct outcome *outco
 		const char *why = unproven_reasons(outcome);
 		code = add_reason(outcome,
 				  why == NULL ? NULL
-					      : arena_text(&outcome->arena, "%" PRIu64 " keys unproven (%s)",
-							   counts->unproven, why),
+					      : arena_text(&outcome->arena, "%" PRIu64 " key%s unproven (%s)",
+							   counts->unproven, counts->unproven == 1 ? "" : "s", why),
 				  error);
 	}
 	if (code == 0 && counts->compared == 0 && counts->deleted == 0 && !(expected_empty && contract->expect_empty))

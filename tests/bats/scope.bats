@@ -153,3 +153,18 @@ severity: {coverage.hole: ignore}"
 	[ "$(field '.findings_by_id["row.missing"]')" -eq 1 ]
 	[ "$(field .counts.equal)" -eq 1 ]
 }
+
+@test "a time before there was a DynamoDB, or one to come, does not stretch the capture over a hole" {
+	put $((-exported)) b 1 # 1970
+	judged UNKNOWN "  - {export: \"AWSDynamoDB/$export_id\"}
+  - {events: events}"
+	[ "$(holes)" -eq 1 ]
+	field '.findings[] | select(.id == "record.unreadable") | .cause' | grep -F 'before 2012'
+	mkdir "$dir/other"
+	mv "$dir/events/records.jsonl" "$dir/kept.jsonl"
+	head -n 2 "$dir/kept.jsonl" >"$dir/events/records.jsonl"
+	put 6000000000 a 3
+	judged UNKNOWN "  - {export: \"AWSDynamoDB/$export_id\"}
+  - {events: events, from: \"$(offset -100)\"}"
+	field '.findings[] | select(.id == "record.unreadable") | .cause' | grep -F 'future'
+}
