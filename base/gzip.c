@@ -257,13 +257,16 @@ bool gzip_is_compressed(const struct gzip_reader *reader)
 	return reader->format == FORMAT_GZIP;
 }
 
-void gzip_md5(const struct gzip_reader *reader, uint8_t md5[16])
+int gzip_md5(const struct gzip_reader *reader, uint8_t md5[16], struct error *error)
 {
+	int code = 0;
 	memset(md5, 0, 16);
 	EVP_MD_CTX *copy = EVP_MD_CTX_new();
-	if (copy != NULL && reader->md5 != NULL && EVP_MD_CTX_copy_ex(copy, reader->md5) == 1)
-		(void)EVP_DigestFinal_ex(copy, md5, NULL);
+	if (copy == NULL || reader->md5 == NULL || EVP_MD_CTX_copy_ex(copy, reader->md5) != 1 ||
+	    EVP_DigestFinal_ex(copy, md5, NULL) != 1)
+		code = error_set(error, ERROR_INTERNAL, "MD5 of '%s' failed", reader->path);
 	EVP_MD_CTX_free(copy);
+	return code;
 }
 
 uint64_t gzip_stored_size(const struct gzip_reader *reader)

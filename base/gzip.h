@@ -28,8 +28,8 @@ int gzip_open(const char *path, bool with_md5, struct gzip_reader **reader, stru
 int gzip_read(struct gzip_reader *reader, void *bytes, size_t capacity, size_t *size, enum gzip_status *status,
 	      struct error *error) MUST_USE;
 bool gzip_is_compressed(const struct gzip_reader *reader);
-/* After GZIP_END (or earlier, of what was read so far). */
-void gzip_md5(const struct gzip_reader *reader, uint8_t md5[16]);
+/* After GZIP_END (or earlier, of what was read so far). ERROR_INTERNAL when memory runs out. */
+int gzip_md5(const struct gzip_reader *reader, uint8_t md5[16], struct error *error) MUST_USE;
 uint64_t gzip_stored_size(const struct gzip_reader *reader); /* bytes read from the file */
 /* Reads and discards what is left of the file, so that MD5 and size are of all of it, whatever its contents. */
 int gzip_drain(struct gzip_reader *reader, struct error *error) MUST_USE;

@@ -103,7 +103,8 @@ static void read_json(const struct work *work, struct json_parser *parser, char 
 		memmove(window, window + used, kept);
 	}
 	if (work->with_md5) {
-		gzip_md5(reader, md5);
+		if (gzip_md5(reader, md5, &error) != 0)
+			give_up(error.message);
 		seen += md5[0];
 	}
 	gzip_close(reader);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -124,25 +125,38 @@ static int read_objects(struct opening *opening, const char *path, struct frame_
 	}
 }
 
-/* The MD5 a checksum file states. False: there is no such file, or something else in it. */
-static bool read_md5_file(const char *path, uint8_t md5[16])
+/* The MD5 a checksum file states. *stated is false where there is no such file, or something else in it; a file that
+ * cannot be read is no evidence either way. */
+static int read_md5_file(const char *path, uint8_t md5[16], bool *stated, struct error *error)
 {
 	char text[64];
-	FILE *file = fopen(path, "rbe");
-	if (file == NULL)
-		return false;
-	size_t size = fread(text, 1, sizeof(text), file);
-	(void)fclose(file);
-	return manifest_md5_decode((struct slice){text, size}, md5);
+	size_t size = 0, got;
+	enum gzip_status status = GZIP_MORE;
+	struct gzip_reader *file = NULL;
+	*stated = false;
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return 0;
+	int code = gzip_open(path, false, &file, error);
+	while (code == 0 && status == GZIP_MORE && size < sizeof(text)) {
+		code = gzip_read(file, text + size, sizeof(text) - size, &got, &status, error);
+		size += got;
+	}
+	gzip_close(file);
+	*stated = code == 0 && manifest_md5_decode((struct slice){text, size}, md5);
+	return code;
 }
 
 static int check_manifest_md5(struct opening *opening, const char *name, const char *path, const uint8_t md5[16])
 {
 	uint8_t stated[16];
+	bool is_stated;
 	const char *md5_path = arena_text(&opening->memory->arena, "%s/%s.md5", opening->export->folder, name);
 	if (md5_path == NULL)
 		return out_of_memory(opening);
-	if (!read_md5_file(md5_path, stated))
+	int code = read_md5_file(md5_path, stated, &is_stated, opening->error);
+	if (code != 0)
+		return code;
+	if (!is_stated)
 		return FLAW(opening, "export.md5", md5_path,
 			    "no base64 MD5 of %s.json can be read here; fetch the export's %s.md5 again", name, name);
 	if (memcmp(stated, md5, 16) != 0)
@@ -172,8 +186,9 @@ static int read_manifest(struct opening *opening, const char *name, each_object 
 		code = gzip_drain(file, opening->error);
 	if (code != 0)
 		goto out;
-	gzip_md5(file, md5);
-	code = check_manifest_md5(opening, name, path, md5);
+	code = gzip_md5(file, md5, opening->error);
+	if (code == 0)
+		code = check_manifest_md5(opening, name, path, md5);
 out:
 	frame_close(frames);
 	gzip_close(file);

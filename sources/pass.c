@@ -175,8 +175,8 @@ int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16
 		code = gzip_drain(run.file, error);
 	result->bytes = frame_bytes(run.frames);
 	result->stored_bytes = gzip_stored_size(run.file);
-	if (pass->with_md5 && md5 != NULL)
-		gzip_md5(run.file, md5);
+	if (code == 0 && pass->with_md5 && md5 != NULL)
+		code = gzip_md5(run.file, md5, error);
 out:
 	if (code != 0)
 		result->complete = false;

@@ -31,10 +31,9 @@ static bool read_all(const char *path, size_t piece, struct buffer *content, enu
 		assert(size <= piece && (size == 0) == (*status != GZIP_MORE));
 		content->size += size;
 	}
-	if (gzip_drain(reader, &error) != 0)
-		abort();
 	uint8_t md5[16];
-	gzip_md5(reader, md5);
+	if (gzip_drain(reader, &error) != 0 || gzip_md5(reader, md5, &error) != 0)
+		abort();
 	gzip_close(reader);
 	return fits;
 }
