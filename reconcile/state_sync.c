@@ -15,14 +15,43 @@
 
 enum { BOOT_SIZE = 64, MARK_PATH_MAX = 4200 };
 
+/* The text of a small file; false, with errno, when it cannot be read. */
+static bool read_text(const char *path, char text[BOOT_SIZE])
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	size_t size = 0;
+	ssize_t got = file >= 0 ? 1 : -1;
+	while (got > 0 && size < BOOT_SIZE - 1) {
+		do {
+			got = read(file, text + size, BOOT_SIZE - 1 - size);
+		} while (got < 0 && errno == EINTR);
+		size += got > 0 ? (size_t)got : 0;
+	}
+	int cause = errno;
+	text[size] = '\0';
+	if (file >= 0)
+		close(file);
+	errno = cause;
+	return got >= 0;
+}
+
 /* This boot's name; empty when the system does not tell. */
 static void read_boot(char boot[BOOT_SIZE])
 {
-	int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t size = file >= 0 ? read(file, boot, BOOT_SIZE - 1) : 0;
-	boot[size > 0 ? size : 0] = '\0';
-	if (file >= 0)
-		close(file);
+	if (!read_text("/proc/sys/kernel/random/boot_id", boot))
+		boot[0] = '\0';
+}
+
+static bool write_text(int file, const char *text)
+{
+	for (size_t left = strlen(text); left > 0;) {
+		ssize_t size = write(file, text, left);
+		if (size < 0 && errno != EINTR)
+			return false;
+		text += size > 0 ? size : 0;
+		left -= size > 0 ? (size_t)size : 0;
+	}
+	return true;
 }
 
 static void mark_path(const struct state *state, char path[MARK_PATH_MAX])
@@ -30,16 +59,17 @@ static void mark_path(const struct state *state, char path[MARK_PATH_MAX])
 	snprintf(path, MARK_PATH_MAX, "%s/unsynced", state->folder);
 }
 
-/* The mark must be on the disk before anything it stands for can be, its name in the folder included. */
+/* The mark must be on the disk before anything it stands for can be, its name in the folder included. It is there whole
+ * or not at all: half a mark would be one of another boot. */
 static bool write_mark(const struct state *state, const char *path)
 {
-	char boot[BOOT_SIZE];
+	char boot[BOOT_SIZE], aside[MARK_PATH_MAX + 4];
 	read_boot(boot);
-	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	snprintf(aside, sizeof(aside), "%s.new", path);
+	int file = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	int folder = open(state->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	size_t size = strlen(boot);
-	bool written = file >= 0 && folder >= 0 && write(file, boot, size) == (ssize_t)size && fsync(file) == 0 &&
-		       fsync(folder) == 0;
+	bool written = file >= 0 && folder >= 0 && write_text(file, boot) && fsync(file) == 0 &&
+		       rename(aside, path) == 0 && fsync(folder) == 0;
 	int cause = errno;
 	if (file >= 0)
 		close(file);
@@ -153,12 +183,8 @@ int state_recover(struct state *state, struct error *error)
 {
 	char path[MARK_PATH_MAX], marked[BOOT_SIZE], boot[BOOT_SIZE];
 	mark_path(state, path);
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
+	if (!read_text(path, marked))
 		return errno == ENOENT ? 0 : error_system(error, "cannot read \"%s\"", path);
-	ssize_t size = read(file, marked, BOOT_SIZE - 1);
-	marked[size > 0 ? size : 0] = '\0';
-	close(file);
 	read_boot(boot);
 	/* The same boot: a process was killed, and what it wrote is all there. */
 	bool same = boot[0] != '\0' && strcmp(marked, boot) == 0;
