@@ -1,4 +1,5 @@
 /* main - looks the verb up and runs it; nothing else is decided here. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,10 +145,20 @@ static int dispatch(int argc, char **argv)
 	return verb != NULL ? run(verb, argc - 2, argv + 2) : unknown(first);
 }
 
+/* A standard stream that is closed would be the next file opened, and a report would be written into the state. Opened
+ * for reading, it fails to be written. */
+static void hold_streams(void)
+{
+	for (int file = 0; file <= 2; file++)
+		if (fcntl(file, F_GETFD) < 0)
+			(void)open("/dev/null", O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	/* A file that may not grow (ulimit -f) is a write that fails, and is told as one. */
 	(void)signal(SIGXFSZ, SIG_IGN);
+	hold_streams();
 	int code = dispatch(argc, argv);
 	/* What could not be written was not said: a full disk or a closed pipe must not look like a verdict. */
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
