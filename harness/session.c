@@ -38,6 +38,8 @@ int session_open(const struct session_options *options, const char *contract, bo
 
 int session_fail(const char *verb, const struct error *error)
 {
-	(void)fprintf(stderr, "lakeproof %s: %s\n", verb, error->message);
-	return error->code;
+	/* Whoever fails without a word has run out of memory; in no case is it a success. */
+	bool told = error->code != 0;
+	(void)fprintf(stderr, "lakeproof %s: %s\n", verb, told ? error->message : "out of memory");
+	return told ? error->code : ERROR_INTERNAL;
 }

@@ -293,7 +293,7 @@ static void explain_difference(struct buffer *out, const struct tally *tally)
 	buffer_append_text(out, "`lakeproof reconcile` names the keys\n");
 }
 
-static void print_text(const struct tally *tally)
+static int print_text(const struct tally *tally, struct error *error)
 {
 	struct buffer out;
 	buffer_init(&out, 1 << 16);
@@ -323,8 +323,11 @@ static void print_text(const struct tally *tally)
 		      tally->scanned ? "; data files were opened, since " : "",
 		      tally->scanned ? tally->why_scanned : "");
 	explain_difference(&out, tally);
-	(void)fwrite(out.data, 1, out.size, stdout);
+	bool whole = !out.failed;
+	if (whole)
+		(void)fwrite(out.data, 1, out.size, stdout);
 	buffer_release(&out);
+	return whole ? 0 : error_set(error, ERROR_INTERNAL, "out of memory for the report");
 }
 
 static void print_json(const struct tally *tally)
@@ -359,12 +362,12 @@ static int run(int operand_count, char **operands, const void *given)
 		code = count_contract(chosen, operands[0], &tally, &error);
 	if (code == 0 && bare)
 		code = count_rows(chosen->delta, chosen->session.version, NULL, &tally, &error);
+	if (code == 0 && chosen->format[0] == 'j')
+		print_json(&tally);
+	else if (code == 0)
+		code = print_text(&tally, &error);
 	if (code != 0)
 		return session_fail("count", &error);
-	if (chosen->format[0] == 'j')
-		print_json(&tally);
-	else
-		print_text(&tally);
 	return exit_code(&tally);
 }
 

@@ -352,8 +352,6 @@ static int generate_run(int operand_count, char **operands, const void *target)
 		print_summary(options, &report, operands[0], reproduce.data);
 	else
 		(void)fprintf(stderr, "lakeproof generate: %s\n", error.message);
-	if (code == 0 && fflush(stdout) != 0)
-		code = ERROR_IO;
 	buffer_release(&reproduce);
 	return code;
 }

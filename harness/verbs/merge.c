@@ -29,7 +29,8 @@ static void defaults(void *target)
 	chosen->format = "text";
 }
 
-static void print_text(const struct run *run, const struct outcome_counts *counts, uint64_t problems)
+static int print_text(const struct run *run, const struct outcome_counts *counts, uint64_t problems,
+		      struct error *error)
 {
 	char text[CLOCK_TEXT_MAX];
 	struct buffer out;
@@ -48,8 +49,11 @@ static void print_text(const struct run *run, const struct outcome_counts *count
 		      run->evidence_read, run->evidence_reused, problems,
 		      run->scope->evidence_end == INT64_MIN ? "nowhere: there is none"
 							    : clock_format(run->scope->evidence_end, text));
-	(void)fwrite(out.data, 1, out.size, stdout);
+	bool whole = !out.failed;
+	if (whole)
+		(void)fwrite(out.data, 1, out.size, stdout);
 	buffer_release(&out);
+	return whole ? 0 : error_set(error, ERROR_INTERNAL, "out of memory for the report");
 }
 
 static void print_json(const struct run *run, const struct outcome_counts *counts, uint64_t problems)
@@ -102,7 +106,7 @@ static int judge(struct run *run, const struct merge_verb_options *chosen, struc
 	if (code == 0 && strcmp(chosen->format, "json") == 0)
 		print_json(run, &counts, problems);
 	else if (code == 0)
-		print_text(run, &counts, problems);
+		code = print_text(run, &counts, problems, error);
 	collect_free(collect);
 	return code;
 }
