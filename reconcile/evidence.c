@@ -220,8 +220,11 @@ static void *read_groups(void *argument)
 			continue;
 		reader->code = source->kind == STATE_LAKE_FILE ? read_lake(reader, source->id, &reader->error)
 							       : read_records(reader, source, &reader->error);
-		if (reader->code == ERROR_IO || reader->code == ERROR_DATA)
+		if (reader->code == ERROR_IO || reader->code == ERROR_DATA) {
 			reader->code = 0; /* gone or changed: the finding stands, its values stay unknown */
+			if (evidence->run->options.watch.note != NULL)
+				evidence->run->options.watch.note("values are not shown: %s", reader->error.message);
+		}
 		if (evidence->run->options.watch.add != NULL)
 			evidence->run->options.watch.add(1, 0);
 	}
@@ -311,7 +314,8 @@ static const char *kept_text(struct arena *arena, const struct value *value)
 }
 
 /* Both sides known: the columns that differ. One side only: what it holds. */
-static void fill_columns(struct evidence *evidence, uint64_t index, struct finding *finding, struct arena *arena)
+static int fill_columns(struct evidence *evidence, uint64_t index, struct finding *finding, struct arena *arena,
+			struct error *error)
 {
 	bool has_expected = evidence->has_expected[index], has_actual = evidence->has_actual[index];
 	const struct contract *contract = evidence->run->contract;
@@ -326,12 +330,18 @@ static void fill_columns(struct evidence *evidence, uint64_t index, struct findi
 			finding->columns_more++;
 			continue;
 		}
-		finding->columns[finding->column_count++] =
-			(struct finding_column){.name = contract->columns[i].column,
-						.expected = has_expected ? kept_text(arena, expected) : NULL,
-						.actual = has_actual ? kept_text(arena, actual) : NULL,
-						.note = note_of(&contract->columns[i], expected, arena)};
+		const struct finding_column column = {.name = contract->columns[i].column,
+						      .expected = has_expected ? kept_text(arena, expected) : NULL,
+						      .actual = has_actual ? kept_text(arena, actual) : NULL,
+						      .note = note_of(&contract->columns[i], expected, arena)};
+		/* What is NULL for want of memory would read as if there were none. */
+		if ((has_expected && expected->text != NULL && column.expected == NULL) ||
+		    (has_actual && actual->text != NULL && column.actual == NULL) ||
+		    (expected->text != NULL && expected->flags != 0 && column.note == NULL))
+			return error_set(error, ERROR_INTERNAL, "out of memory");
+		finding->columns[finding->column_count++] = column;
 	}
+	return 0;
 }
 
 static void evidence_release(struct evidence *evidence, uint64_t count)
@@ -379,7 +389,7 @@ int evidence_fill(struct run *run, const struct kept *const *kept, struct findin
 	if (run->options.watch.end != NULL)
 		run->options.watch.end();
 	for (uint64_t i = 0; i < count && code == 0; i++)
-		fill_columns(&evidence, i, &findings[i], arena);
+		code = fill_columns(&evidence, i, &findings[i], arena, error);
 out:
 	evidence_release(&evidence, count);
 	return code;

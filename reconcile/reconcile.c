@@ -446,7 +446,7 @@ static int make_finding(struct making *making, const struct kept *kept, struct f
 	finding->key = arena_copy(arena, judgement->key);
 	finding->key_json = key_json(making, judgement->key);
 	finding->cause = cause_text(judgement, kept->id, arena);
-	if (finding->key_json == NULL || finding->cause == NULL)
+	if (finding->key.data == NULL || finding->key_json == NULL || finding->cause == NULL)
 		return out_of_memory(error);
 	add_record(making, finding, "decided", &judgement->decided);
 	if (kept->id == FINDING_ROW_STALE) {
@@ -458,6 +458,9 @@ static int make_finding(struct making *making, const struct kept *kept, struct f
 	if (kept->id == FINDING_CHAIN_BROKEN || kept->id == FINDING_STAMP_CONFLICT)
 		add_record(making, finding, "broken", &judgement->broken);
 	add_record(making, finding, "lake row", &judgement->lake);
+	for (uint32_t i = 0; i < finding->record_count; i++)
+		if (finding->records[i].path == NULL)
+			return out_of_memory(error);
 	return 0;
 }
 

@@ -203,16 +203,22 @@ static int print_values(struct run *run, const struct judgement *judgement, stru
 		printf("\n  %-20s  %-36s  %s\n", "column", "expected", "lake");
 	for (uint32_t i = 0; i < finding.column_count && code == 0; i++) {
 		const struct finding_column *column = &finding.columns[i];
-		const char *expected = column->expected != NULL ? column->expected : "(no row)";
-		const char *actual = column->actual != NULL ? column->actual : "(no row)";
+		const char *expected = column->expected, *actual = column->actual;
+		if (expected == NULL)
+			expected = judgement->expected.state == STATE_IMAGE ? "(unreadable now)" : "(no row)";
+		if (actual == NULL)
+			actual = judgement->lake_rows > 0 ? "(unreadable now)" : "(no row)";
 		printf("%s %-20s  %-36s  %s%s%s\n", strcmp(expected, actual) == 0 ? " " : "!", column->name, expected,
 		       actual, column->note != NULL ? "  " : "", column->note != NULL ? column->note : "");
 	}
 	if (finding.columns_more > 0)
 		printf("  and %" PRIu32 " more columns\n", finding.columns_more);
 	enum finding_id id = row_id(judgement);
-	if (code == 0 && id != FINDING_COUNT)
-		printf("\n%s: %s\n", finding_kinds[id].id, cause_text(judgement, id, &arena));
+	const char *cause = code == 0 && id != FINDING_COUNT ? cause_text(judgement, id, &arena) : "";
+	if (cause == NULL)
+		code = error_set(error, ERROR_INTERNAL, "out of memory");
+	else if (cause[0] != '\0')
+		printf("\n%s: %s\n", finding_kinds[id].id, cause);
 	arena_release(&arena);
 	return code;
 }
