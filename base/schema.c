@@ -410,7 +410,8 @@ int schema_parse_map(struct schema_loader *loader, const struct schema_map *map,
 static int yaml_failure(const char *path, const yaml_parser_t *parser, struct error *error)
 {
 	const yaml_mark_t *mark = parser->error == YAML_READER_ERROR ? &parser->mark : &parser->problem_mark;
-	if (parser->error == YAML_MEMORY_ERROR)
+	/* Where libyaml fails without saying why, it is memory too. */
+	if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR)
 		return error_set(error, ERROR_INTERNAL, "out of memory while reading \"%s\"", path);
 	return error_set(error, ERROR_USAGE, "%s:%zu:%zu: not valid YAML: %s", path, mark->line + 1, mark->column + 1,
 			 parser->problem != NULL ? parser->problem : "unknown error");
@@ -456,8 +457,12 @@ int schema_read_file(const char *path, const char *what, struct buffer *text, st
 	if (file < 0)
 		return error_system(error, "cannot open the %s \"%s\"", what, path);
 	for (;;) {
-		if (text->size > SCHEMA_FILE_MAX || buffer_reserve(text, STEP) != 0) {
+		if (text->size > SCHEMA_FILE_MAX) {
 			code = error_set(error, ERROR_USAGE, "%s: a %s has at most 4 MiB", path, what);
+			break;
+		}
+		if (buffer_reserve(text, STEP) != 0) {
+			code = error_set(error, ERROR_INTERNAL, "out of memory while reading \"%s\"", path);
 			break;
 		}
 		ssize_t got = read(file, text->data + text->size, STEP);

@@ -53,14 +53,14 @@ static void bind_buffer(sqlite3_stmt *statement, int index, const struct buffer 
 }
 
 /* pk and sk as people write them. */
-static void bind_key(struct truth *truth, uint64_t item, unsigned part)
+static int bind_key(struct truth *truth, uint64_t item, unsigned part)
 {
 	struct key_value key;
 	struct buffer text;
 
 	if (part >= model_key_count(truth->model)) {
 		sqlite3_bind_null(truth->item, 2 + (int)part);
-		return;
+		return 0;
 	}
 	model_key_part(truth->model, item, part, &key);
 	buffer_init(&text, 4 * KEY_PART_MAX);
@@ -68,8 +68,10 @@ static void bind_key(struct truth *truth, uint64_t item, unsigned part)
 		buffer_append_base64(&text, (struct slice){key.bytes, key.size});
 	else
 		buffer_append(&text, key.bytes, key.size);
-	sqlite3_bind_text64(truth->item, 2 + (int)part, text.data, text.size, SQLITE_TRANSIENT, SQLITE_UTF8);
+	bool bound = !text.failed && sqlite3_bind_text64(truth->item, 2 + (int)part, text.data, text.size,
+							 SQLITE_TRANSIENT, SQLITE_UTF8) == SQLITE_OK;
 	buffer_release(&text);
+	return bound ? 0 : error_set(truth->error, ERROR_INTERNAL, "out of memory for a key");
 }
 
 static int write_item(struct truth *truth, uint64_t item)
@@ -84,8 +86,8 @@ static int write_item(struct truth *truth, uint64_t item)
 	if (model_key_json(truth->model, item, &truth->key, &size_bytes) != 0)
 		return error_set(truth->error, ERROR_INTERNAL, "out of memory for a key");
 	bind_buffer(truth->item, 1, &truth->key);
-	bind_key(truth, item, 0);
-	bind_key(truth, item, 1);
+	if (bind_key(truth, item, 0) != 0 || bind_key(truth, item, 1) != 0)
+		return truth->error->code;
 	sqlite3_bind_null(truth->item, 4);
 	if (state_status(state) == ITEM_LIVE && truth->level >= TRUTH_FULL) {
 		if (model_image(truth->model, item, state_version(state), &truth->json, &size_bytes) != 0)

@@ -22,7 +22,8 @@ const char *reference_sql(void)
 
 static int failed(sqlite3 *database, const char *doing, struct error *error)
 {
-	return error_set(error, ERROR_IO, "reference merger: cannot %s: %s", doing, sqlite3_errmsg(database));
+	int code = (sqlite3_errcode(database) & 0xff) == SQLITE_NOMEM ? ERROR_INTERNAL : ERROR_IO;
+	return error_set(error, code, "reference merger: cannot %s: %s", doing, sqlite3_errmsg(database));
 }
 
 static int execute(sqlite3 *database, const char *sql, const char *doing, struct error *error)
@@ -132,30 +133,38 @@ static void put_big_endian(uint64_t value, unsigned char bytes[8])
 		bytes[i] = (unsigned char)(value >> (56 - 8 * i));
 }
 
-static void bind_u64(sqlite3_stmt *insert, int column, uint64_t value)
+/* Binding a copy fails when memory runs out, and what is not bound would be NULL. */
+static bool bind_copy(sqlite3_stmt *insert, int column, const void *bytes, int size)
+{
+	return sqlite3_bind_blob(insert, column, bytes, size, SQLITE_TRANSIENT) == SQLITE_OK;
+}
+
+static bool bind_u64(sqlite3_stmt *insert, int column, uint64_t value)
 {
 	unsigned char bytes[8];
 	put_big_endian(value, bytes);
-	sqlite3_bind_blob(insert, column, bytes, 8, SQLITE_TRANSIENT);
+	return bind_copy(insert, column, bytes, 8);
 }
 
 /* Five columns from `column`: state, item, row, flags, expires. What is not bound is NULL. */
-static void bind_side(sqlite3_stmt *insert, int column, const struct fact_side *side, bool has_item)
+static bool bind_side(sqlite3_stmt *insert, int column, const struct fact_side *side, bool has_item)
 {
 	sqlite3_bind_int(insert, column, (int)side->state);
 	sqlite3_bind_int64(insert, column + 3, 0);
+	bool bound = true;
 	if (side->state != STATE_IMAGE)
-		return;
+		return true;
 	if (has_item) {
 		unsigned char bytes[16];
 		put_big_endian(side->item[0], bytes);
 		put_big_endian(side->item[1], bytes + 8);
-		sqlite3_bind_blob(insert, column + 1, bytes, 16, SQLITE_TRANSIENT);
+		bound = bind_copy(insert, column + 1, bytes, 16);
 	}
-	bind_u64(insert, column + 2, side->row);
+	bound = bind_u64(insert, column + 2, side->row) && bound;
 	sqlite3_bind_int64(insert, column + 3, side->flags);
 	if (side->expires_s != EXPIRES_NONE)
 		sqlite3_bind_int64(insert, column + 4, side->expires_s);
+	return bound;
 }
 
 static int fill_fact(void *context, const struct fact *fact, struct error *error)
@@ -164,7 +173,7 @@ static int fill_fact(void *context, const struct fact *fact, struct error *error
 	sqlite3_stmt *insert = filling->insert;
 	bool change = fact->kind == FACT_CHANGE;
 	sqlite3_clear_bindings(insert);
-	sqlite3_bind_blob(insert, 1, fact->key.data, (int)fact->key.size, SQLITE_TRANSIENT);
+	bool bound = bind_copy(insert, 1, fact->key.data, (int)fact->key.size);
 	sqlite3_bind_int64(insert, 2, (int64_t)fact->key_hash);
 	sqlite3_bind_int(insert, 3, (int)fact->kind);
 	sqlite3_bind_int(insert, 4, (fact->flags & FACT_DAMAGED) != 0);
@@ -172,20 +181,22 @@ static int fill_fact(void *context, const struct fact *fact, struct error *error
 	sqlite3_bind_int64(insert, 6, fact->source);
 	sqlite3_bind_int64(insert, 7, (int64_t)fact->record);
 	sqlite3_bind_int64(insert, 8, (int64_t)fact->offset);
-	bind_side(insert, 9, &fact->after, fact->kind != FACT_LAKE);
+	bound = bind_side(insert, 9, &fact->after, fact->kind != FACT_LAKE) && bound;
 	sqlite3_bind_int(insert, 14, STATE_UNKNOWN);
 	sqlite3_bind_int(insert, 17, 0);
 	sqlite3_bind_int(insert, 20, TTL_NO);
 	if (change) {
-		bind_side(insert, 14, &fact->before, true);
+		bound = bind_side(insert, 14, &fact->before, true) && bound;
 		sqlite3_bind_int64(insert, 19, fact->domain);
 		sqlite3_bind_int(insert, 20, fact->ttl);
 		if (fact->has_sequence)
-			sqlite3_bind_blob(insert, 21, fact->sequence, SEQUENCE_SIZE, SQLITE_TRANSIENT);
+			bound = bind_copy(insert, 21, fact->sequence, SEQUENCE_SIZE) && bound;
 		sqlite3_bind_int64(insert, 22, fact->time_lo_us);
 		sqlite3_bind_int64(insert, 23, fact->time_hi_us);
-		bind_u64(insert, 24, fact->event_hash);
+		bound = bind_u64(insert, 24, fact->event_hash) && bound;
 	}
+	if (!bound)
+		return error_set(error, ERROR_INTERNAL, "reference merger: out of memory");
 	bool done = sqlite3_step(insert) == SQLITE_DONE;
 	sqlite3_reset(insert);
 	return done ? 0 : failed(filling->database, "insert a fact", error);

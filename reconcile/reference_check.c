@@ -194,7 +194,9 @@ static int run_reference(struct state *state, const struct scope *scope, const s
 	}
 	/* The empty name makes a file of SQLite's own, which spills only when it outgrows the cache. */
 	if (sqlite3_open("", &database) != SQLITE_OK) {
-		code = error_set(error, ERROR_IO, "reference merger: cannot open a temporary database");
+		code = sqlite3_errcode(database) == SQLITE_NOMEM
+			       ? error_set(error, ERROR_INTERNAL, "reference merger: out of memory")
+			       : error_set(error, ERROR_IO, "reference merger: cannot open a temporary database");
 		goto out;
 	}
 	code = reference_run(database, scope, groups, group_count, &facts, check_judgement, check, error);

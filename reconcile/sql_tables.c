@@ -25,7 +25,7 @@ static int fail(struct vtab *vtab, const struct error *error)
 {
 	sqlite3_free(vtab->base.zErrMsg);
 	vtab->base.zErrMsg = sqlite3_mprintf("%s", error->message);
-	return SQLITE_ERROR;
+	return error->code == ERROR_INTERNAL ? SQLITE_NOMEM : error->code == ERROR_IO ? SQLITE_IOERR : SQLITE_ERROR;
 }
 
 /* ---- connecting */
@@ -215,6 +215,8 @@ static void show_key(const struct sql_context *context, struct slice key, sqlite
 	buffer_init(&json, (size_t)8 * KEY_BYTES_MAX);
 	if (key_append_json(context->contract, key, &json) == 0 && !json.failed)
 		sqlite3_result_text64(result, json.data, json.size, SQLITE_TRANSIENT, SQLITE_UTF8);
+	else if (json.failed)
+		sqlite3_result_error_nomem(result);
 	else
 		sqlite3_result_blob64(result, key.data, key.size, SQLITE_TRANSIENT);
 	buffer_release(&json);

@@ -103,12 +103,20 @@ static void tell_sample(struct check *check, const char *path)
 		    check->mistyped);
 }
 
+/* What is wrong with the input is a problem found; what is wrong here is not. */
+static int unusable(struct check *check, const char *path, int code, const struct error *error)
+{
+	if (code != ERROR_INTERNAL)
+		say(check, false, "%s%s%s", path, path[0] != '\0' ? ": " : "", error->message);
+	return code == ERROR_INTERNAL ? code : 0;
+}
+
 static int finish_sample(struct check *check, const char *path, int code, struct error *error)
 {
 	if (code == SAMPLE_STOP || code == 0)
 		tell_sample(check, path);
 	else
-		say(check, false, "%s: %s", path, error->message);
+		return unusable(check, path, code, error);
 	return 0;
 }
 
@@ -116,10 +124,9 @@ static int check_export(struct check *check, const char *path, struct error *err
 {
 	struct record_sink sink = {check, take_record, take_problem};
 	struct export *export = NULL;
-	if (export_open(path, &sink, &export, error) != 0) {
-		say(check, false, "%s", error->message);
-		return 0;
-	}
+	int code = export_open(path, &sink, &export, error);
+	if (code != 0)
+		return unusable(check, "", code, error);
 	say(check, export->complete, "export %s: %" PRId64 " items in %" PRIu64 " files", path, export->item_count,
 	    export->file_count);
 	uint64_t chosen = 0;
@@ -127,13 +134,12 @@ static int check_export(struct check *check, const char *path, struct error *err
 		if (export->files[i].path != NULL && export->files[i].item_count > export->files[chosen].item_count)
 			chosen = i;
 	struct file_result result = {0};
-	int code = 0;
 	if (export->file_count > 0 && export->files[chosen].path != NULL) {
 		code = export_read_file(export, chosen, check->parser, &sink, &result, error);
-		finish_sample(check, export->files[chosen].path, code, error);
+		code = finish_sample(check, export->files[chosen].path, code, error);
 	}
 	export_close(export);
-	return 0;
+	return code;
 }
 
 static int check_events(struct check *check, const char *path, struct error *error)
@@ -141,18 +147,17 @@ static int check_events(struct check *check, const char *path, struct error *err
 	struct record_sink sink = {check, take_record, take_problem};
 	char **files = NULL;
 	size_t count = 0;
-	if (events_list(path, &files, &count, error) != 0) {
-		say(check, false, "%s", error->message);
-		return 0;
-	}
+	int code = events_list(path, &files, &count, error);
+	if (code != 0)
+		return unusable(check, "", code, error);
 	say(check, count > 0, "events %s: %zu files", path, count);
 	if (count > 0) {
 		struct file_result result = {0};
-		int code = events_read_file(files[0], EVENTS_AUTO, check->parser, &sink, &result, error);
-		finish_sample(check, files[0], code, error);
+		code = events_read_file(files[0], EVENTS_AUTO, check->parser, &sink, &result, error);
+		code = finish_sample(check, files[0], code, error);
 	}
 	events_list_free(files, count);
-	return 0;
+	return code;
 }
 
 static void check_plan(struct check *check)
@@ -176,12 +181,12 @@ static int check_lake(struct check *check, int64_t version, struct error *error)
 {
 	if (check->contract->delta == NULL)
 		return 0;
-	if (bridge_table_open(check->contract->delta, version >= 0 ? version : check->contract->version, &check->table,
-			      error) != 0 ||
-	    bridge_table_schema(check->table, &check->schema, error) != 0) {
-		say(check, false, "%s", error->message);
-		return 0;
-	}
+	int code = bridge_table_open(check->contract->delta, version >= 0 ? version : check->contract->version,
+				     &check->table, error);
+	if (code == 0)
+		code = bridge_table_schema(check->table, &check->schema, error);
+	if (code != 0)
+		return unusable(check, "", code, error);
 	const struct bridge_info *info = bridge_table_info(check->table);
 	say(check, true, "lake %s: version %" PRId64 ", %" PRIu64 " files, %s", check->contract->delta, info->version,
 	    info->file_count, info->features);

@@ -110,6 +110,21 @@ static void print_header(sqlite3_stmt *statement)
 	printf("\n");
 }
 
+/* A statement is the user's to mend, memory and disk are not. */
+static int failed(sqlite3 *database, struct error *error)
+{
+	switch (sqlite3_errcode(database) & 0xff) {
+	case SQLITE_NOMEM:
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	case SQLITE_IOERR:
+	case SQLITE_FULL:
+	case SQLITE_CANTOPEN:
+		return error_set(error, ERROR_IO, "%s", sqlite3_errmsg(database));
+	default:
+		return error_set(error, ERROR_USAGE, "%s", sqlite3_errmsg(database));
+	}
+}
+
 static int step_rows(sqlite3 *database, sqlite3_stmt *statement, bool json, struct error *error)
 {
 	struct buffer line;
@@ -120,12 +135,14 @@ static int step_rows(sqlite3 *database, sqlite3_stmt *statement, bool json, stru
 		print_header(statement);
 	while (code == 0 && (status = sqlite3_step(statement)) != SQLITE_DONE) {
 		if (status != SQLITE_ROW) {
-			code = error_set(error, ERROR_USAGE, "%s", sqlite3_errmsg(database));
+			code = failed(database, error);
 			break;
 		}
 		line.size = 0;
 		append_row(&line, statement, json);
-		if (line.failed || fwrite(line.data, 1, line.size, stdout) != line.size)
+		if (line.failed)
+			code = error_set(error, ERROR_INTERNAL, "out of memory for a row");
+		else if (fwrite(line.data, 1, line.size, stdout) != line.size)
 			code = error_system(error, "cannot write a row");
 	}
 	buffer_release(&line);
@@ -144,7 +161,7 @@ static int run_sql(struct run *run, const char *sql, bool json, struct error *er
 		code = sql_tables_register(database, run->state, run->scope, &merge, run->contract, error);
 	while (code == 0 && sql[0] != '\0') {
 		if (sqlite3_prepare_v2(database, sql, -1, &statement, &sql) != SQLITE_OK)
-			code = error_set(error, ERROR_USAGE, "%s", sqlite3_errmsg(database));
+			code = failed(database, error);
 		else if (statement != NULL)
 			code = step_rows(database, statement, json, error);
 		sqlite3_finalize(statement);
