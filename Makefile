@@ -27,6 +27,7 @@ EMBEDDED := scenarios/pipelines/embedded
 
 # ---- flags
 
+comma := ,
 OPTIMIZE := $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
 # gcc guesses at what snprintf cuts, which is what it is there for, and under sanitizers at what is uninitialised.
 GUESSES = $(if $(findstring clang,$(CC)),,-Wno-format-truncation $(if $(SANITIZE),-Wno-maybe-uninitialized))
@@ -51,6 +52,7 @@ SUPPORT_SOURCES := $(sort $(wildcard tests/support/*.c))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 PROPERTY_SOURCES := $(sort $(wildcard tests/property/test_*.c))
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FAULT_SOURCES := tests/fault/inject.c
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 MAIN_OBJECT := $(call objects,harness/main.c)
@@ -137,7 +139,7 @@ $(BUILD)/obj/%.cc.o: %.cc $(BUILD)/flags | $(DEPS)
 	$(Q)$(CXX) $(CXX_FLAGS) -MMD -MP -c -o $@ $<
 
 -include $(patsubst %,$(BUILD)/obj/%.d,$(SOURCES) $(EMBEDDED_SOURCES) $(FAKE_SOURCES) $(SUPPORT_SOURCES) \
-	$(ALL_TEST_SOURCES) $(FUZZ_SOURCES))
+	$(ALL_TEST_SOURCES) $(FUZZ_SOURCES) $(FAULT_SOURCES))
 
 # Files that hold what a rule depends on besides files: rewritten only when it changes.
 .PHONY: FORCE
@@ -167,7 +169,7 @@ real-test-programs: $(call test_programs,$(REAL_TEST_SOURCES))
 property-programs: $(call test_programs,$(PROPERTY_SOURCES))
 test-programs: $(call test_programs,$(ALL_TEST_SOURCES))
 objects: $(call objects,$(SOURCES) $(EMBEDDED_SOURCES) $(FAKE_SOURCES) $(SUPPORT_SOURCES)) \
-	$(call objects,$(ALL_TEST_SOURCES) $(FUZZ_SOURCES))
+	$(call objects,$(ALL_TEST_SOURCES) $(FUZZ_SOURCES) $(FAULT_SOURCES))
 
 # An archive, so that a test of base does not need what helpers of sources need.
 SUPPORT := $(BUILD)/lib/support.a
@@ -196,20 +198,43 @@ $(basename $(notdir $(1))): $(call test_programs,$(1))
 endef
 $(foreach test,$(ALL_TEST_SOURCES),$(eval $(call short_name,$(test))))
 
+# lakeproof again, with calls that can be made to fail: tests/fault/inject.c says which and why so. What allocates in
+# C is linked into one object first, so that memory fails there and not in Rust.
+FAULT_PROGRAM := $(BUILD)/tests/fault/lakeproof
+FAULT_MEMORY := malloc calloc realloc reallocarray strdup strndup asprintf realpath glob \
+	EVP_MD_CTX_new EVP_DigestInit_ex pthread_create
+FAULT_FILES := open open64 fopen opendir fdopendir scandir readdir readdir64 stat stat64 lstat lstat64 fstat fstat64 \
+	flock fcntl64 unlink rename mkdir ftruncate ftruncate64 fsync fdatasync mmap64 read __read_chk pread pread64 \
+	write pwrite64
+.PHONY: fault-programs
+fault-programs: $(FAULT_PROGRAM)
+$(FAULT_PROGRAM): $(MAIN_OBJECT) $(PROGRAM_ARCHIVES) $(call objects,$(FAULT_SOURCES)) $(BRIDGE)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -r -nostdlib -o $@.o $(patsubst %,-Wl$(comma)--wrap=%,$(FAULT_MEMORY)) $(MAIN_OBJECT) \
+		-Wl,--start-group $(PROGRAM_ARCHIVES) -Wl,--end-group -l:libsqlite3.a -l:libyaml.a -l:libdeflate.a
+	$(Q)$(CXX) $(LINK_FLAGS) $(BRIDGE_FLAGS) $(patsubst %,-Wl$(comma)--wrap=%,$(FAULT_FILES)) \
+		-o $@ $@.o $(call objects,$(FAULT_SOURCES)) $(BRIDGE) $(LIBRARIES)
+
 # ---- checks: tests/run builds each suite, runs it, and ends with one line "N passed, N failed"
 
 RUN := +@MAKE='$(MAKE)' BUILD='$(BUILD)' tests/run
-.PHONY: check check-unit check-property check-bats check-asan check-tsan check-clang check-real
+.PHONY: check check-unit check-property check-bats check-fault check-fault-all
+.PHONY: check-asan check-tsan check-clang check-real
 .PHONY: lint tidy format fuzz-smoke bench
 check: $(DEPS_CHECK) ## every suite below but fuzz-smoke, bench, check-real; ends in one line (15 min)
-	$(RUN) --suite unit --suite property --suite bats --suite asan --suite tsan --suite clang --suite lint \
-		--suite tidy
+	$(RUN) --suite unit --suite property --suite bats --suite fault --suite asan --suite tsan --suite clang \
+		--suite lint --suite tidy
 check-unit: $(DEPS_CHECK) ## unit tests (5 min)
 	$(RUN) --suite unit
 check-property: $(DEPS_CHECK) ## property tests against naive oracles (5 min)
 	$(RUN) --suite property
 check-bats: $(DEPS_CHECK) ## command-line tests (5 min)
 	$(RUN) --suite bats
+check-fault: $(DEPS_CHECK) ## calls that fail, one a run: memory, files, the process; a sample of them (5 min)
+	$(RUN) --suite fault
+check-fault-all: all fault-programs ## every call that can fail, one a run (hours)
+	tests/fault/run.t --all
 check-asan: $(DEPS_CHECK) ## unit and property tests under AddressSanitizer and UBSan (5 min)
 	$(RUN) --suite asan
 check-tsan: $(DEPS_CHECK) ## unit and property tests under ThreadSanitizer (5 min)
@@ -238,7 +263,7 @@ $(BUILD)/tidy/%.c.ok: $(BUILD)/obj/%.c.o .clang-tidy | $(DEPS_CHECK)
 FUZZ_BUILD := build/fuzz
 format: ## clang-format over all C (changes files)
 	clang-format -i $(SOURCES) $(EMBEDDED_SOURCES) $(FAKE_SOURCES) $(SUPPORT_SOURCES) $(ALL_TEST_SOURCES) \
-		$(FUZZ_SOURCES)
+		$(FUZZ_SOURCES) $(FAULT_SOURCES)
 fuzz-smoke: $(DEPS_CHECK) ## each fuzz target for FUZZ_SECONDS (a minute each)
 	+$(Q)$(MAKE) BUILD=$(FUZZ_BUILD) CC=clang CXX=clang++ SANITIZE=address,undefined,fuzzer-no-link fuzz-programs
 	$(Q)set -e; for target in $(basename $(notdir $(FUZZ_SOURCES))); do \
