@@ -157,7 +157,7 @@ static int add_fact(struct ingest_worker *worker, struct fact *fact, struct erro
 	return state_builder_add(worker->builder, fact, error);
 }
 
-/* A time before there was a DynamoDB, or one yet to come, is a slip (milliseconds for seconds, a clock never set). Taken
+/* A time before there was a DynamoDB, or one yet to come, is a slip (milliseconds for seconds, a wrong clock). Taken
  * at its word it would stretch the capture's window over times that nobody captured. */
 static int check_time(struct ingest_worker *worker, const struct record *record, struct fact *fact, bool *faulty,
 		      struct error *error)
