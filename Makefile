@@ -84,7 +84,7 @@ test_archives = $(if $(filter test_bridge% test_pipeline%,$(notdir $(1))),$(call
 test_programs = $(patsubst tests/%.c,$(BUILD)/tests/%,$(1))
 ALL_TEST_SOURCES := $(UNIT_SOURCES) $(PROPERTY_SOURCES)
 REAL_TEST_SOURCES := $(foreach test,$(ALL_TEST_SOURCES),$(if \
-	$(filter test_bridge test_pipeline%,$(basename $(notdir $(test)))),$(test)))
+	$(filter test_bridge% test_pipeline%,$(basename $(notdir $(test)))),$(test)))
 FAKE_TEST_SOURCES := $(filter-out $(REAL_TEST_SOURCES),$(ALL_TEST_SOURCES))
 
 # One Rust build serves every BUILD folder.

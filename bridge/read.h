@@ -5,11 +5,13 @@
  *
  * A bridge_table is opened by one thread; after that bridge_file_read may be called from several at once. Strings and
  * structs returned by pointer are borrowed and live until bridge_table_close. Panics never cross this interface: they
- * become ERROR_INTERNAL.
+ * become ERROR_INTERNAL, or ERROR_DATA where bytes were being decoded.
  *
  * Errors: ERROR_DATA when the path is no Delta table (no _delta_log), the version does not exist, the table needs a
- * feature that is not supported, or is catalog-managed, or a data file cannot be decoded; ERROR_IO when the system
- * refuses. Each message names the path and what to do. */
+ * feature that is not supported, or is catalog-managed (or its latest version is known only to a commit coordinator), a
+ * data file lies elsewhere or cannot be decoded, or what was read contradicts itself: a commit without actions or with
+ * unknown ones, files other than the version's checksum file counted, rows other than the log and the footer say, pages
+ * other than their checksums. ERROR_IO when the system refuses. Each message names the path and what to do. */
 #ifndef LAKEPROOF_BRIDGE_READ_H
 #define LAKEPROOF_BRIDGE_READ_H
 

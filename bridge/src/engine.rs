@@ -99,8 +99,14 @@ fn local_root(path: &str) -> Outcome<Url> {
     if !metadata.is_dir() {
         return Err(Failure::data(format!("\"{path}\" is a file, not a table; give the folder that holds _delta_log")));
     }
-    std::fs::canonicalize(path)
-        .ok()
+    let absolute = std::fs::canonicalize(path).ok();
+    // The kernel takes these in a listing for escapes, and would find no log.
+    if absolute.as_ref().is_some_and(|absolute| absolute.to_string_lossy().contains(['%', '\\'])) {
+        return Err(Failure::data(format!(
+            "cannot open table \"{path}\": there is a % or \\ in its folder's path; move it to a folder without"
+        )));
+    }
+    absolute
         .and_then(|absolute| Url::from_directory_path(absolute).ok())
         .ok_or_else(|| Failure::io(format!("cannot resolve the path of table \"{path}\"; check the folders above it")))
 }

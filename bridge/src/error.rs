@@ -1,7 +1,9 @@
 //! Kernel errors to base/error.h: an exit code and one line that says what failed, on what, and what to do next.
 
+use std::cell::RefCell;
 use std::ffi::c_int;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{catch_unwind, set_hook, AssertUnwindSafe};
+use std::sync::Once;
 
 use delta_kernel::arrow::error::ArrowError;
 use delta_kernel::object_store;
@@ -141,14 +143,46 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
     }
 }
 
+thread_local! {
+    /// Where this thread panicked last.
+    static PANICKED_AT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Panics are told as failures, with their place; the standard hook would print them to stderr as well.
+fn hush_panics() {
+    static HUSHED: Once = Once::new();
+    HUSHED.call_once(|| {
+        set_hook(Box::new(|panic| {
+            let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
+            PANICKED_AT.with_borrow_mut(|at| *at = place);
+        }));
+    });
+}
+
+/// Runs `work`; a panic becomes the failure that `explain` makes of its text.
+pub fn caught_as<T>(explain: impl FnOnce(String) -> Failure, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    hush_panics();
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let place = PANICKED_AT.with_borrow(Clone::clone);
+        Err(explain(format!("{} at {place}", panic_text(payload.as_ref()))))
+    })
+}
+
+/// Runs `work`, which decodes what is on disk to do `what`: a decoder that panics has met bytes it cannot understand.
+pub fn caught_decoding<T>(
+    what: impl FnOnce() -> String,
+    remedy: &str,
+    work: impl FnOnce() -> Outcome<T>,
+) -> Outcome<T> {
+    let explain = |text| Failure::data(format!("cannot {}: its bytes cannot be decoded ({text}); {remedy}", what()));
+    caught_as(explain, work)
+}
+
 /// Runs `work` so that a panic becomes a failure.
 pub fn caught<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        Err(Failure::internal(format!(
-            "the Delta reader panicked: {}; report this with the table's log",
-            panic_text(payload.as_ref())
-        )))
-    })
+    let explain =
+        |text| Failure::internal(format!("the Delta reader panicked: {text}; report this with the table's log"));
+    caught_as(explain, work)
 }
 
 /// Runs `work`, and on failure fills the caller's `struct error` and returns its code.

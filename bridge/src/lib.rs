@@ -6,6 +6,7 @@
 //! - `abi`: the structures shared with C, field by field as in the headers.
 //! - `error`: kernel errors to an exit code and one line of text.
 //! - `engine`: the runtime, the object store and the kernel's engine of one table.
+//! - `log`: the log held against what it says of itself.
 //! - `table`: opening a table, its facts, its files, its history.
 //! - `rows`: the rows of one file.
 //! - `parquet`: decoding that file.
@@ -18,6 +19,7 @@
 mod abi;
 mod engine;
 mod error;
+mod log;
 mod parquet;
 mod rows;
 mod stream;

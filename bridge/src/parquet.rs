@@ -18,6 +18,7 @@ use delta_kernel::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use delta_kernel::parquet::basic::Type as PhysicalType;
+use delta_kernel::parquet::errors::ParquetError;
 use delta_kernel::parquet::schema::types::SchemaDescriptor;
 use delta_kernel::schema::SchemaRef;
 use delta_kernel::{EngineData, KernelError, KernelResult};
@@ -25,12 +26,19 @@ use url::Url;
 
 pub type Reader = Box<dyn Iterator<Item = KernelResult<Box<dyn EngineData>>> + Send>;
 
+pub struct Opened {
+    pub reader: Reader,
+    /// Rows by the footer, which is to be held against those that come: a column that ends early ends the file.
+    pub rows: u64,
+}
+
 /// The file's rows in batches of at most `batch_rows`, as `physical` asks: reordered, absent columns null, nested
 /// fields matched, positions added.
-pub fn open(location: &Url, physical: SchemaRef, batch_rows: NonZero<usize>) -> KernelResult<Reader> {
+pub fn open(location: &Url, physical: SchemaRef, batch_rows: NonZero<usize>) -> KernelResult<Opened> {
     let path = location.to_file_path().map_err(|()| KernelError::FileNotFound(location.to_string()))?;
     let file = File::open(path).map_err(KernelError::IOError)?;
     let metadata = with_microseconds(ArrowReaderMetadata::load(&file, reader_options())?)?;
+    let rows = footer_rows(&metadata)?;
     let (ordering, mask) = parquet_read_plan(&physical, &metadata)?;
     let mut positions = None;
     if ordering_needs_row_indexes(&ordering) {
@@ -42,11 +50,22 @@ pub fn open(location: &Url, physical: SchemaRef, batch_rows: NonZero<usize>) -> 
     }
     let reader = builder.with_batch_size(batch_rows.get()).build()?;
     let name = location.to_string();
-    Ok(Box::new(reader.map(move |batch| {
+    let reader = Box::new(reader.map(move |batch| {
         let data: ArrowEngineData =
             fixup_parquet_read(batch?, &ordering, positions.as_mut(), Some(&name), Some(&physical))?;
         Ok(Box::new(data) as Box<dyn EngineData>)
-    })))
+    }));
+    Ok(Opened { reader, rows })
+}
+
+/// The footer counts the rows twice, in all and by row group.
+fn footer_rows(metadata: &ArrowReaderMetadata) -> KernelResult<u64> {
+    let total = metadata.metadata().file_metadata().num_rows();
+    let sum = metadata.metadata().row_groups().iter().map(|group| i128::from(group.num_rows())).sum::<i128>();
+    match u64::try_from(total) {
+        Ok(rows) if i128::from(rows) == sum => Ok(rows),
+        _ => Err(ParquetError::General(format!("its row groups have {sum} rows, the file {total}")).into()),
+    }
 }
 
 /// The same metadata, its INT96 columns typed as microseconds in UTC.

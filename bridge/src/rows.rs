@@ -6,7 +6,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use delta_kernel::arrow::array::{Array, ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
-use delta_kernel::arrow::compute::{cast, filter_record_batch};
+use delta_kernel::arrow::compute::{cast_with_options, filter_record_batch, CastOptions};
 use delta_kernel::arrow::datatypes::{DataType, Field, Schema, SchemaRef as ArrowSchemaRef};
 use delta_kernel::engine::arrow_conversion::TryIntoArrow as _;
 use delta_kernel::engine::arrow_data::ArrowEngineData;
@@ -18,7 +18,7 @@ use delta_kernel::{EngineData, KernelError};
 
 use crate::abi::{self, text_from_c};
 use crate::engine::Core;
-use crate::error::{guarded, Failure, Outcome};
+use crate::error::{caught_decoding, guarded, Failure, Outcome};
 use crate::parquet;
 use crate::stream::{self, ArrowArrayStream, Batches};
 use crate::table::{list_files, same_layout, FileEntry, Table, LOG_REMEDY};
@@ -112,12 +112,24 @@ pub fn deleted_positions(core: &Core, entry: &FileEntry) -> Outcome<Box<dyn Iter
         let what = format!("read the deletion vector of \"{}\" in table \"{}\"", entry.path, core.path);
         Failure::kernel(&error, &what, "restore the deletion vector's file or open another version")
     })?;
+    if positions.len() != vector.cardinality.unsigned_abs() {
+        return Err(Failure::data(format!(
+            "cannot read the deletion vector of \"{}\" in table \"{}\": it marks {} rows where the log says {}; \
+             {DAMAGED}",
+            entry.path,
+            core.path,
+            positions.len(),
+            vector.cardinality
+        )));
+    }
     Ok(Box::new(positions.into_iter()))
 }
 
 /// A file being read.
 struct Rows {
     reader: parquet::Reader,
+    /// How many the file says it has.
+    rows: u64,
     projection: Arc<Projection>,
     entries: Arc<Vec<FileEntry>>,
     index: usize,
@@ -136,9 +148,19 @@ impl Rows {
         let projection = table.projection(columns, positions)?;
         let failed = |error: KernelError| Failure::kernel(&error, &reading(&core, entry), DAMAGED);
         let location = core.root.join(&entry.log_path).map_err(|error| failed(error.into()))?;
+        if location.scheme() != "file" {
+            return Err(Failure::data(format!(
+                "cannot {}: it lies at \"{location}\", and only local files are supported; copy it and the log with it",
+                reading(&core, entry)
+            )));
+        }
         let deleted = deleted_positions(&core, entry)?.peekable();
-        let reader = parquet::open(&location, projection.scan.physical_schema().clone(), batch).map_err(failed)?;
-        Ok(Self { reader, projection, entries: table.entries.clone(), index, deleted, position: 0, core })
+        let physical = projection.scan.physical_schema().clone();
+        let opened = caught_decoding(|| reading(&core, entry), DAMAGED, || {
+            parquet::open(&location, physical, batch).map_err(failed)
+        });
+        let parquet::Opened { reader, rows } = opened?;
+        Ok(Self { reader, rows, projection, entries: table.entries.clone(), index, deleted, position: 0, core })
     }
 
     /// Which of the next `count` physical rows stay; None when all do.
@@ -185,7 +207,9 @@ impl Rows {
             if same_layout(column.data_type(), field.data_type()) {
                 columns.push(column.clone());
             } else {
-                columns.push(cast(column, field.data_type()).map_err(odd)?);
+                // Strictly: a value that does not fit is an error, where the default is a silent null.
+                let options = CastOptions { safe: false, ..Default::default() };
+                columns.push(cast_with_options(column, field.data_type(), &options).map_err(odd)?);
             }
         }
         let fields = schema.fields().iter().zip(&columns);
@@ -200,10 +224,31 @@ impl Rows {
         reading(&self.core, &self.entries[self.index])
     }
 
+    fn next_batch(&mut self) -> Outcome<Option<RecordBatch>> {
+        loop {
+            let physical = match self.reader.next() {
+                None => return self.end().map(|()| None),
+                Some(physical) => physical.map_err(|error| Failure::kernel(&error, &self.reading(), DAMAGED))?,
+            };
+            let batch = self.logical(physical)?;
+            if batch.num_rows() > 0 {
+                return self.promised(&batch).map(Some);
+            }
+        }
+    }
+
     fn end(&mut self) -> Outcome<()> {
         let entry = &self.entries[self.index];
+        if self.position != self.rows {
+            return Err(Failure::data(format!(
+                "cannot {}: it holds {} rows where its footer says {}; {DAMAGED}",
+                self.reading(),
+                self.position,
+                self.rows
+            )));
+        }
         if let Some(rows) = entry.rows_physical {
-            if rows.unsigned_abs() != self.position {
+            if u64::try_from(rows) != Ok(self.position) {
                 return Err(Failure::data(format!(
                     "cannot {}: it has {} rows where the log says {rows}; {DAMAGED}",
                     self.reading(),
@@ -234,18 +279,8 @@ impl Batches for Rows {
     }
 
     fn next(&mut self) -> Outcome<Option<RecordBatch>> {
-        loop {
-            let physical = match self.reader.next() {
-                None => return self.end().map(|()| None),
-                Some(physical) => {
-                    physical.map_err(|error| Failure::kernel(&error, &self.reading(), DAMAGED))?
-                }
-            };
-            let batch = self.logical(physical)?;
-            if batch.num_rows() > 0 {
-                return self.promised(&batch).map(Some);
-            }
-        }
+        let (core, entries, index) = (self.core.clone(), self.entries.clone(), self.index);
+        caught_decoding(|| reading(&core, &entries[index]), DAMAGED, || self.next_batch())
     }
 }
 

@@ -16,7 +16,8 @@ use delta_kernel::{FileMeta, KernelError, Snapshot, SnapshotRef};
 
 use crate::abi::{self, text_from_c, Text};
 use crate::engine::Core;
-use crate::error::{guarded, Failure, Outcome};
+use crate::error::{caught_decoding, guarded, Failure, Outcome};
+use crate::log;
 use crate::rows::Projection;
 use crate::stream;
 
@@ -46,7 +47,7 @@ impl FileEntry {
         }
     }
 
-    fn rows_deleted(&self) -> i64 {
+    pub fn rows_deleted(&self) -> i64 {
         self.deletion_vector.as_ref().map_or(0, |vector| vector.cardinality)
     }
 }
@@ -72,8 +73,10 @@ unsafe impl Sync for Table {}
 impl Table {
     pub fn open(path: &str, version: i64) -> Outcome<Box<Self>> {
         let core = Core::new(path)?;
-        let snapshot = open_snapshot(&core, version)?;
-        Self::from_snapshot(core, snapshot)
+        caught_decoding(|| format!("open table \"{path}\""), LOG_REMEDY, || {
+            let snapshot = open_snapshot(&core, version)?;
+            Self::from_snapshot(core.clone(), snapshot)
+        })
     }
 
     pub fn from_snapshot(core: Arc<Core>, snapshot: SnapshotRef) -> Outcome<Box<Self>> {
@@ -83,7 +86,9 @@ impl Table {
             .scan_builder()
             .build()
             .map_err(|error| Failure::kernel(&error, &what, LOG_REMEDY))?;
+        log::check_commits(&core, &snapshot)?;
         let (entries, _) = list_files(&core, &scan)?;
+        log::check_checksum(&core, &snapshot, &entries)?;
         let mut text = Text::default();
         let files = entries.iter().map(|entry| describe_file(entry, &snapshot, &mut text)).collect::<Vec<_>>();
         let info = describe(&core, &snapshot, &entries, &mut text)?;
@@ -101,9 +106,11 @@ impl Table {
 }
 
 pub const LOG_REMEDY: &str = "check that _delta_log is complete and was copied as a whole";
+const HINT_REMEDY: &str =
+    "copy the checkpoint as well, or remove _delta_log/_last_checkpoint if the log is complete without";
 
 /// Versions by their commit file, newest first.
-fn commits(core: &Core) -> Outcome<Vec<(i64, FileMeta)>> {
+pub fn commits(core: &Core) -> Outcome<Vec<(i64, FileMeta)>> {
     let mut commits = core
         .log_files()?
         .into_iter()
@@ -118,6 +125,9 @@ fn commits(core: &Core) -> Outcome<Vec<(i64, FileMeta)>> {
 }
 
 pub fn open_snapshot(core: &Core, version: i64) -> Outcome<SnapshotRef> {
+    if version < -1 {
+        return Err(Failure::data(format!("table \"{}\" has no version {version}; give one from its log", core.path)));
+    }
     let names = core.log_files()?;
     if names.is_empty() {
         return Err(Failure::data(format!(
@@ -129,11 +139,16 @@ pub fn open_snapshot(core: &Core, version: i64) -> Outcome<SnapshotRef> {
     if version >= 0 {
         builder = builder.at_version(version.unsigned_abs());
     }
-    builder.build(core.engine()).map_err(|error| explain_missing_version(core, version, &error))
+    let snapshot = builder.build(core.engine()).map_err(|error| explain_unopened(core, version, &error))?;
+    if version < 0 {
+        log::refuse_coordinated(core, &snapshot)?;
+    }
+    Ok(snapshot)
 }
 
-/// A version outside the log is the user's mistake and deserves to hear which there are.
-fn explain_missing_version(core: &Core, version: i64, error: &KernelError) -> Failure {
+/// A version outside the log is the user's mistake and deserves to hear which there are; of a damaged log the first bad
+/// commit says more than the kernel does.
+fn explain_unopened(core: &Core, version: i64, error: &KernelError) -> Failure {
     if version >= 0 {
         if let Ok(commits) = commits(core) {
             let newest = commits.first().map(|(version, _)| *version);
@@ -148,7 +163,14 @@ fn explain_missing_version(core: &Core, version: i64, error: &KernelError) -> Fa
             }
         }
     }
-    Failure::kernel(error, &format!("open table \"{}\"", core.path), LOG_REMEDY)
+    if let Err(failure) = log::check_all_commits(core, version) {
+        return failure;
+    }
+    let remedy = match error {
+        KernelError::InvalidCheckpoint(_) => HINT_REMEDY,
+        _ => LOG_REMEDY,
+    };
+    Failure::kernel(error, &format!("open table \"{}\"", core.path), remedy)
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> Outcome<&'a dyn Array> {
@@ -184,7 +206,7 @@ pub fn list_files(core: &Core, scan: &Scan) -> Outcome<(Vec<FileEntry>, Vec<Opti
         let batch = batch.record_batch();
         for row in 0..batch.num_rows() {
             if selection.get(row).copied().unwrap_or(true) && !column(batch, "path")?.is_null(row) {
-                entries.push(read_entry(batch, row)?);
+                entries.push(read_entry(core, batch, row)?);
                 transforms.push(scan_file_transforms.get(row).cloned().flatten());
             }
         }
@@ -192,7 +214,7 @@ pub fn list_files(core: &Core, scan: &Scan) -> Outcome<(Vec<FileEntry>, Vec<Opti
     Ok((entries, transforms))
 }
 
-fn read_entry(batch: &RecordBatch, row: usize) -> Outcome<FileEntry> {
+fn read_entry(core: &Core, batch: &RecordBatch, row: usize) -> Outcome<FileEntry> {
     let log_path = strings(column(batch, "path")?, "path")?.value(row).to_string();
     let longs = |name: &str| column(batch, name).map(|array| array.as_primitive::<Int64Type>().value(row));
     let stats = strings(column(batch, "stats")?, "stats")?;
@@ -204,7 +226,7 @@ fn read_entry(batch: &RecordBatch, row: usize) -> Outcome<FileEntry> {
         size_bytes: longs("size")?,
         modification_time_ms: longs("modificationTime")?,
         rows_physical,
-        deletion_vector: read_deletion_vector(column(batch, "deletionVector")?.as_struct(), row)?,
+        deletion_vector: read_deletion_vector(core, column(batch, "deletionVector")?.as_struct(), row)?,
         partition_values: read_partition_values(child(constants, "partitionValues")?.as_map(), row)?,
     })
 }
@@ -218,13 +240,14 @@ fn percent_decoded(path: &str) -> String {
     percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
-fn read_deletion_vector(vectors: &StructArray, row: usize) -> Outcome<Option<DeletionVectorDescriptor>> {
+fn read_deletion_vector(core: &Core, vectors: &StructArray, row: usize) -> Outcome<Option<DeletionVectorDescriptor>> {
     let storage = strings(child(vectors, "storageType")?, "storageType")?;
     if vectors.is_null(row) || storage.is_null(row) {
         return Ok(None);
     }
     let offsets = child(vectors, "offset")?.as_primitive::<Int32Type>();
-    let invalid = |error: KernelError| Failure::kernel(&error, "understand a deletion vector in the log", LOG_REMEDY);
+    let what = format!("understand a deletion vector in the log of table \"{}\"", core.path);
+    let invalid = |error: KernelError| Failure::kernel(&error, &what, LOG_REMEDY);
     DeletionVectorDescriptor::try_new(
         storage.value(row).parse::<DeletionVectorStorageType>().map_err(invalid)?,
         strings(child(vectors, "pathOrInlineDv")?, "pathOrInlineDv")?.value(row),

@@ -241,7 +241,10 @@ impl Writer {
         }
         let path = &self.table.core.path;
         match transaction.commit(self.table.core.engine()) {
-            Ok(CommitResult::Committed(done)) => Ok(i64::try_from(done.commit_version()).unwrap_or(i64::MAX)),
+            Ok(CommitResult::Committed(done)) => {
+                write_checksum(&self.table.core, done.post_commit_snapshot());
+                Ok(i64::try_from(done.commit_version()).unwrap_or(i64::MAX))
+            }
             Ok(CommitResult::Conflicted(lost)) => Err(Failure::io(format!(
                 "cannot commit to table \"{path}\": conflict, another writer made version {}; start again from it",
                 lost.conflict_version()
@@ -249,6 +252,13 @@ impl Writer {
             Ok(CommitResult::Retryable(lost)) => Err(self.table.failed("commit to", &lost.error)),
             Err(error) => Err(self.table.failed("commit to", &error)),
         }
+    }
+}
+
+/// As every Delta writer should, so that a reader can tell a log that lost something. The commit stands without it.
+fn write_checksum(core: &Core, snapshot: Option<&SnapshotRef>) {
+    if let Some(snapshot) = snapshot {
+        let _ = snapshot.write_checksum(core.engine());
     }
 }
 
@@ -379,7 +389,10 @@ fn create(path: &str, schema: &FFI_ArrowSchema, partitions: &str, features: &str
     }
     let transaction = builder.build(core.engine(), Box::new(FileSystemCommitter::new())).map_err(failed)?;
     match transaction.commit(core.engine()).map_err(failed)? {
-        CommitResult::Committed(_) => Ok(()),
+        CommitResult::Committed(done) => {
+            write_checksum(&core, done.post_commit_snapshot());
+            Ok(())
+        }
         CommitResult::Conflicted(_) => {
             let why = "conflict, another writer was first; use its table";
             Err(Failure::io(format!("cannot create table \"{path}\": {why}")))
@@ -512,7 +525,11 @@ pub unsafe extern "C" fn bridge_writer_commit(
         guarded(error, || {
             let writer = Box::from_raw(writer);
             let operation = text_from_c(operation).ok_or_else(|| Failure::internal("a commit needs an operation"))?;
-            let id = text_from_c(app_id).map(|application| (application, transaction_version));
+            let application = text_from_c(app_id);
+            if application.is_none() && !app_id.is_null() {
+                return Err(Failure::internal("an app_id is not valid UTF-8"));
+            }
+            let id = application.map(|application| (application, transaction_version));
             *version = writer.commit(operation, id)?;
             Ok(())
         })
