@@ -3,7 +3,7 @@
 #
 #   tests/real/run.sh              every suite; ends with "N passed, N failed"
 #   tests/real/run.sh tables       only tests/real/tables.t
-#   ONLY=merge tests/real/run.sh tables     only that table
+#   ONLY="merge types" tests/real/run.sh tables     only those tables
 #
 # Fetches what is missing into build/cache (by Maven, pinned in pom.xml) and works in build/real. Needs build/lakeproof and
 # build/lakeproof-pipeline; BUILD says where they are when not in build.

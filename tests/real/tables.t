@@ -3,7 +3,8 @@
 #
 # tests/real/tables/NAME.sql writes the table, NAME.jq the items it must equal (worked out apart from Spark), NAME.yaml is
 # the contract, NAME.shape a command that holds when the table is of the shape the test is about (it may prune the
-# log), and NAME.plants.sql one difference after the other, each under the findings it must lead to.
+# log), and NAME.plants.sql one difference after the other, each under the findings it must lead to. NAME.count, where there
+# is one, holds of what `count --format json` says.
 source "$(dirname "$(realpath "$0")")/lib.sh"
 
 # write_table NAME: folder $REAL/tables/NAME with lake, export and contract.
@@ -63,13 +64,22 @@ test_time_travel()
 	point "$1: a version that never was is refused" reconcile "$folder/contract.never.yaml" 65
 }
 
+counts()
+{
+	local report
+	report=$("$LAKEPROOF" count --quiet --format json "$1") && jq -e "$2" <<<"$report" || { echo "$report"; return 1; }
+}
+
 fail_with() { cat "$1"; return 1; }
 
 for sql in "$HERE"/tables/*.sql; do
 	name=$(basename "$sql" .sql)
-	[[ $name == *.plants || -n ${ONLY:-} && $name != "$ONLY" ]] && continue
+	[[ $name == *.plants || -n ${ONLY:-} && " $ONLY " != *" $name "* ]] && continue
 	if write_table "$name" >"$REAL/table.log" 2>&1; then
 		point "$name: a table equal to its items passes" passes "$REAL/tables/$name/contract.yaml" "$(wc -l <"$REAL/tables/$name/items")"
+		if [ -e "$HERE/tables/$name.count" ]; then
+			point "$name: count knows $(<"$HERE/tables/$name.count")" counts "$REAL/tables/$name/contract.yaml" "$(<"$HERE/tables/$name.count")"
+		fi
 		test_plants "$name"
 		test_time_travel "$name"
 		point "$name: it passes again" passes "$REAL/tables/$name/contract.yaml" "$(wc -l <"$REAL/tables/$name/items")"
