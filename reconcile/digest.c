@@ -203,12 +203,21 @@ static size_t sort_entries(struct entry *entries, size_t count)
 
 /* ---- values ---- */
 
-static bool encode_value(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
-			 struct value *value, struct digest_fault *fault);
+static bool encode_any(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
+		       struct value *value, struct digest_fault *fault);
 
 static bool no_memory(const struct digest_scratch *scratch, struct digest_fault *fault, uint32_t token)
 {
 	return set_fault(scratch, fault, "not enough memory", (struct slice){"", 0}, token);
+}
+
+/* Reads, checks and encodes. */
+static inline bool encode_value(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
+				struct value *value, struct digest_fault *fault)
+{
+	if (!value_read_text(tokens, index, value))
+		return encode_any(scratch, tokens, index, value, fault);
+	return put_bytes(scratch, 'S', value->bytes) || no_memory(scratch, fault, index);
 }
 
 static bool encode_set(struct digest_scratch *scratch, const struct json_token *tokens, const struct value *set,
@@ -283,19 +292,16 @@ static bool encode_list(struct digest_scratch *scratch, const struct json_token 
 	return true;
 }
 
-/* Reads, checks and encodes. scratch->depth is the number of path steps to this value: 1 for a top-level one, so it
- * bounds the recursion too. */
-static bool encode_value(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
-			 struct value *value, struct digest_fault *fault)
+/* All but strings. scratch->depth is the number of path steps to this value: 1 for a top-level one, so it bounds the
+ * recursion too. */
+static bool encode_any(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
+		       struct value *value, struct digest_fault *fault)
 {
 	struct value_fault why;
-	if (!value_read(&scratch->work, tokens, index, value, &why))
+	if (!value_read_any(&scratch->work, tokens, index, value, &why))
 		return set_value_fault(scratch, fault, &why);
 	bool stored;
 	switch (value->tag) {
-	case TAG_S:
-		stored = put_bytes(scratch, 'S', value->bytes);
-		break;
 	case TAG_N:
 		stored = put_bytes(scratch, 'N', value->bytes);
 		break;
@@ -331,7 +337,10 @@ static bool reserve_members(struct digest_scratch *scratch, uint32_t count)
 	uint32_t *order = realloc(scratch->order, room * sizeof(*order));
 	if (order != NULL)
 		scratch->order = order;
-	if (members == NULL || order == NULL)
+	uint32_t *unsettled = realloc(scratch->unsettled, room * sizeof(*unsettled));
+	if (unsettled != NULL)
+		scratch->unsettled = unsettled;
+	if (members == NULL || order == NULL || unsettled == NULL)
 		return false;
 	scratch->member_room = (uint32_t)room;
 	return true;
@@ -343,12 +352,12 @@ enum shape {
 	SHAPE_OTHER /* some name is not interned */
 };
 
-/* Which attribute each member is. */
+/* Which attribute each member is, and which of them have something to count. */
 static enum shape resolve_members(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image)
 {
 	uint32_t count = tokens[image].count, token = image + 1;
 	bool known = true, same = count == scratch->ordered_count;
-	uint32_t nowhere = ATTRIBUTE_OTHER, *guess = &scratch->first;
+	uint32_t nowhere = ATTRIBUTE_OTHER, *guess = &scratch->first, unsettled = 0;
 	for (uint32_t index = 0; index < count; index++, token = tokens[token + 1].next) {
 		struct slice name = json_text(&tokens[token]);
 		struct name_words words = token_words(&tokens[token]);
@@ -357,18 +366,48 @@ static enum shape resolve_members(struct digest_scratch *scratch, const struct j
 		if (attribute >= scratch->attribute_count ||
 		    !attribute_is(&scratch->attributes[attribute], name, &words))
 			*guess = attribute = attribute_intern(scratch, name, &words);
-		known = known && attribute != ATTRIBUTE_OTHER;
 		same = same && member->attribute == attribute;
 		*member = (struct member){attribute, token};
-		guess = attribute != ATTRIBUTE_OTHER ? &scratch->attributes[attribute].next : &nowhere;
+		scratch->unsettled[unsettled] = index;
+		if (attribute != ATTRIBUTE_OTHER) {
+			unsettled += !scratch->attributes[attribute].settled;
+			guess = &scratch->attributes[attribute].next;
+		} else {
+			unsettled++;
+			known = false;
+			guess = &nowhere;
+		}
 	}
+	scratch->unsettled_count = unsettled;
 	return same ? SHAPE_SAME : known ? SHAPE_KNOWN : SHAPE_OTHER;
+}
+
+/* order_by_rank where one word has a bit for every name, as it mostly has. */
+static bool order_in_word(struct digest_scratch *scratch, uint32_t count, uint32_t *twice)
+{
+	uint64_t present = 0;
+	uint32_t member_of[64];
+	uint32_t *order = scratch->order;
+	for (uint32_t index = 0; index < count; index++) {
+		uint32_t rank = scratch->attributes[scratch->members[index].attribute].rank;
+		if ((present >> rank & 1) != 0) {
+			*twice = scratch->members[index].name;
+			return false;
+		}
+		present |= UINT64_C(1) << rank;
+		member_of[rank] = index;
+	}
+	for (; present != 0; present &= present - 1)
+		*order++ = member_of[__builtin_ctzll(present)];
+	return true;
 }
 
 /* By rank: one bit a name, so more members than names are a duplicate at the latest. False on a duplicate, whose name
  * token is *twice. */
 static bool order_by_rank(struct digest_scratch *scratch, uint32_t count, uint32_t *twice)
 {
+	if (scratch->attribute_count <= 64)
+		return order_in_word(scratch, count, twice);
 	uint64_t present[(ATTRIBUTES_MAX + 63) / 64];
 	uint16_t member_of[ATTRIBUTES_MAX];
 	size_t words = (scratch->attribute_count + 63) / 64;
@@ -436,17 +475,22 @@ bool image_encode(struct digest_scratch *scratch, const struct json_token *token
 		const struct member *member = &scratch->members[scratch->order[index]];
 		struct slice name = json_text(&tokens[member->name]);
 		struct value *value = &other;
+		bool replicated;
 		scratch->path[0] = (struct path_step){.name = name};
 		size_t size_before = scratch->canonical_size;
 		if (!put_bytes(scratch, 0, name))
 			return no_memory(scratch, fault, member->name);
 		if (member->attribute != ATTRIBUTE_OTHER) {
-			value = &scratch->attributes[member->attribute].value;
-			scratch->attributes[member->attribute].image = scratch->image;
+			struct attribute *attribute = &scratch->attributes[member->attribute];
+			replicated = attribute->replicated;
+			attribute->image = scratch->image;
+			value = &attribute->value;
+		} else {
+			replicated = is_replicated(name);
 		}
 		if (!encode_value(scratch, tokens, member->name + 1, value, fault))
 			return false;
-		if (name.size >= 8 && memcmp(name.data, "aws:rep:", 8) == 0) /* checked, but no part of the image */
+		if (replicated) /* checked, but no part of the image */
 			scratch->canonical_size = size_before;
 	}
 	scratch->depth = 0;
@@ -477,8 +521,7 @@ bool digest_image(struct digest_scratch *scratch, const struct json_token *token
 	digest->item[1] = item.low64;
 	digest->expires_s = expiry(scratch);
 	if (scratch->plan->has_rows) {
-		if (!image_find_columns(scratch, tokens))
-			return no_memory(scratch, fault, image);
+		image_find_columns(scratch, tokens);
 		digest->row = image_row(scratch, tokens, &digest->flags);
 	}
 	image_count_unmapped(scratch, tokens);
@@ -518,17 +561,23 @@ bool digest_key(struct digest_scratch *scratch, const struct json_token *tokens,
 		struct digest_fault *fault)
 {
 	const struct contract *contract = scratch->plan->contract;
+	const uint32_t *tops = scratch->plan->key_top;
 	uint32_t found[KEY_PARTS_MAX] = {0};
 	arena_reset(&scratch->work);
 	scratch->depth = 0;
 	*key = (struct slice){NULL, 0};
 	if (tokens[keys].type != JSON_OBJECT)
 		return set_fault(scratch, fault, "key is not an object", (struct slice){"", 0}, keys);
+	size_t first_size = scratch->attributes[tops[0]].words.size;
+	size_t last_size = scratch->attributes[tops[contract->key_count - 1]].words.size;
 	uint32_t token = keys + 1;
 	for (uint32_t index = 0; index < tokens[keys].count; index++, token = tokens[token + 1].next) {
+		if (tokens[token].size != first_size && tokens[token].size != last_size) /* so it is for most */
+			continue;
 		struct slice name = json_text(&tokens[token]);
+		struct name_words words = token_words(&tokens[token]);
 		for (uint32_t part = 0; part < contract->key_count; part++) {
-			if (!slice_equal(scratch->attributes[scratch->plan->key_top[part]].name, name))
+			if (!attribute_is(&scratch->attributes[tops[part]], name, &words))
 				continue;
 			if (found[part] != 0)
 				return set_fault(scratch, fault, "duplicate name", name, token);

@@ -21,25 +21,30 @@ bool value_map_member(struct digest_scratch *scratch, const struct json_token *t
 	return false;
 }
 
-bool image_find_columns(struct digest_scratch *scratch, const struct json_token *tokens)
+/* What a column finds below its top-level attribute, from the path's second step on; NULL when there is none. */
+static const struct value *find_below(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
+				      const struct value *found)
+{
+	const struct plan_column *column = &scratch->plan->columns[index];
+	struct value *next = &scratch->path_values[index];
+	for (uint32_t step = 1; step < column->path_count; step++, found = next)
+		if (found->tag != TAG_M || !value_map_member(scratch, tokens, found->payload, column->path[step],
+							     &column->path_words[step], next))
+			return NULL;
+	return found;
+}
+
+void image_find_columns(struct digest_scratch *scratch, const struct json_token *tokens)
 {
 	const struct digest_plan *plan = scratch->plan;
 	for (uint32_t index = 0; index < plan->column_count; index++) {
 		const struct plan_column *column = &plan->columns[index];
 		const struct attribute *attribute = &scratch->attributes[column->top];
 		const struct value *found = attribute->image == scratch->image ? &attribute->value : NULL;
-		for (uint32_t step = 1; step < column->path_count && found != NULL; step++) {
-			struct value *next = &scratch->path_values[index];
-			if (found->tag != TAG_M ||
-			    !value_map_member(scratch, tokens, found->payload, column->path[step],
-					      &column->path_words[step], next))
-				found = NULL;
-			else
-				found = next;
-		}
+		if (found != NULL && column->path_count > 1)
+			found = find_below(scratch, tokens, index, found);
 		scratch->column_values[index] = found != NULL && found->tag != TAG_NULL ? found : NULL;
 	}
-	return true;
 }
 
 static int compare_digests(const void *left, const void *right)
@@ -79,6 +84,12 @@ static uint64_t misfit(uint32_t *flags, enum image_flag flag, uint64_t seed)
 {
 	*flags |= (uint32_t)flag;
 	return seed;
+}
+
+/* Most values: they are hashed as they stand. */
+static inline bool is_plain_text(const struct column_type *type, const struct value *value)
+{
+	return type->kind == COLUMN_STRING && value->tag == TAG_S;
 }
 
 static uint64_t string_hash(struct digest_scratch *scratch, const struct value *value, uint64_t seed, uint32_t *flags)
@@ -274,6 +285,8 @@ uint64_t value_digest(struct digest_scratch *scratch, const struct json_token *t
 {
 	if (value->tag == TAG_NULL)
 		return SPARK_SEED;
+	if (is_plain_text(type, value))
+		return hash_slice(value->bytes, SPARK_SEED);
 	switch (type->kind) {
 	case COLUMN_ARRAY:
 		return array_digest(scratch, tokens, type, unordered, value, flags);
@@ -301,7 +314,9 @@ uint64_t image_row(struct digest_scratch *scratch, const struct json_token *toke
 		const struct value *value = scratch->column_values[index];
 		if (value == NULL)
 			continue;
-		if (column->type->child_count == 0)
+		if (is_plain_text(column->type, value))
+			hash = hash_slice(value->bytes, hash);
+		else if (column->type->child_count == 0)
 			hash = scalar_hash(scratch, column->type, value, hash, flags);
 		else
 			hash = hash_u64(value_digest(scratch, tokens, column->type, column->unordered, value, flags),

@@ -29,48 +29,40 @@ static uint128 power_of_ten(unsigned exponent)
 	return exponent < 20 ? small[exponent] : (uint128)small[19] * small[exponent - 19];
 }
 
-static bool is_digit(char byte)
-{
-	return byte >= '0' && byte <= '9';
-}
-
 /* What exporters write: canonical text of at most 38 digits. False means "look closer", not "wrong". */
 static bool scan_canonical(struct slice text, struct number *number)
 {
-	const char *at = text.data, *end = text.data + text.size;
+	enum { HEAD_MAX = 19 }; /* digits that 64 bits surely hold */
+	const char *at = text.data, *end = text.data + text.size, *point = NULL;
 	bool negative = at < end && *at == '-';
 	at += negative;
-	if (at == end || end - at > DECIMAL_DIGITS_MAX + 2)
+	const char *first = at;
+	size_t size = (size_t)(end - at);
+	if (size == 0 || size > DECIMAL_DIGITS_MAX + 1)
 		return false;
-	uint64_t head = 0; /* the first 18 digits, then `value` takes over */
-	unsigned digits = 0;
-	bool leading_zero = *at == '0';
-	for (; at < end && is_digit(*at) && digits < 18; at++, digits++)
-		head = head * 10 + (uint64_t)(*at - '0');
-	if (at == end) {
-		if (digits == 0 || (leading_zero && (digits > 1 || negative)))
+	uint64_t head = 0;
+	for (const char *stop = size > HEAD_MAX ? at + HEAD_MAX : end; at < stop; at++) {
+		unsigned digit = (unsigned char)*at - (unsigned)'0';
+		if (digit <= 9)
+			head = head * 10 + digit;
+		else if (*at == '.' && point == NULL)
+			point = at;
+		else
 			return false;
-		number->unscaled = negative ? -(int128)head : (int128)head;
-		number->scale = 0;
-		number->text = text;
-		return true;
 	}
 	uint128 value = head;
-	const char *point = NULL;
 	for (; at < end; at++) {
-		if (*at == '.' && point == NULL && digits > 0) {
+		unsigned digit = (unsigned char)*at - (unsigned)'0';
+		if (digit <= 9)
+			value = value * 10 + digit;
+		else if (*at == '.' && point == NULL)
 			point = at;
-			if (leading_zero && digits > 1)
-				return false;
-			continue;
-		}
-		if (!is_digit(*at))
+		else
 			return false;
-		if (++digits > DECIMAL_DIGITS_MAX)
-			return false;
-		value = value * 10 + (unsigned)(*at - '0');
 	}
-	if (point == NULL ? leading_zero : (end[-1] == '0' || point == end - 1))
+	if (point == NULL ? size > DECIMAL_DIGITS_MAX : point == first || end[-1] == '0' || end[-1] == '.')
+		return false;
+	if (*first == '0' && point != first + 1 && (size > 1 || negative))
 		return false;
 	number->unscaled = negative ? -(int128)value : (int128)value;
 	number->scale = point == NULL ? 0 : (int)(end - point - 1);

@@ -54,6 +54,7 @@ void digest_scratch_free(struct digest_scratch *scratch)
 	free(scratch->by_rank);
 	free(scratch->members);
 	free(scratch->order);
+	free(scratch->unsettled);
 	free(scratch->canonical);
 	free(scratch->column_values);
 	free(scratch->path_values);
@@ -70,11 +71,6 @@ static uint32_t name_hash(const struct name_words *words)
 	uint64_t mixed = (words->head ^ words->size) * UINT64_C(0x9E3779B97F4A7C15);
 	mixed = (mixed ^ (mixed >> 32) ^ words->tail) * UINT64_C(0xD6E8FEB86659FD93);
 	return (uint32_t)(mixed >> 32);
-}
-
-static bool is_replicated(struct slice name)
-{
-	return name.size >= 8 && memcmp(name.data, "aws:rep:", 8) == 0;
 }
 
 /* The new attribute takes its place in byte order; those after it move up by one. */

@@ -70,6 +70,8 @@ struct digest_scratch {
 	uint32_t first; /* the attribute that the last image began with */
 	struct member *members; /* of the image at hand, in the order of its text */
 	uint32_t *order;        /* the same, by name */
+	uint32_t *unsettled;    /* members that may hold something to count, in the order of the text */
+	uint32_t unsettled_count;
 	uint32_t member_count, member_room;
 	uint32_t ordered_count; /* members that `order` is right for, attributes being those before */
 	uint64_t image;         /* ordinal of the image at hand, from 1 */
@@ -89,14 +91,20 @@ struct digest_scratch {
 	uint64_t null_bits[BATCH_ROWS];
 };
 
+/* What global tables once added to items: no part of an image. */
+static inline bool is_replicated(struct slice name)
+{
+	return name.size >= 8 && memcmp(name.data, "aws:rep:", 8) == 0;
+}
+
 /* digest_scratch.c: the index of the attribute of that name, entered when new; ATTRIBUTE_OTHER when there is no room.
  */
 uint32_t attribute_intern(struct digest_scratch *scratch, struct slice name, const struct name_words *words);
 /* digest.c: members, their attributes and the canonical item. False with *fault. */
 bool image_encode(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
 		  struct digest_fault *fault) MUST_USE;
-/* digest_convert.c: finds every compared column's value (column_values); false only when out of memory. */
-bool image_find_columns(struct digest_scratch *scratch, const struct json_token *tokens) MUST_USE;
+/* digest_convert.c: finds every compared column's value (column_values). */
+void image_find_columns(struct digest_scratch *scratch, const struct json_token *tokens);
 uint64_t image_row(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t *flags);
 /* D(value) of docs/digest.md: 42 for null. */
 uint64_t value_digest(struct digest_scratch *scratch, const struct json_token *tokens, const struct column_type *type,

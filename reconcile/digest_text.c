@@ -235,9 +235,9 @@ int digest_expected_value(struct digest_scratch *scratch, const struct json_toke
 	struct image_text text = {scratch, tokens, json, json->size};
 	*flags = 0;
 	*digest = SPARK_SEED;
-	if (column >= scratch->plan->column_count || !image_encode(scratch, tokens, image, &fault) ||
-	    !image_find_columns(scratch, tokens))
+	if (column >= scratch->plan->column_count || !image_encode(scratch, tokens, image, &fault))
 		return ERROR_INTERNAL;
+	image_find_columns(scratch, tokens);
 	const struct plan_column *plan = &scratch->plan->columns[column];
 	const struct value *value = scratch->column_values[column];
 	if (value == NULL) {

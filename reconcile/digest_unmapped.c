@@ -133,6 +133,8 @@ static void walk_node(struct digest_scratch *scratch, const struct json_token *t
 		const struct path_node *child = node->children;
 		while (child != NULL && !name_is(child->name, &child->words, name, &words))
 			child = child->sibling;
+		if (child != NULL && child->whole && !child->has_struct)
+			continue;
 		if (!path_push(path, name))
 			return;
 		if (child != NULL)
@@ -148,8 +150,8 @@ void image_count_unmapped(struct digest_scratch *scratch, const struct json_toke
 	if (scratch->plan->contract->column_count == 0)
 		return;
 	struct path path;
-	for (uint32_t index = 0; index < scratch->member_count; index++) {
-		const struct member *member = &scratch->members[index];
+	for (uint32_t index = 0; index < scratch->unsettled_count; index++) {
+		const struct member *member = &scratch->members[scratch->unsettled[index]];
 		struct slice name = json_text(&tokens[member->name]);
 		path.steps[0] = name;
 		path.depth = 1;
@@ -159,8 +161,6 @@ void image_count_unmapped(struct digest_scratch *scratch, const struct json_toke
 			continue;
 		}
 		struct attribute *attribute = &scratch->attributes[member->attribute];
-		if (attribute->settled)
-			continue;
 		const struct path_node *node = attribute->node;
 		bool mapped = attribute->key || (node != NULL && (node->whole || node->children != NULL));
 		if (mapped && !attribute->seen) {

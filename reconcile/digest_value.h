@@ -48,18 +48,23 @@ bool value_read_any(struct arena *work, const struct json_token *tokens, uint32_
 /* A member of a set: `tag` is TAG_S, TAG_N or TAG_B, `index` the element's token. */
 bool value_read_element(struct arena *work, const struct json_token *tokens, uint32_t index, enum value_tag tag,
 			struct value *value, struct value_fault *fault) MUST_USE;
-/* Most values are strings. */
-static inline bool value_read(struct arena *work, const struct json_token *tokens, uint32_t index, struct value *value,
-			      struct value_fault *fault)
+/* A string, which most values are; false: look closer. */
+static inline bool value_read_text(const struct json_token *tokens, uint32_t index, struct value *value)
 {
 	const struct json_token *outer = &tokens[index];
 	if (outer->type != JSON_OBJECT || outer->count != 1 || outer[1].size != 1 || outer[1].text[0] != 'S' ||
 	    outer[2].type != JSON_STRING)
-		return value_read_any(work, tokens, index, value, fault);
+		return false;
 	value->tag = TAG_S;
 	value->payload = index + 2;
 	value->bytes = json_text(&outer[2]);
 	return true;
+}
+
+static inline bool value_read(struct arena *work, const struct json_token *tokens, uint32_t index, struct value *value,
+			      struct value_fault *fault)
+{
+	return value_read_text(tokens, index, value) || value_read_any(work, tokens, index, value, fault);
 }
 
 /* The scalar tag of a set's members: TAG_SS → TAG_S; TAG_NONE for what is no set. */
