@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "reconcile/digest_hash.h"
+
 enum { NAMES_MEMORY_MAX = 256 * 1024 * 1024, WORK_MEMORY_MAX = 1024 * 1024 * 1024, CANONICAL_ROOM_MIN = 64 * 1024 };
 
 struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
@@ -66,9 +68,11 @@ void digest_scratch_free(struct digest_scratch *scratch)
 }
 
 /* Cheap and good enough: names are few, and a bad spread costs time, never correctness. */
-static uint32_t name_hash(const struct name_words *words)
+static uint32_t name_hash(struct slice name, const struct name_words *words)
 {
 	uint64_t mixed = (words->head ^ words->size) * UINT64_C(0x9E3779B97F4A7C15);
+	if (words->size > 16) /* long names often differ at their end only */
+		mixed ^= XXH3_64bits(name.data + 16, name.size - 16);
 	mixed = (mixed ^ (mixed >> 32) ^ words->tail) * UINT64_C(0xD6E8FEB86659FD93);
 	return (uint32_t)(mixed >> 32);
 }
@@ -90,7 +94,7 @@ static void rank_insert(struct digest_scratch *scratch, uint32_t added)
 uint32_t attribute_intern(struct digest_scratch *scratch, struct slice name, const struct name_words *words)
 {
 	const uint32_t mask = ATTRIBUTE_SLOTS - 1;
-	uint32_t slot = name_hash(words) & mask;
+	uint32_t slot = name_hash(name, words) & mask;
 	for (; scratch->attribute_slots[slot] != 0; slot = (slot + 1) & mask) {
 		uint32_t index = scratch->attribute_slots[slot] - 1U;
 		if (attribute_is(&scratch->attributes[index], name, words))
