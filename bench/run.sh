@@ -57,17 +57,14 @@ best() {
 }
 
 note "building the floor"
-objects=$(find "$build/obj/base" "$build/obj/sources" -name '*.o')
 gcc -std=c17 -O2 -D_GNU_SOURCE -I. -c bench/floor.c -o "$build/bench/floor.o"
-# shellcheck disable=SC2086 # a list of files
-g++ -pthread -Wl,--exclude-libs,ALL -Wl,--gc-sections -o "$build/bench/floor" "$build/bench/floor.o" $objects \
-	build/bridge/release/liblakeproof_bridge.a -lsimdjson -lisal -lcrypto -lxxhash -ldl -lm
+g++ -pthread -Wl,--exclude-libs,ALL -Wl,--gc-sections -o "$build/bench/floor" "$build/bench/floor.o" \
+	"$build/lib/sources.a" "$build/lib/base.a" build/bridge/release/liblakeproof_bridge.a -lsimdjson -lisal -lcrypto -lxxhash -ldl -lm
 
 note "building the digest bench"
-objects=$(find "$build/obj/base" -name '*.o'; find "$build/obj/reconcile" -name 'digest*.o' -o -name 'contract*.o' -o -name 'column_type.c.o' -o -name 'key.c.o')
 gcc -std=c17 -O2 -D_GNU_SOURCE -I. -c bench/digest.c -o "$build/bench/digest.o"
-# shellcheck disable=SC2086 # a list of files
-g++ -pthread -Wl,--gc-sections -o "$build/bench/digest" "$build/bench/digest.o" $objects -lsimdjson -lisal -lcrypto -lyaml -lxxhash -lz -lm
+g++ -pthread -Wl,--gc-sections -o "$build/bench/digest" "$build/bench/digest.o" "$build/lib/reconcile.a" "$build/lib/base.a" \
+	-lsimdjson -lisal -lcrypto -lyaml -lxxhash -lz -lm
 sed 's/, type: "[^"]*"//' "$place/contract.yaml" >"$place/items.yaml"
 data_file=$(find "$export_data" -type f | sort | head -n 1)
 
