@@ -344,6 +344,45 @@ static void test_depth(void)
 	close_fixture(&fixture);
 }
 
+/* Orders of up to 64 names come from one word of bits, of more from several. */
+static void test_word_of_names(void)
+{
+	enum { FIRST = 60, LAST = 68 };
+	size_t same = 0, refused = 0;
+	for (int names = FIRST; names <= LAST; names++) {
+		struct fixture fixture;
+		struct image_digest forward, backward;
+		struct digest_fault fault = {.reason = "none"};
+		struct buffer up, down;
+		buffer_init(&up, 10000);
+		buffer_init(&down, 10000);
+		buffer_append_text(&up, "{\"pk\":{\"S\":\"k\"}");
+		buffer_append_byte(&down, '{');
+		for (int index = 0; index < names - 1; index++) {
+			int other = names - 2 - index;
+			buffer_printf(&up, ",\"longer than 16 %d\":{\"N\":\"%d\"}", index, index);
+			buffer_printf(&down, "\"longer than 16 %d\":{\"N\":\"%d\"},", other, other);
+		}
+		buffer_append_text(&down, "\"pk\":{\"S\":\"k\"}}");
+		buffer_append_byte(&down, '\0');
+		size_t used = up.size;
+		buffer_append(&up, "}", 2);
+		bool done = open_fixture(&fixture, "", "", NULL) && image(&fixture, up.data, &forward, &fault) &&
+			    image(&fixture, down.data, &backward, &fault);
+		same += done && memcmp(forward.item, backward.item, sizeof(forward.item)) == 0;
+		up.size = used;
+		buffer_printf(&up, ",\"longer than 16 %d\":{\"NULL\":true}}", names - 2);
+		buffer_append_byte(&up, '\0');
+		refused += done && !image(&fixture, up.data, &forward, &fault) &&
+			   strcmp(fault.reason, "duplicate name") == 0;
+		buffer_release(&up);
+		buffer_release(&down);
+		close_fixture(&fixture);
+	}
+	is_int(same, LAST - FIRST + 1, "60 to 68 names digest the same in either order");
+	is_int(refused, LAST - FIRST + 1, "and one of them twice is refused");
+}
+
 /* Names beyond what is interned are ordered by comparing; the digest must not show which way was taken. */
 static void test_many_names(void)
 {
@@ -682,6 +721,7 @@ int main(void)
 	test_item_equality();
 	test_faults();
 	test_depth();
+	test_word_of_names();
 	test_many_names();
 	test_conversions();
 	test_unordered();

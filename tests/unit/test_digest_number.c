@@ -33,6 +33,21 @@ static void test_numbers(void)
 		"123456789.123456789",
 		"1000000000000000000000.5",
 		"00000000001234567890123456789",
+		"9999999999999999999",
+		"-9999999999999999999",
+		"99999999999999999999",
+		"0.999999999999999999",
+		"123456789012345678.9",
+		"-12345678901234567890123456789012345678",
+		"99999999999999999999999999999999999999.9",
+		"123456789012345678901234567890123456789",
+		"",
+		"-",
+		".",
+		".5",
+		"1.2.3",
+		"-00.5",
+		"0.10",
 	};
 	size_t same = 0, count = sizeof(texts) / sizeof(texts[0]), refused = 0;
 	for (size_t index = 0; index < count; index++) {
@@ -78,8 +93,46 @@ static void test_numbers(void)
 	is_int(agreed, 20000, "number_format agrees with base/decimal on random decimals");
 }
 
+/* Texts of the letters that numbers are made of: every edge between canonical and not. */
+static void test_random_texts(void)
+{
+	static const char letters[] = "0000112589999...--+e";
+	enum { ROUNDS = 300000, DIGITS = 13 };
+	struct prng prng;
+	size_t agreed = 0, numbers = 0;
+	prng_init(&prng, 6);
+	for (int round = 0; round < ROUNDS; round++) {
+		char bytes[48], canonical[DECIMAL_TEXT_MAX];
+		bool digits = prng_chance(&prng, 1, 2);
+		struct slice text = {bytes, prng_below(&prng, prng_chance(&prng, 1, 3) ? 44 : 8)};
+		for (size_t at = 0; at < text.size; at++)
+			bytes[at] = letters[prng_below(&prng, digits ? DIGITS : sizeof(letters) - 1)];
+		if (digits && text.size > 2 && prng_chance(&prng, 1, 2))
+			bytes[prng_below(&prng, text.size)] = '.';
+		if (digits && text.size > 2 && prng_chance(&prng, 1, 2))
+			bytes[0] = '-';
+		struct number number;
+		struct decimal decimal;
+		int128 unscaled;
+		enum decimal_status status = decimal_parse(text, &decimal);
+		bool equal = number_parse(text, &number) == status;
+		if (equal && status == DECIMAL_OK) {
+			numbers++;
+			equal = slice_equal(number.text,
+					    (struct slice){canonical, decimal_format(&decimal, canonical)}) &&
+				decimal_unscaled(&decimal, number.scale, &unscaled) && unscaled == number.unscaled;
+		}
+		if (!equal)
+			printf("# %.*s\n", (int)text.size, text.data);
+		agreed += equal;
+	}
+	is_int(agreed, ROUNDS, "and on random texts");
+	ok(numbers > ROUNDS / 4, "of which enough are numbers");
+}
+
 int main(void)
 {
 	test_numbers();
+	test_random_texts();
 	return tap_done();
 }
