@@ -49,9 +49,10 @@ static int add_folder(struct list *list, const char *path, const struct stat *st
 static int add_path(struct list *list, const char *path, struct error *error)
 {
 	struct stat status;
-	/* What is listed and yet cannot be looked at, such as a link to nothing, is told by who reads it. */
+	/* What is listed and yet cannot be looked at, such as a link to nothing, is told by who reads it. Where the
+	 * disk fails, it may be a folder. */
 	if (stat(path, &status) != 0)
-		return add_file(list, path, error);
+		return errno == EIO ? error_system(error, "cannot look at '%s'", path) : add_file(list, path, error);
 	if (S_ISDIR(status.st_mode))
 		return add_folder(list, path, &status, error);
 	if (!S_ISREG(status.st_mode))
