@@ -118,10 +118,13 @@ static int take_record(void *context, const struct record *record, struct error 
 
 static int take_problem(void *context, const struct problem *problem, struct error *error)
 {
-	(void)context;
-	(void)problem;
+	const struct reader *reader = context;
+	const struct run *run = reader->evidence->run;
 	(void)error;
-	return 0; /* told when the file was merged */
+	/* A record's was told when the file was merged; a file's may be new. */
+	if (!problem->has_position && run->options.watch.note != NULL)
+		run->options.watch.note("values are not shown: %s", problem->message);
+	return 0;
 }
 
 static int take_row(struct reader *reader, const struct request *request, const struct ArrowSchema *schema,
