@@ -23,6 +23,7 @@ static void line_count(struct buffer *out, const char *label, uint64_t count, co
 	report_number(&number, count);
 	buffer_printf(out, "  %-13s %13.*s%s%s\n", label, (int)number.size, number.data, meaning[0] != '\0' ? "  " : "",
 		      meaning);
+	out->failed = out->failed || number.failed;
 	buffer_release(&number);
 }
 
@@ -158,6 +159,7 @@ static void findings(struct buffer *out, const struct outcome *outcome, const st
 		buffer_printf(out, "%9.*s  %s%s\n", (int)number.size, number.data, finding_kinds[id].summary,
 			      outcome->lowered[id] ? " (lowered by the contract)"
 						   : (outcome->levels[id] == LEVEL_WARN ? " (a note)" : ""));
+		out->failed = out->failed || number.failed;
 		buffer_release(&number);
 	}
 	for (uint64_t i = 0; i < outcome->finding_count; i++) {

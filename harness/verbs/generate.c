@@ -302,8 +302,8 @@ static void write_reproduce(const struct generate_options *options, struct buffe
 
 /* ---- running ---- */
 
-static void print_summary(const struct generate_options *options, const struct generator_report *report,
-			  const char *root, const char *reproduce)
+static int print_summary(const struct generate_options *options, const struct generator_report *report,
+			 const char *root, const char *reproduce, struct error *error)
 {
 	const struct history *history = &report->history;
 	struct buffer quoted;
@@ -327,8 +327,11 @@ static void print_summary(const struct generate_options *options, const struct g
 	       root);
 	buffer_init(&quoted, 1 << 16);
 	verb_append_argument(&quoted, root);
-	printf("reproduce: lakeproof generate%s %.*s\n", reproduce, (int)quoted.size, quoted.data);
+	bool whole = !quoted.failed;
+	if (whole)
+		printf("reproduce: lakeproof generate%s %.*s\n", reproduce, (int)quoted.size, quoted.data);
 	buffer_release(&quoted);
+	return whole ? 0 : error_set(error, ERROR_INTERNAL, "out of memory for the summary");
 }
 
 static int generate_run(int operand_count, char **operands, const void *target)
@@ -349,8 +352,8 @@ static int generate_run(int operand_count, char **operands, const void *target)
 		code = generator_run(&to, operands[0], &report, &error);
 	}
 	if (code == 0)
-		print_summary(options, &report, operands[0], reproduce.data);
-	else
+		code = print_summary(options, &report, operands[0], reproduce.data, &error);
+	if (code != 0)
 		(void)fprintf(stderr, "lakeproof generate: %s\n", error.message);
 	buffer_release(&reproduce);
 	return code;
