@@ -87,7 +87,7 @@ sub settled
 	$text =~ s/"files_read":\d+,"files_unchanged":\d+/FILES/g;
 	$text =~ s/\d+ files read, \d+ unchanged/FILES/g;
 	$text =~ s{\Q$scratch\E/worker\d+}{PLACE}g;
-	$text =~ s{"run":"[^"]*"}{RUN};
+	$text =~ s{"run":"[^"]*"}{"run":""};
 	return $text;
 }
 
@@ -114,7 +114,7 @@ my @facts = ("sql", "@", "--quiet", "--jobs", 1, "SELECT key, kind, state, image
 
 # name, folder, whether state is there before, arguments with @ for the contract
 my @verbs = (
-	["reconcile of a good lake", "good", 0, "reconcile", "@", "--format", "json"],
+	["reconcile of a good lake", "good", 0, "reconcile", "@"],
 	["reconcile of a bad lake", "bad", 0, "reconcile", "@", "--format", "json", "--findings", "all"],
 	["reconcile with state", "bad", 1, "reconcile", "@", "--format", "json"],
 	["merge", "good", 0, "merge", "@"],
@@ -163,13 +163,12 @@ sub reset_place
 
 # ---- judging
 
-# A report without the values that are read again for it: a finding stands without them.
-sub without_values
+# A report without members of its findings, such as the values that are read again: a finding stands without them.
+sub without
 {
-	my ($text) = @_;
-	my $report = eval { decode_json($text) } // return "";
-	delete @{$_}{qw(columns columns_more)} for @{ $report->{findings} // [] };
-	delete $report->{run};
+	my ($text, @members) = @_;
+	my $report = eval { decode_json(settled($text)) } // return "";
+	delete @{$_}{@members} for @{ $report->{findings} // [] };
 	return JSON::PP->new->canonical->encode($report);
 }
 
@@ -178,7 +177,8 @@ sub lacks_values
 {
 	my ($result, $base, $verb) = @_;
 	return 0 if $result->{status} != $base->{status} || $result->{err} !~ /^note: values are not shown: \S/m;
-	return without_values($result->{out}) eq without_values($base->{out}) if $verb =~ /^reconcile/;
+	my @values = qw(columns columns_more);
+	return without($result->{out}, @values) eq without($base->{out}, @values) if $base->{out} =~ /^\{/;
 	return $verb eq "explain";
 }
 
@@ -207,15 +207,29 @@ sub complaint
 	return if $spares_memory && $result->{status} == $base->{status}
 		&& without_commit_time($result->{out}) eq without_commit_time($base->{out});
 	return if $spares_memory && $verb eq "check" && $result->{status} == 1 && $result->{out} =~ /^problem /m;
+	# What merge and count read is not whole then, and they say so; neither gives a verdict.
+	return if $spares_memory && $verb =~ /^(?:merge|count)/ && $result->{err} =~ /^record\.unreadable: \S.*cannot open/m
+		&& ($verb eq "count" ? $result->{status} == 2 : $result->{status} == 0);
 	return "another verdict: $told" if $result->{status} < 2;
 	# What cannot be read may be a hole in the evidence instead of an error: that is what UNKNOWN is for.
 	return if $result->{status} == 2 && $result->{out} =~ /UNKNOWN/ && $spares_memory;
 	return "no documented exit code: $told" if !$documented{ $result->{status} };
 	return "no error: $told" if $result->{err} !~ /^lakeproof[^:]*: \S.*\n/m;
-	return "something was said on stdout before: $told" if $result->{out} ne "" && $verb !~ /^(?:explain|sql|check)$/;
+	return "something was said on stdout before: $told" if $result->{out} ne "" && $verb !~ /^(?:explain|sql|check|generate)$/;
 	my $right = $spares_memory ? 74 : 70;
 	return "exit code $right was due: $told" if $result->{status} != $right && !($right == 74 && $result->{status} == 65);
 	return;
+}
+
+# Whether a later run says the same. A file that was read again comes last among those that deliver the same change, so
+# that another of them may be named; the facts are the same then.
+sub same_again
+{
+	my ($result, $base, $place, $verb) = @_;
+	return 0 if $result->{status} != $base->{status};
+	return 1 if settled($result->{out}) eq settled($base->{out});
+	return $base->{out} =~ /^\{/ && without($result->{out}, "records") eq without($base->{out}, "records")
+		&& facts($place, $verb) eq $base->{facts};
 }
 
 # Points from $from on, every $step; stops where the run makes no such call.
@@ -238,7 +252,7 @@ sub inject_every
 		my $next = run($place, "", "$place/out", @command);
 		$wrong //= "the next run says something else: exit $next->{status}, signal $next->{signal}, $next->{err}"
 			. substr($next->{out}, 0, 300)
-			if $next->{status} != $base->{status} || settled($next->{out}) ne settled($base->{out});
+			if !same_again($next, $base, $place, $verb);
 		$wrong //= "the state holds something else afterwards"
 			if $bare =~ /^(?:write|truncate|sync|unlink|rename|mkdir|change)$/ || $done % 10 == 0
 			and facts($place, $verb) ne $base->{facts};
