@@ -130,8 +130,9 @@ $(BUILD)/obj/%.c.o: %.c $(BUILD)/flags | $(DEPS)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(C_FLAGS) $(if $(filter harness/main.c,$<),-I$(BUILD)/generated) -MMD -MP -c -o $@ $<
 
-# The reference merger holds its SQL by .incbin, which -MMD does not see.
+# The reference merger holds its SQL, and the generator its presets, by .incbin, which -MMD does not see.
 $(BUILD)/obj/reconcile/reference.c.o: docs/semantics.sql
+$(BUILD)/obj/generators/workload_presets.c.o: $(wildcard generators/presets/*.yaml)
 
 $(BUILD)/obj/%.cc.o: %.cc $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)

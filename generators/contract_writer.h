@@ -1,6 +1,7 @@
 /* contract_writer - the contract that a generated history is to be judged by, and the columns its pipeline writes.
  *
- * Both name the same columns: the key's (S string, N decimal(38,0), B binary), the preset's, the TTL's. */
+ * Both name the same columns: the key's (S string, N decimal(38,0), B binary), the attributes' of all entities, the
+ * TTL's. */
 #ifndef LAKEPROOF_GENERATORS_CONTRACT_WRITER_H
 #define LAKEPROOF_GENERATORS_CONTRACT_WRITER_H
 

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/prng.h"
 #include "generators/compress.h"
-#include "generators/preset.h"
+#include "generators/table.h"
 #include "generators/text.h"
 
 enum { DATA_STEM = 26, SHARD_JSON_MAX_GIB = 2, PATH_MAX_BYTES = EXPORT_FOLDER_MAX + 64 };
@@ -209,7 +209,7 @@ static int write_summary(struct export_run *run, struct error *error)
 {
 	enum { RUNNING_US = 341333000 };
 	const struct export_request *request = run->request;
-	const char *table = request->model->config.preset->table;
+	const char *table = request->model->config.table->name;
 	char start[CLOCK_TEXT_MAX], end[CLOCK_TEXT_MAX];
 	uint64_t id_high = prng_mix(request->model->salt + 1), id_low = prng_mix(request->model->salt + 2);
 	bool prefixed = request->prefix[0] != '\0';

@@ -50,11 +50,6 @@ struct export_result {
 int export_write(const struct export_request *request, struct output *output, struct export_result *result,
 		 struct error *error) MUST_USE;
 
-/* What names the table in manifests, records and contracts alike. */
-#define TABLE_REGION "eu-west-1"
-#define TABLE_ACCOUNT "123456789012"
-#define TABLE_ARN_PREFIX "arn:aws:dynamodb:" TABLE_REGION ":" TABLE_ACCOUNT ":table/"
-
 /* Which data file owns an item, and which one owns none; for planning faults before anything is written. */
 unsigned export_shard_of(const struct model *model, uint64_t item, unsigned shards);
 bool export_shard_is_empty(const struct model *model, unsigned shard, unsigned shards);

@@ -205,7 +205,7 @@ static int close_batch(struct planner *planner, struct batch *batch)
 
 static int close_old_batches(struct planner *planner, struct batch *batches, int64_t now_us)
 {
-	for (unsigned shard = 0; shard < LINEAGE_SHARDS; shard++) {
+	for (unsigned shard = 0; shard < planner->model->shard_count; shard++) {
 		if (batches[shard].count > 0 && now_us - batches[shard].opened_us >= planner->plan->batch_window_us &&
 		    close_batch(planner, &batches[shard]) != 0)
 			return planner->error->code;
@@ -217,10 +217,10 @@ static int close_old_batches(struct planner *planner, struct batch *batches, int
 static int plan_batches(struct planner *planner)
 {
 	const struct history *history = planner->history;
-	struct batch batches[LINEAGE_SHARDS] = {{NULL, 0, 0}};
+	struct batch batches[LINEAGE_SHARDS_MAX] = {{NULL, 0, 0}};
 	int failed = 0;
 
-	for (unsigned shard = 0; shard < LINEAGE_SHARDS && !failed; shard++) {
+	for (unsigned shard = 0; shard < planner->model->shard_count && !failed; shard++) {
 		batches[shard].changes = malloc(planner->plan->records_per_file * sizeof(*batches[shard].changes));
 		if (batches[shard].changes == NULL)
 			failed = no_memory(planner);
@@ -237,7 +237,7 @@ static int plan_batches(struct planner *planner)
 		if (!failed && batch->count == planner->plan->records_per_file)
 			failed = close_batch(planner, batch);
 	}
-	for (unsigned shard = 0; shard < LINEAGE_SHARDS; shard++) {
+	for (unsigned shard = 0; shard < planner->model->shard_count; shard++) {
 		if (!failed)
 			failed = close_batch(planner, &batches[shard]);
 		free(batches[shard].changes);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "generators/contract_writer.h"
 #include "generators/lineage.h"
-#include "generators/preset.h"
+#include "generators/table.h"
 
 enum { ITEMS_A_SHARD = 50000, SHARDS_MIN = 4 };
 #define FAULT_LOG_MAX ((size_t)4 << 30)
@@ -49,37 +49,11 @@ static int64_t export_time(const struct generator_options *options)
 	return time_us / 1000 * 1000; /* exports are timed in milliseconds */
 }
 
-static bool is_top_level(const char *path, const char *name)
-{
-	size_t size = strcspn(path, ".");
-	return strlen(name) == size && memcmp(path, name, size) == 0;
-}
-
-/* Whether items have an attribute of that name besides their key. */
-static bool name_is_taken(const struct model_config *config, const char *name)
-{
-	bool taken = strcmp(name, TTL_ATTRIBUTE) == 0;
-	for (const struct preset_column *column = config->preset->columns; column->column != NULL; column++)
-		taken = taken || is_top_level(column->attribute, name);
-	for (const char *const *ignored = config->preset->ignored; *ignored != NULL; ignored++)
-		taken = taken || is_top_level(*ignored, name);
-	for (const char *const *wild = wild_names; config->wild && *wild != NULL; wild++)
-		taken = taken || strcmp(*wild, name) == 0;
-	return taken;
-}
-
 static int check_options(const struct generator_options *options, struct error *error)
 {
 	const struct model_config *config = &options->model;
 	int64_t room_us = EXPORT_FUZZ_US + COVERAGE_MARGIN_US;
 
-	for (unsigned part = 0; part < 2 && config->key_type[part] != 0; part++) {
-		if (name_is_taken(config, config->key_name[part]))
-			return error_set(error, ERROR_USAGE,
-					 "the items of preset %s have an attribute \"%s\" of their own; choose another "
-					 "name for the key",
-					 config->preset->name, config->key_name[part]);
-	}
 	if (options->shards > EXPORT_SHARDS_MAX)
 		return error_set(error, ERROR_USAGE, "an export has at most %d shards", EXPORT_SHARDS_MAX);
 	if (options->fuzz_us < 0 || options->fuzz_us > EXPORT_FUZZ_US)

@@ -53,7 +53,8 @@ struct generator_report {
 	uint64_t files, bytes;
 };
 
-/* The demo's: 100,000 items, export mid-history, a stream with duplicates, shuffles and replays, TTL. */
+/* The demo's: 100,000 items, export mid-history, a stream with duplicates, shuffles and replays, TTL; no table yet,
+ * which a workload file brings (workload_file.h). */
 void generator_defaults(struct generator_options *options);
 /* "pk:S,sk:N" */
 int generator_parse_key(const char *text, struct model_config *config, struct error *error) MUST_USE;

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "generators/generator.h"
-#include "generators/preset.h"
+#include "generators/table.h"
 
 /* 2025-10-09T08:22:51.270Z */
 #define DEFAULT_START_US INT64_C(1759998171270000)
@@ -16,8 +16,24 @@ void generator_defaults(struct generator_options *options)
 			  .start_us = DEFAULT_START_US,
 			  .duration_us = 7200 * CLOCK_SECOND_US,
 			  .skew = 2,
+			  .zipf = -1,
 			  .ttl_ppm = 20000,
-			  .preset = &preset_orders},
+			  .ttl_name = TTL_ATTRIBUTE,
+			  .ttl_sweeps = 6,
+			  .mix = {.insert_percent = 8,
+				  .reinsert_percent = 5,
+				  .delete_percent = 11,
+				  .no_effect_percent = 6,
+				  .burst = 120000,
+				  .burst_gap_us = 3000,
+				  .transaction_min = 2,
+				  .transaction_max = 10},
+			  .clock_us = 1,
+			  .shards = 4,
+			  .splits = 1,
+			  .foreign = 300000,
+			  .partition_items = 4,
+			  .large_partition_max = 5000},
 		.export_percent = 50,
 		.fuzz_us = EXPORT_FUZZ_US,
 		.prefix = "",
@@ -40,25 +56,14 @@ void generator_defaults(struct generator_options *options)
 
 /* ---- keys ---- */
 
-static bool name_is_plain(struct slice name)
-{
-	for (size_t i = 0; i < name.size; i++) {
-		char c = name.data[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-			     c == '-';
-		if (!plain)
-			return false;
-	}
-	return name.size > 0 && name.size < KEY_NAME_MAX;
-}
-
 int generator_parse_key(const char *text, struct model_config *config, struct error *error)
 {
 	memset(config->key_type, 0, sizeof(config->key_type));
+	memset(config->key_shape, 0, sizeof(config->key_shape));
 	for (unsigned part = 0; part < 2; part++) {
 		const char *colon = strchr(text, ':');
 		struct slice name = {text, colon != NULL ? (size_t)(colon - text) : 0};
-		if (colon == NULL || !name_is_plain(name) || colon[1] == '\0' || strchr("SNB", colon[1]) == NULL ||
+		if (colon == NULL || !model_name_valid(name) || colon[1] == '\0' || strchr("SNB", colon[1]) == NULL ||
 		    (colon[2] != '\0' && (colon[2] != ',' || part == 1)))
 			break;
 		memset(config->key_name[part], 0, KEY_NAME_MAX);

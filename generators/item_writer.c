@@ -56,7 +56,7 @@ static size_t put_escape(char *to, unsigned char byte)
 static void put_escaped(struct item_writer *writer, struct slice text)
 {
 	/* Six bytes is the longest escape of one byte. */
-	if (text.size > ITEM_JSON_MAX || !room(writer, text.size * 6 + 2)) {
+	if (text.size > SIZE_MAX / 8 || !room(writer, text.size * 6 + 2)) {
 		writer->overflow = true;
 		return;
 	}
@@ -75,7 +75,7 @@ static void put_base64(struct item_writer *writer, const uint8_t *bytes, size_t 
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-	if (size > ITEM_JSON_MAX || !room(writer, (size + 2) / 3 * 4)) {
+	if (size > SIZE_MAX / 8 || !room(writer, (size + 2) / 3 * 4)) {
 		writer->overflow = true;
 		return;
 	}
@@ -103,13 +103,13 @@ static void put_base64(struct item_writer *writer, const uint8_t *bytes, size_t 
 
 /* ---- items ---- */
 
-int item_begin(struct item_writer *writer, struct buffer *buffer)
+int item_begin(struct item_writer *writer, struct buffer *buffer, size_t json_max)
 {
 	*writer = (struct item_writer){.buffer = buffer};
-	if (buffer_reserve(buffer, ITEM_JSON_MAX) != 0)
+	if (buffer_reserve(buffer, json_max) != 0)
 		return ERROR_INTERNAL;
 	writer->at = buffer->data + buffer->size;
-	writer->end = writer->at + ITEM_JSON_MAX;
+	writer->end = writer->at + json_max;
 	PUT(writer, "{");
 	return 0;
 }
@@ -164,6 +164,37 @@ void value_binary(struct item_writer *writer, const uint8_t *bytes, size_t size)
 {
 	PUT(writer, "{\"B\":\"");
 	put_base64(writer, bytes, size);
+	PUT(writer, "\"}");
+	writer->size_bytes += size;
+}
+
+static const char filler[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/";
+
+/* `count` characters of base64's alphabet, walked through by a step without a common divisor. */
+static void put_filler(struct item_writer *writer, size_t count, uint64_t seed)
+{
+	size_t at = seed & 63, step = (seed >> 6 & 31) * 2 + 1;
+
+	if (!room(writer, count))
+		return;
+	for (size_t i = 0; i < count; i++, at += step)
+		writer->at[i] = filler[at & 63];
+	writer->at += count;
+}
+
+void value_filler(struct item_writer *writer, char type, size_t size, uint64_t seed)
+{
+	if (type == 'B') {
+		PUT(writer, "{\"B\":\"");
+		put_filler(writer, size / 3 * 4, seed);
+		if (size % 3 == 1)
+			PUT(writer, "Qg==");
+		else if (size % 3 == 2)
+			PUT(writer, "QmE=");
+	} else {
+		PUT(writer, "{\"S\":\"");
+		put_filler(writer, size, seed);
+	}
 	PUT(writer, "\"}");
 	writer->size_bytes += size;
 }

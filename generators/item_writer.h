@@ -16,7 +16,7 @@
 #include "base/slice.h"
 
 enum {
-	ITEM_JSON_MAX = 32 * 1024, /* one item's JSON */
+	ITEM_JSON_MAX = 32 * 1024, /* JSON of one item of ordinary size */
 	NUMBER_DIGITS_MAX = 38
 };
 
@@ -28,8 +28,8 @@ struct item_writer {
 	bool overflow;
 };
 
-/* Opens the object: '{'. ERROR_INTERNAL when the buffer cannot take ITEM_JSON_MAX more bytes. */
-int item_begin(struct item_writer *writer, struct buffer *buffer) MUST_USE;
+/* Opens the object: '{'. ERROR_INTERNAL when the buffer cannot take json_max more bytes. */
+int item_begin(struct item_writer *writer, struct buffer *buffer, size_t json_max) MUST_USE;
 /* Closes it; ERROR_INTERNAL when the item overflowed, in which case the buffer is as it was. */
 int item_end(struct item_writer *writer) MUST_USE;
 
@@ -45,6 +45,8 @@ void value_scaled(struct item_writer *writer, int64_t unscaled, unsigned scale);
 /* 0.d1d2d3… * 10^exponent; digits '0' to '9' as text, any leading and trailing zeros are dropped. */
 void value_digits(struct item_writer *writer, bool negative, const char *digits, size_t count, int exponent);
 void value_binary(struct item_writer *writer, const uint8_t *bytes, size_t size);
+/* S (plain text) or B of so many bytes, a function of `seed`. */
+void value_filler(struct item_writer *writer, char type, size_t size, uint64_t seed);
 void value_bool(struct item_writer *writer, bool value);
 void value_null(struct item_writer *writer);
 

@@ -1,20 +1,23 @@
-/* lineage - the shards of a table's stream: ranges of key hashes, one of which splits while the capture runs.
+/* lineage - the shards of a table's stream: ranges of key hashes, some of which split while the capture runs.
  *
- * A pure function of the model. Shards [0, LINEAGE_BASE) are there from the start; at the split the first one closes
- * and its two children, the last two, take over its range. Numbers and names as DescribeStream gives them. */
+ * Made once with the model. The first `shards` are there from the start; every split closes one and gives its range to
+ * two children, which come after all others. Splits take turns between shards of the start and children, so that there
+ * are grandchildren. Numbers and names as DescribeStream gives them. */
 #ifndef LAKEPROOF_GENERATORS_LINEAGE_H
 #define LAKEPROOF_GENERATORS_LINEAGE_H
 
 #include "generators/workload.h"
 
-enum { LINEAGE_BASE = 4, LINEAGE_SHARDS = LINEAGE_BASE + 2, SHARD_ID_MAX = 40, STREAM_LABEL_MAX = 40 };
+enum { SHARD_ID_MAX = 40, STREAM_LABEL_MAX = 40 };
 
+/* Fills the model's shards from its configuration. */
+void lineage_build(struct model *model);
 /* The shard that records a change of this item at this time. */
 unsigned lineage_shard(const struct model *model, uint64_t item, int64_t time_us);
 /* "shardId-00000001760001771270-96a70b16" */
 void lineage_shard_id(const struct model *model, unsigned shard, char text[SHARD_ID_MAX]);
 /* The shard this one came from, or -1. */
-int lineage_parent(unsigned shard);
+int lineage_parent(const struct model *model, unsigned shard);
 /* The stream's label: when it was enabled, well before the window. */
 void lineage_label(const struct model *model, char text[STREAM_LABEL_MAX]);
 /* A DescribeStream response: the stream, its shards, their parents and ranges of sequence numbers. */

@@ -1,9 +1,8 @@
 #include "generators/stream_format.h"
 
 #include "base/clock.h"
-#include "generators/export_writer.h"
 #include "generators/lineage.h"
-#include "generators/preset.h"
+#include "generators/table.h"
 #include "generators/text.h"
 
 const char *stream_view_name(enum stream_view view)
@@ -100,7 +99,7 @@ static int write_lambda_record(const struct stream_style *style, const struct re
 					 "\"type\":\"Service\"}");
 	lineage_label(style->model, label);
 	return buffer_printf(json, ",\"eventSourceARN\":\"" TABLE_ARN_PREFIX "%s/stream/%s\"}",
-			     style->model->config.preset->table, label);
+			     style->model->config.table->name, label);
 }
 
 /* ---- frames ---- */

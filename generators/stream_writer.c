@@ -7,7 +7,7 @@
 #include "generators/compress.h"
 #include "generators/export_writer.h"
 #include "generators/lineage.h"
-#include "generators/preset.h"
+#include "generators/table.h"
 #include "generators/text.h"
 
 enum { FILE_PATH_MAX = 128 };

@@ -94,7 +94,7 @@ static int write_item(struct truth *truth, uint64_t item)
 			return error_set(truth->error, ERROR_INTERNAL, "out of memory for an item");
 		bind_buffer(truth->item, 4, &truth->json);
 	}
-	sqlite3_bind_int64(truth->item, 5, state_version(state));
+	sqlite3_bind_int64(truth->item, 5, version_count(state_version(state)));
 	sqlite3_bind_text(truth->item, 6, names[state_status(state)], -1, SQLITE_STATIC);
 	return step(truth, truth->item);
 }
@@ -115,8 +115,8 @@ static int write_change(struct truth *truth, uint64_t ordinal)
 	sqlite3_bind_int64(truth->change, 3, change->time_us);
 	bind_buffer(truth->change, 4, &truth->key);
 	sqlite3_bind_text(truth->change, 5, events[change->kind], -1, SQLITE_STATIC);
-	sqlite3_bind_int64(truth->change, 6, change->old_version);
-	sqlite3_bind_int64(truth->change, 7, change->new_version);
+	sqlite3_bind_int64(truth->change, 6, version_count(change->old_version));
+	sqlite3_bind_int64(truth->change, 7, version_count(change->new_version));
 	return step(truth, truth->change);
 }
 
@@ -152,8 +152,8 @@ int truth_write(const struct model *model, const struct history *history, enum t
 
 	if (level == TRUTH_NONE)
 		return 0;
-	buffer_init(&truth.key, (size_t)1 << 20);
-	buffer_init(&truth.json, (size_t)1 << 20);
+	buffer_init(&truth.key, (size_t)64 << 20);
+	buffer_init(&truth.json, (size_t)64 << 20);
 	if (sqlite3_open(path, &truth.db) != SQLITE_OK ||
 	    sqlite3_exec(truth.db, schema, NULL, NULL, NULL) != SQLITE_OK ||
 	    !prepare(&truth, "INSERT INTO item VALUES(?,?,?,?,?,?)", &truth.item) ||

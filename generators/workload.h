@@ -14,7 +14,7 @@ enum change_kind { CHANGE_INSERT = 0, CHANGE_MODIFY, CHANGE_DELETE, CHANGE_EXPIR
 struct change {
 	int64_t time_us;
 	uint32_t item;
-	uint32_t old_version; /* 0: there was no item */
+	uint32_t old_version; /* with its phase; 0: there was no item */
 	uint32_t new_version; /* 0: there is none now */
 	uint32_t kind;        /* enum change_kind */
 };
@@ -31,7 +31,7 @@ struct history {
 	uint32_t *states; /* of every slot, after the last change */
 	uint64_t born;    /* slots that were ever used: items are [0, born) */
 	/* What happened, for summary and truth. */
-	uint64_t inserts, modifies, deletes, expiries, reinserts, no_effects, revivals;
+	uint64_t inserts, modifies, deletes, expiries, reinserts, no_effects, revivals, transactions;
 };
 
 /* ERROR_INTERNAL when out of memory. */

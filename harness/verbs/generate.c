@@ -5,13 +5,12 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "generators/generator.h"
-#include "generators/preset.h"
+#include "generators/workload_file.h"
 #include "harness/progress.h"
 #include "harness/verb.h"
 
 struct generate_options {
-	const char *preset, *key, *view, *format, *time_format, *truth;
+	const char *workload, *preset, *print, *key, *view, *format, *time_format, *truth;
 	const char *export_at, *duplicates, *shuffle, *ttl, *fault, *start, *prefix;
 	int64_t items, changes, seed, shards, skew, replay, reupload, records_per_file, envelope_records;
 	int64_t duration_us, batch_window_us, fuzz_us;
@@ -21,7 +20,12 @@ struct generate_options {
 #define TARGET(field) offsetof(struct generate_options, field)
 
 static const struct option_spec generate_option_table[] = {
-	{"preset", OPTION_CHOICE, TARGET(preset), "NAME", "orders|kitchen-sink", "what the items look like"},
+	{"workload", OPTION_TEXT, TARGET(workload), "FILE", NULL,
+	 "what to generate, as a YAML file (docs/generate.md); options given beside it go over it"},
+	{"preset", OPTION_CHOICE, TARGET(preset), "NAME", WORKLOAD_PRESETS,
+	 "a workload file that is built in; orders unless --workload is given"},
+	{"print-preset", OPTION_CHOICE, TARGET(print), "NAME", WORKLOAD_PRESETS,
+	 "print that file, to start one's own from, and do nothing else"},
 	{"items", OPTION_NUMBER, TARGET(items), "N", NULL, "items in the table when the window opens"},
 	{"changes", OPTION_NUMBER, TARGET(changes), "N", NULL,
 	 "writes within the window, those without effect included"},
@@ -76,34 +80,18 @@ static const char generate_details[] =
 	"  missing-export-file, wrong-md5, wrong-count, truncate-export: one data file of\n"
 	"  the export";
 
+/* Not given: what the workload says holds. */
+#define UNSET INT64_MIN
+
 static void generate_defaults(void *target)
 {
 	struct generate_options *options = target;
-	*options = (struct generate_options){
-		.preset = "orders",
-		.key = "pk:S,sk:N",
-		.view = "NEW_AND_OLD_IMAGES",
-		.format = "streams",
-		.time_format = "integer",
-		.truth = "full",
-		.export_at = "50",
-		.duplicates = "1%",
-		.shuffle = "50",
-		.ttl = "2%",
-		.fault = "",
-		.start = "2025-10-09T08:22:51.270Z",
-		.prefix = "",
-		.items = 100000,
-		.changes = 20000,
-		.seed = 1,
-		.skew = 2,
-		.replay = 3,
-		.records_per_file = 500,
-		.envelope_records = 100,
-		.duration_us = 7200 * CLOCK_SECOND_US,
-		.batch_window_us = 300 * CLOCK_SECOND_US,
-		.fuzz_us = EXPORT_FUZZ_US,
-	};
+	*options = (struct generate_options){.items = 0};
+	for (const struct option_spec *spec = generate_option_table; spec->name != NULL; spec++) {
+		int64_t unset = UNSET;
+		if (spec->kind == OPTION_NUMBER || spec->kind == OPTION_DURATION)
+			memcpy((char *)target + spec->target, &unset, sizeof(unset));
+	}
 }
 
 /* ---- from text to the generator's options ---- */
@@ -125,7 +113,7 @@ static unsigned choice_index(const char *choices, const char *chosen)
 
 static int in_range(const char *name, int64_t value, int64_t low, int64_t high, struct error *error)
 {
-	if (value >= low && value <= high)
+	if (value == UNSET || (value >= low && value <= high))
 		return 0;
 	return error_set(error, ERROR_USAGE, "--%s is %" PRId64 " to %" PRId64, name, low, high);
 }
@@ -179,68 +167,108 @@ static int parse_prefix(const char *text, struct error *error)
 	return 0;
 }
 
-static int translate_texts(const struct generate_options *options, struct generator_options *to, struct error *error)
+static int translate_export_at(const char *text, struct generator_options *to, struct error *error)
 {
-	struct fault_rate ttl;
 	uint64_t number;
 
-	if (generator_parse_key(options->key, &to->model, error) != 0)
-		return error_prefix(error, "--key");
-	if (!clock_parse(slice_from(options->start), &to->model.start_us))
-		return error_set(error, ERROR_USAGE,
-				 "--start cannot be \"%s\"; give a time such as 2025-10-09T08:00:00Z", options->start);
-	if (generator_parse_rate(options->ttl, &ttl, error) != 0)
+	if (strcmp(text, "none") == 0) {
+		to->export_percent = -1;
+		return 0;
+	}
+	if (parse_number("export-at", text, 100, &number, error) != 0)
+		return error->code;
+	to->export_percent = (int)number;
+	return 0;
+}
+
+static int translate_ttl(const char *text, struct generator_options *to, struct error *error)
+{
+	struct fault_rate ttl;
+
+	if (generator_parse_rate(text, &ttl, error) != 0)
 		return error_prefix(error, "--ttl");
 	if (ttl.count > 0)
 		return error_set(error, ERROR_USAGE, "--ttl is a share such as 2%%, or none");
 	to->model.ttl_ppm = (unsigned)ttl.ppm;
-	if (strcmp(options->export_at, "none") == 0) {
-		to->export_percent = -1;
-	} else {
-		if (parse_number("export-at", options->export_at, 100, &number, error) != 0)
-			return error->code;
-		to->export_percent = (int)number;
-	}
-	if (strcmp(options->shuffle, "all") == 0)
+	return 0;
+}
+
+static int translate_texts(const struct generate_options *options, struct generator_options *to, struct error *error)
+{
+	if (options->key != NULL && generator_parse_key(options->key, &to->model, error) != 0)
+		return error_prefix(error, "--key");
+	if (options->start != NULL && !clock_parse(slice_from(options->start), &to->model.start_us))
+		return error_set(error, ERROR_USAGE,
+				 "--start cannot be \"%s\"; give a time such as 2025-10-09T08:00:00Z", options->start);
+	if ((options->ttl != NULL && translate_ttl(options->ttl, to, error) != 0) ||
+	    (options->export_at != NULL && translate_export_at(options->export_at, to, error) != 0))
+		return error->code;
+	if (options->shuffle != NULL && strcmp(options->shuffle, "all") == 0)
 		to->faults.shuffle_window = SHUFFLE_ALL;
-	else if (parse_number("shuffle", options->shuffle, 1000000000, &to->faults.shuffle_window, error) != 0)
+	else if (options->shuffle != NULL &&
+		 parse_number("shuffle", options->shuffle, 1000000000, &to->faults.shuffle_window, error) != 0)
 		return error->code;
-	if (generator_parse_rate(options->duplicates, &to->faults.duplicates, error) != 0)
+	if (options->duplicates != NULL &&
+	    generator_parse_rate(options->duplicates, &to->faults.duplicates, error) != 0)
 		return error_prefix(error, "--duplicates");
-	if (parse_prefix(options->prefix, error) != 0)
+	if (options->prefix != NULL && parse_prefix(options->prefix, error) != 0)
 		return error->code;
-	if (generator_parse_faults(options->fault, to, error) != 0)
+	if (options->fault != NULL && generator_parse_faults(options->fault, to, error) != 0)
 		return error_prefix(error, "--fault");
 	return 0;
 }
 
-static int translate(const struct generate_options *options, struct generator_options *to, struct error *error)
+#define SET(field, type, value)                                                                                        \
+	do {                                                                                                           \
+		if ((value) != UNSET)                                                                                  \
+			(field) = (type)(value);                                                                       \
+	} while (0)
+
+static void translate_numbers(const struct generate_options *options, struct generator_options *to)
 {
-	generator_defaults(to);
+	SET(to->model.seed, uint64_t, options->seed);
+	SET(to->model.items, uint64_t, options->items);
+	SET(to->model.changes, uint64_t, options->changes);
+	SET(to->model.duration_us, int64_t, options->duration_us);
+	SET(to->model.skew, unsigned, options->skew);
+	SET(to->fuzz_us, int64_t, options->fuzz_us);
+	SET(to->shards, unsigned, options->shards);
+	SET(to->envelope_records, uint64_t, options->envelope_records);
+	SET(to->faults.records_per_file, uint64_t, options->records_per_file);
+	SET(to->faults.batch_window_us, int64_t, options->batch_window_us);
+	SET(to->faults.replay_files, uint64_t, options->replay);
+	SET(to->faults.reupload_files, uint64_t, options->reupload);
+}
+
+/* What the workload says, then what the command line says. */
+static int translate(const struct generate_options *options, struct generator_options *to, struct workload_file **file,
+		     struct error *error)
+{
+	const char *preset = options->preset != NULL ? options->preset : "orders";
+
+	if (options->workload != NULL && options->preset != NULL)
+		return error_set(error, ERROR_USAGE, "give either --workload or --preset");
 	if (check_numbers(options, error) != 0)
 		return error->code;
-	to->model.preset = preset_find(options->preset);
-	to->model.seed = (uint64_t)options->seed;
-	to->model.items = (uint64_t)options->items;
-	to->model.changes = (uint64_t)options->changes;
-	to->model.duration_us = options->duration_us;
-	to->model.skew = (unsigned)options->skew;
-	to->model.wild = options->wild;
-	to->second_export = options->second_export;
-	to->fuzz_us = options->fuzz_us;
-	to->shards = (unsigned)options->shards;
-	to->prefix = options->prefix;
-	to->view = (enum stream_view)choice_index(STREAM_VIEWS, options->view);
-	to->format = stream_format_find(options->format);
-	to->time = (enum stream_time)choice_index(STREAM_TIMES, options->time_format);
-	to->truth = (enum truth_level)choice_index(TRUTH_LEVELS, options->truth);
-	to->gzip = options->gzip;
+	generator_defaults(to);
+	if ((options->workload != NULL ? workload_file_load(options->workload, to, file, error)
+				       : workload_file_preset(preset, to, file, error)) != 0)
+		return error->code;
+	translate_numbers(options, to);
+	to->model.wild = to->model.wild || options->wild;
+	to->second_export = to->second_export || options->second_export;
+	to->gzip = to->gzip || options->gzip;
 	to->force = options->force;
-	to->envelope_records = (uint64_t)options->envelope_records;
-	to->faults.records_per_file = (uint64_t)options->records_per_file;
-	to->faults.batch_window_us = options->batch_window_us;
-	to->faults.replay_files = (uint64_t)options->replay;
-	to->faults.reupload_files = (uint64_t)options->reupload;
+	if (options->prefix != NULL)
+		to->prefix = options->prefix;
+	if (options->view != NULL)
+		to->view = (enum stream_view)choice_index(STREAM_VIEWS, options->view);
+	if (options->format != NULL)
+		to->format = stream_format_find(options->format);
+	if (options->time_format != NULL)
+		to->time = (enum stream_time)choice_index(STREAM_TIMES, options->time_format);
+	if (options->truth != NULL)
+		to->truth = (enum truth_level)choice_index(TRUTH_LEVELS, options->truth);
 	to->watch = (struct generator_watch){progress_begin, progress_add, progress_end};
 	return translate_texts(options, to, error);
 }
@@ -273,43 +301,45 @@ static void append_option(const struct option_spec *spec, const void *options, s
 	}
 }
 
-static bool option_is_default(const struct option_spec *spec, const void *options, const void *defaults)
+static bool option_is_set(const struct option_spec *spec, const void *options)
 {
-	const char *a = (const char *)options + spec->target, *b = (const char *)defaults + spec->target;
-	const char *text_a, *text_b;
+	const char *field = (const char *)options + spec->target;
+	const char *text;
+	int64_t number;
 
 	if (spec->kind == OPTION_FLAG)
-		return memcmp(a, b, sizeof(bool)) == 0;
-	if (spec->kind != OPTION_TEXT && spec->kind != OPTION_CHOICE)
-		return memcmp(a, b, sizeof(int64_t)) == 0;
-	memcpy(&text_a, a, sizeof(text_a));
-	memcpy(&text_b, b, sizeof(text_b));
-	return strcmp(text_a, text_b) == 0;
+		return *(const bool *)field;
+	if (spec->kind == OPTION_TEXT || spec->kind == OPTION_CHOICE) {
+		memcpy(&text, field, sizeof(text));
+		return text != NULL;
+	}
+	memcpy(&number, field, sizeof(number));
+	return number != UNSET;
 }
 
-/* Every option that is not the default; the seed always; --force never, as it changes no byte. */
-static void write_reproduce(const struct generate_options *options, struct buffer *text)
+/* Every option that was given, and the seed always; --force never, as it changes no byte. */
+static void write_reproduce(const struct generate_options *options, const struct generator_options *to,
+			    struct buffer *text)
 {
-	struct generate_options defaults;
-	generate_defaults(&defaults);
-	for (const struct option_spec *spec = generate_option_table; spec->name != NULL; spec++) {
-		bool seed = spec->target == TARGET(seed);
-		if (spec->target != TARGET(force) && (seed || !option_is_default(spec, options, &defaults)))
-			append_option(spec, options, text);
-	}
+	struct generate_options given = *options;
+
+	given.seed = (int64_t)to->model.seed;
+	for (const struct option_spec *spec = generate_option_table; spec->name != NULL; spec++)
+		if (spec->target != TARGET(force) && option_is_set(spec, &given))
+			append_option(spec, &given, text);
 	buffer_append_byte(text, '\0');
 }
 
 /* ---- running ---- */
 
-static int print_summary(const struct generate_options *options, const struct generator_report *report,
+static int print_summary(const struct generator_options *options, const struct generator_report *report,
 			 const char *root, const char *reproduce, struct error *error)
 {
 	const struct history *history = &report->history;
 	struct buffer quoted;
 
-	printf("items      %" PRIu64 " at the end, of %" PRId64 " at the start and %" PRIu64 " ever\n",
-	       report->totals.live, options->items, history->born);
+	printf("items      %" PRIu64 " at the end, of %" PRIu64 " at the start and %" PRIu64 " ever\n",
+	       report->totals.live, options->model.items, history->born);
 	printf("changes    %" PRIu64 " recorded: %" PRIu64 " inserts (%" PRIu64 " again), %" PRIu64
 	       " modifies, %" PRIu64 " deletes, %" PRIu64 " by TTL\n",
 	       history->count, history->inserts, history->reinserts, history->modifies, history->deletes,
@@ -334,27 +364,38 @@ static int print_summary(const struct generate_options *options, const struct ge
 	return whole ? 0 : error_set(error, ERROR_INTERNAL, "out of memory for the summary");
 }
 
+static int print_preset(const char *name)
+{
+	struct slice text = workload_preset_text(name);
+	return fwrite(text.data, 1, text.size, stdout) == text.size && fflush(stdout) == 0 ? 0 : ERROR_IO;
+}
+
 static int generate_run(int operand_count, char **operands, const void *target)
 {
 	const struct generate_options *options = target;
 	struct generator_options to;
+	struct workload_file *file = NULL;
 	struct generator_report report;
 	struct error error = {.code = 0};
 	struct buffer reproduce;
 
-	(void)operand_count;
+	if (options->print != NULL)
+		return print_preset(options->print);
 	buffer_init(&reproduce, (size_t)1 << 20);
-	write_reproduce(options, &reproduce);
-	int code = reproduce.failed ? error_set(&error, ERROR_INTERNAL, "out of memory")
-				    : translate(options, &to, &error);
+	int code = operand_count == 1 ? translate(options, &to, &file, &error)
+				      : error_set(&error, ERROR_USAGE, "give the folder to write to");
 	if (code == 0) {
-		to.reproduce = reproduce.data;
+		write_reproduce(options, &to, &reproduce);
+		to.reproduce = reproduce.failed ? "" : reproduce.data;
 		code = generator_run(&to, operands[0], &report, &error);
 	}
 	if (code == 0)
-		code = print_summary(options, &report, operands[0], reproduce.data, &error);
+		code = print_summary(&to, &report, operands[0], to.reproduce, &error);
+	if (code == 0 && fflush(stdout) != 0)
+		code = error_system(&error, "cannot write to standard output");
 	if (code != 0)
 		(void)fprintf(stderr, "lakeproof generate: %s\n", error.message);
+	workload_file_free(file);
 	buffer_release(&reproduce);
 	return code;
 }
@@ -368,6 +409,6 @@ const struct verb verb_generate = {
 	.run = generate_run,
 	.options_size = sizeof(struct generate_options),
 	.defaults = generate_defaults,
-	.operands_min = 1,
+	.operands_min = 0,
 	.operands_max = 1,
 };

@@ -175,6 +175,34 @@ export_folders() {
 	done
 }
 
+@test "a workload file says what is generated, and options go over it" {
+	"$LAKEPROOF" generate --print-preset single-table >"$BATS_TEST_TMPDIR/w.yaml"
+	"$LAKEPROOF" generate --quiet --workload "$BATS_TEST_TMPDIR/w.yaml" --items 900 --changes 900 "$BATS_TEST_TMPDIR/one" >"$BATS_TEST_TMPDIR/summary"
+	"$LAKEPROOF" generate --quiet --preset single-table --items 900 --changes 900 "$BATS_TEST_TMPDIR/two" >/dev/null
+	rm "$BATS_TEST_TMPDIR"/*/generated.json
+	[ "$(sums "$BATS_TEST_TMPDIR/one")" = "$(sums "$BATS_TEST_TMPDIR/two")" ]
+	grep -q "reproduce: .*--workload .*w.yaml. --items 900 --changes 900 --seed 1" "$BATS_TEST_TMPDIR/summary"
+	[ "$(zcat "$BATS_TEST_TMPDIR"/one/AWSDynamoDB/*/data/*.gz | jq -r .Item.sk.S | cut -c1-4 | sort -u | tr '\n' ' ')" = \
+		"ADDR ORDE PROF SKU# " ]
+	printf 'tabel: t\n' >"$BATS_TEST_TMPDIR/bad.yaml"
+	run "$LAKEPROOF" generate --workload "$BATS_TEST_TMPDIR/bad.yaml" "$BATS_TEST_TMPDIR/never"
+	[ "$status" = 64 ]
+	[[ "$output" == *"bad.yaml:1:1: unknown key 'tabel', did you mean 'table'"* ]]
+	run "$LAKEPROOF" generate --workload "$BATS_TEST_TMPDIR/w.yaml" --preset hot "$BATS_TEST_TMPDIR/never"
+	[ "$status" = 64 ]
+}
+
+@test "every preset is generated, judged by both mergers, and holds what its table says" {
+	for preset in orders kitchen-sink single-table wide hot large-items; do
+		dir="$BATS_TEST_TMPDIR/$preset"
+		"$LAKEPROOF" generate --quiet --preset $preset --items 300 --changes 300 "$dir" >/dev/null
+		"$LAKEPROOF" merge --quiet --reference "$dir/contract.yaml" >"$dir/merged" 2>&1
+		grep -q "the reference merger agrees" "$dir/merged"
+		live=$(sqlite3 "$dir/truth.sqlite" "SELECT printf('%,d', value) FROM counts WHERE name = 'live'")
+		grep -q "^$live items, .* 0 unproven" "$dir/merged"
+	done
+}
+
 @test "faults of the export hit one file each and are logged" {
 	dir="$BATS_TEST_TMPDIR/damaged"
 	"$LAKEPROOF" generate --quiet --items 2000 --changes 100 --shards 8 --gzip --duplicates none --replay 0 \

@@ -4,6 +4,7 @@
 #include "generators/compress.h"
 #include "generators/generator.h"
 #include "tests/support/scratch.h"
+#include "tests/support/workload.h"
 #include "tests/tap.h"
 
 struct exported {
@@ -22,7 +23,7 @@ static void export_table(struct exported *exported, unsigned shards, const char 
 	struct error error = {0, ""};
 
 	memset(exported, 0, sizeof(*exported));
-	generator_defaults(&options);
+	test_workload(&options, "orders");
 	options.model.items = 2000;
 	options.model.changes = 1000;
 	scratch_make(exported->root);

@@ -3,18 +3,17 @@
 
 #include "base/prng.h"
 #include "generators/generator.h"
-#include "generators/preset.h"
 #include "tests/support/item_size.h"
+#include "tests/support/workload.h"
 #include "tests/tap.h"
 
-static struct model model_of(const char *key, const struct preset *preset, bool wild)
+static struct model model_of(const char *key, const char *preset, bool wild)
 {
 	struct generator_options options;
 	struct model model;
 	struct error error = {0, ""};
 
-	generator_defaults(&options);
-	options.model.preset = preset;
+	test_workload(&options, preset);
 	options.model.wild = wild;
 	options.model.items = 4000;
 	options.model.changes = 4000;
@@ -29,7 +28,7 @@ static struct item_writer begun(struct buffer *json)
 {
 	struct item_writer writer;
 	buffer_init(json, (size_t)1 << 20);
-	if (item_begin(&writer, json) != 0)
+	if (item_begin(&writer, json, ITEM_JSON_MAX) != 0)
 		abort();
 	return writer;
 }
@@ -162,7 +161,7 @@ static int compare_text(const void *left, const void *right)
 
 static void test_keys_unique(const char *key)
 {
-	struct model model = model_of(key, &preset_kitchen_sink, false);
+	struct model model = model_of(key, "kitchen-sink", false);
 	char **texts = calloc(model.slots_max, sizeof(*texts));
 	uint64_t equal = 0, size_bytes;
 
@@ -195,7 +194,7 @@ static int compare_keys(const struct key_value *a, const struct key_value *b)
 
 static void test_sort_order(const char *key)
 {
-	struct model model = model_of(key, &preset_kitchen_sink, false);
+	struct model model = model_of(key, "kitchen-sink", false);
 	uint64_t wrong = 0, same = 0;
 
 	for (uint64_t item = 1; item < model.slots_max; item++) {
@@ -262,7 +261,7 @@ static void check_versions(struct image_check *check, const struct model *model,
 		buffer_release(&images[i]);
 }
 
-static struct image_check check_images(const char *key, const struct preset *preset, bool wild)
+static struct image_check check_images(const char *key, const char *preset, bool wild)
 {
 	struct model model = model_of(key, preset, wild);
 	struct json_parser *parser = json_parser_new((size_t)1 << 20);
@@ -271,7 +270,7 @@ static struct image_check check_images(const char *key, const struct preset *pre
 	for (uint64_t item = 0; item < 200; item++)
 		check_versions(&check, &model, parser, item * 17);
 	json_parser_free(parser);
-	ok(check.images == 14000 && check.unparsed == 0, "%s: every image is JSON in valid UTF-8", preset->name);
+	ok(check.images == 14000 && check.unparsed == 0, "%s: every image is JSON in valid UTF-8", preset);
 	is_int(check.malformed, 0, "every value has one known type, numbers are canonical, sets are not empty");
 	is_int(check.wrong_size, 0, "every size is that of an independent reading of the size model");
 	is_int(check.equal_neighbours, 0, "neighbouring versions always differ");
@@ -281,15 +280,15 @@ static struct image_check check_images(const char *key, const struct preset *pre
 
 static void test_images(void)
 {
-	check_images("pk:S,sk:N", &preset_orders, false);
-	struct image_check check = check_images("id:B", &preset_kitchen_sink, true);
+	check_images("pk:S,sk:N", "orders", false);
+	struct image_check check = check_images("id:B", "kitchen-sink", true);
 	is_int(check.types, (1 << ITEM_SIZE_TYPES) - 1, "the kitchen sink has every attribute type");
 	is_int(check.depth_max, 32, "and nests to the service's 32 levels, no deeper");
 }
 
 static void test_pure(void)
 {
-	struct model one = model_of("pk:S,sk:N", &preset_orders, false), two = one;
+	struct model one = model_of("pk:S,sk:N", "orders", false), two = one;
 	struct buffer a, b, c;
 	uint64_t size;
 
@@ -331,7 +330,7 @@ static void test_ttl_rule(void)
 
 static void test_ttl_kinds(void)
 {
-	struct model model = model_of("pk:S,sk:N", &preset_orders, true);
+	struct model model = model_of("pk:S,sk:N", "orders", true);
 	uint64_t texts = 0, nulls = 0, millis = 0, old = 0, absent = 0, inside = 0;
 	int64_t start_s = model.config.start_us / 1000000, end_s = start_s + model.config.duration_us / 1000000;
 
@@ -360,7 +359,7 @@ static int compare_sequences(const char *a, const char *b)
 
 static void test_sequences(void)
 {
-	struct model model = model_of("pk:S,sk:N", &preset_orders, false);
+	struct model model = model_of("pk:S,sk:N", "orders", false);
 	char before[SEQUENCE_TEXT_MAX], after[SEQUENCE_TEXT_MAX];
 	uint64_t not_increasing = 0, misleading = 0;
 	size_t shortest = 99, longest = 0;
@@ -381,7 +380,7 @@ static void test_sequences(void)
 
 static void test_event_ids(void)
 {
-	struct model model = model_of("pk:S,sk:N", &preset_orders, false);
+	struct model model = model_of("pk:S,sk:N", "orders", false);
 	char one[EVENT_ID_MAX], two[EVENT_ID_MAX];
 	model_event_id(&model, 1, one);
 	model_event_id(&model, 2, two);
@@ -395,7 +394,7 @@ static void test_bounds(void)
 	struct model model;
 	struct error error = {0, ""};
 
-	generator_defaults(&options);
+	test_workload(&options, "orders");
 	options.model.skew = SKEW_MAX + 1;
 	is_int(model_init(&model, &options.model, &error), ERROR_USAGE, "too much skew is a usage error");
 	options.model.skew = 0;

@@ -5,6 +5,7 @@
 #include "generators/lineage.h"
 #include "tests/support/item_size.h"
 #include "tests/support/scratch.h"
+#include "tests/support/workload.h"
 #include "tests/tap.h"
 
 struct world {
@@ -23,7 +24,7 @@ static void world_make(struct world *world)
 	struct error error = {0, ""};
 
 	memset(world, 0, sizeof(*world));
-	generator_defaults(&world->options);
+	test_workload(&world->options, "orders");
 	world->options.model.items = 500;
 	world->options.model.changes = 1500;
 	world->options.model.ttl_ppm = 200000;
@@ -324,8 +325,8 @@ static void test_lineage(struct world *world)
 		const struct change *change = &world->history.changes[i];
 		unsigned shard = lineage_shard(&world->model, change->item, change->time_us);
 		unsigned before = lineage_shard(&world->model, change->item, world->model.config.start_us);
-		wrong += shard != before && lineage_parent(shard) != (int)before;
-		children += shard >= LINEAGE_BASE;
+		wrong += shard != before && lineage_parent(&world->model, shard) != (int)before;
+		children += shard >= (unsigned)world->model.config.shards;
 	}
 	ok(wrong == 0 && children > 50, "a key stays in its shard or moves to that shard's child");
 	lineage_shard_id(&world->model, 4, id);

@@ -3,7 +3,7 @@
 
 #include "generators/faults.h"
 #include "generators/generator.h"
-#include "generators/preset.h"
+#include "tests/support/workload.h"
 #include "tests/tap.h"
 
 struct world {
@@ -23,7 +23,7 @@ static void live(struct world *world)
 static struct world small_world(void)
 {
 	struct world world;
-	generator_defaults(&world.options);
+	test_workload(&world.options, "orders");
 	world.options.model.items = 3000;
 	world.options.model.changes = 6000;
 	world.options.model.ttl_ppm = 100000;
