@@ -116,7 +116,7 @@ static void write_sources(const struct contract_parts *parts, struct buffer *yam
 	char time[CLOCK_TEXT_MAX];
 
 	buffer_append_text(yaml, "sources:\n");
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		if (parts->exports[i] == NULL)
 			continue;
 		buffer_append_text(yaml, "  - {export: ");

@@ -132,7 +132,8 @@ static void data_stem(const struct export_run *run, unsigned shard, char text[DA
 	uint64_t word = 0;
 	for (unsigned i = 0; i < DATA_STEM; i++) {
 		if (i % 12 == 0)
-			word = model_random(run->request->model, (uint64_t)run->request->time_us, shard, i);
+			word = model_random(run->request->model, (uint64_t)run->request->time_us + run->request->copy,
+					    shard, i);
 		text[i] = "abcdefghijklmnopqrstuvwxyz234567"[word & 31];
 		word >>= 5;
 	}
@@ -249,7 +250,7 @@ static int name_export(struct export_run *run, struct error *error)
 {
 	const struct export_request *request = run->request;
 	struct export_result *result = run->result;
-	uint64_t suffix = prng_mix(request->model->salt ^ (uint64_t)request->time_us) >> 32;
+	uint64_t suffix = prng_mix((request->model->salt ^ (uint64_t)request->time_us) + request->copy) >> 32;
 
 	if (strlen(request->prefix) >= EXPORT_PREFIX_MAX)
 		return error_set(error, ERROR_USAGE, "the S3 prefix is longer than %d bytes", EXPORT_PREFIX_MAX - 1);

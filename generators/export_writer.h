@@ -33,6 +33,7 @@ struct export_request {
 	const char *prefix; /* S3 prefix without slashes at its ends, or "" */
 	unsigned shards;    /* data files; of three or more, one stays empty */
 	struct export_faults faults;
+	bool copy;                                        /* of the same moment, under an ID of its own */
 	void (*progress)(uint64_t items, uint64_t bytes); /* may be NULL */
 };
 

@@ -1,30 +1,197 @@
 #include "generators/faults.h"
 
-#include <stdlib.h>
-
 #include "base/clock.h"
-#include "base/prng.h"
 #include "generators/lineage.h"
+#include "generators/table.h"
 
-enum { DUPLICATE_FILES_LATER = 3, POSITION_STEP = 16 };
+#define FAULT_ROW(id, name, class, stage, harm, count, ppm, unit, help)                                                \
+	[FAULT_##id] = {name, class, STAGE_##stage, FAULT_##harm, {count, ppm}, unit, help},
+const struct fault_kind fault_kinds[FAULT_COUNT] = {FAULT_KINDS(FAULT_ROW)};
+#undef FAULT_ROW
 
-static const char *const broken_names[BROKEN_COUNT] = {
-	"",         "bad-json", "bad-duplicate-key", "bad-type-tag", "bad-number", "bad-key-missing", "bad-key-type",
-	"bad-utf8", "bad-deep", "bad-huge",
-};
+/* ---- rates ---- */
 
-const char *broken_name(enum broken_kind kind)
+static int rate_error(const char *text, struct error *error)
 {
-	return broken_names[kind];
+	return error_set(error, ERROR_USAGE,
+			 "cannot read the rate \"%s\"; write a count such as 12, a share such as 0.5%%, "
+			 "or none",
+			 text);
 }
 
-enum broken_kind broken_find(const char *name)
+int fault_parse_rate(const char *text, struct fault_rate *rate, struct error *error)
 {
-	for (unsigned kind = BROKEN_NONE + 1; kind < BROKEN_COUNT; kind++) {
-		if (strcmp(broken_names[kind], name) == 0)
-			return (enum broken_kind)kind;
+	enum { PPM_DECIMALS = 4, DIGITS_MAX = 15 };
+	uint64_t value = 0;
+	int decimals = -1;
+	size_t i = 0;
+
+	*rate = (struct fault_rate){0, 0};
+	if (strcmp(text, "none") == 0)
+		return 0;
+	for (; (text[i] >= '0' && text[i] <= '9') || (text[i] == '.' && decimals < 0 && i > 0); i++) {
+		if (text[i] == '.') {
+			decimals = 0;
+			continue;
+		}
+		value = value * 10 + (uint64_t)(text[i] - '0');
+		if (decimals >= 0)
+			decimals++;
+		if (i > DIGITS_MAX || decimals > PPM_DECIMALS)
+			return rate_error(text, error);
 	}
-	return BROKEN_NONE;
+	if (i == 0)
+		return rate_error(text, error);
+	if (text[i] == '\0' && decimals < 0) {
+		rate->count = value;
+		return 0;
+	}
+	if (text[i] != '%' || text[i + 1] != '\0')
+		return rate_error(text, error);
+	for (int missing = decimals < 0 ? PPM_DECIMALS : PPM_DECIMALS - decimals; missing > 0; missing--)
+		value *= 10;
+	if (value > 1000000)
+		return error_set(error, ERROR_USAGE, "the share \"%s\" is more than 100%%", text);
+	rate->ppm = value;
+	return 0;
+}
+
+uint64_t fault_rate_of(struct fault_rate rate, uint64_t n)
+{
+	uint64_t wanted = rate.count;
+	if (rate.ppm > 0) {
+		wanted = n / 1000000 * rate.ppm + n % 1000000 * rate.ppm / 1000000;
+		wanted += wanted == 0;
+	}
+	return wanted < n ? wanted : n;
+}
+
+/* ---- faults as text ---- */
+
+struct fault fault_make(enum fault_id id)
+{
+	return (struct fault){
+		.id = id, .rate = fault_kinds[id].rate, .to_percent = 100, .shard = -1, .item = -1, .export_index = 0};
+}
+
+/* Digits up to `end`; false when there is anything else or too much of them. */
+static bool parse_digits(const char *text, const char *end, uint64_t most, uint64_t *value)
+{
+	*value = 0;
+	for (const char *at = text; at < end; at++) {
+		if (*at < '0' || *at > '9')
+			return false;
+		*value = *value * 10 + (uint64_t)(*at - '0');
+		if (*value > most)
+			return false;
+	}
+	return end > text;
+}
+
+static bool parse_window(const char *text, struct fault *fault)
+{
+	const char *dash = strchr(text, '-');
+	uint64_t from, to;
+
+	if (dash == NULL || !parse_digits(text, dash, 100, &from) ||
+	    !parse_digits(dash + 1, dash + 1 + strlen(dash + 1), 100, &to) || from >= to)
+		return false;
+	fault->from_percent = (unsigned)from;
+	fault->to_percent = (unsigned)to;
+	return true;
+}
+
+static bool parse_target(const char *text, struct fault *fault)
+{
+	static const char *const events[] = {"insert", "modify", "remove", "ttl"};
+	const char *value = strchr(text, '=');
+	uint64_t number = 0;
+
+	for (unsigned kind = 0; kind < 4; kind++) {
+		if (strcmp(text, events[kind]) == 0) {
+			fault->events = 1u << kind;
+			return true;
+		}
+	}
+	if (value++ == NULL)
+		return false;
+	if (strncmp(text, "entity=", 7) == 0 && strlen(value) < FAULT_ENTITY_MAX && *value != '\0') {
+		memcpy(fault->entity, value, strlen(value) + 1);
+		return true;
+	}
+	if (!parse_digits(value, value + strlen(value), UINT32_MAX, &number))
+		return false;
+	if (strncmp(text, "shard=", 6) == 0)
+		fault->shard = (int64_t)number;
+	else if (strncmp(text, "item=", 5) == 0)
+		fault->item = (int64_t)number;
+	else if (strncmp(text, "export=", 7) == 0 && (number == 1 || number == 2))
+		fault->export_index = (unsigned)number - 1;
+	else
+		return false;
+	return true;
+}
+
+/* Cuts `text` at the mark; what follows it, or NULL. */
+static char *cut(char *text, char mark)
+{
+	char *found = strchr(text, mark);
+	if (found != NULL)
+		*found++ = '\0';
+	return found;
+}
+
+int fault_parse(const char *whole, struct fault *fault, struct error *error)
+{
+	enum { TEXT_MAX = 200 };
+	char text[TEXT_MAX];
+	unsigned id = 0;
+
+	if (strlen(whole) >= TEXT_MAX)
+		return error_set(error, ERROR_USAGE, "cannot read the fault \"%.80s…\"", whole);
+	memcpy(text, whole, strlen(whole) + 1);
+	char *target = cut(text, '/'), *window = cut(text, '@'), *rate = cut(text, ':');
+	while (id < FAULT_COUNT && strcmp(fault_kinds[id].name, text) != 0)
+		id++;
+	if (id == FAULT_COUNT)
+		return error_set(error, ERROR_USAGE, "unknown fault \"%s\"; see `lakeproof generate --help`", text);
+	*fault = fault_make((enum fault_id)id);
+	const struct fault_kind *kind = &fault_kinds[id];
+	if (rate != NULL && strcmp(kind->unit, "one file") == 0)
+		return error_set(error, ERROR_USAGE, "fault \"%s\" takes no rate", text);
+	if (rate != NULL && fault_parse_rate(rate, &fault->rate, error) != 0)
+		return error_prefix(error, "fault \"%s\"", text);
+	if (fault->rate.ppm > 0 && (strcmp(kind->unit, "seconds") == 0 || id == FAULT_SHUFFLE))
+		return error_set(error, ERROR_USAGE, "fault \"%s\" takes a number of %s, not a share", text,
+				 kind->unit);
+	if (window != NULL && !parse_window(window, fault))
+		return error_set(error, ERROR_USAGE,
+				 "fault \"%s\": \"@%s\" must be a part of the window in percent, such as @40-60", text,
+				 window);
+	if (target != NULL && !parse_target(target, fault))
+		return error_set(error, ERROR_USAGE,
+				 "fault \"%s\": \"/%s\" must be insert, modify, remove, ttl, entity=NAME, shard=N, "
+				 "item=N or export=N",
+				 text, target);
+	return 0;
+}
+
+bool fault_hits(const struct fault *fault, const struct model *model, const struct change *change)
+{
+	const struct model_config *config = &model->config;
+	int64_t share_us = config->duration_us / 100;
+
+	if (fault->from_percent > 0 && change->time_us < config->start_us + share_us * fault->from_percent)
+		return false;
+	if (fault->to_percent < 100 && change->time_us >= config->start_us + share_us * fault->to_percent)
+		return false;
+	if (fault->events != 0 && (fault->events >> change->kind & 1) == 0)
+		return false;
+	if (fault->item >= 0 && change->item != (uint64_t)fault->item)
+		return false;
+	if (fault->shard >= 0 && lineage_shard(model, change->item, change->time_us) != (uint64_t)fault->shard)
+		return false;
+	return fault->entity[0] == '\0' || strcmp(model_entity(model, change->item)->name, fault->entity) == 0;
 }
 
 /* ---- the log ---- */
@@ -61,357 +228,4 @@ int fault_log_file(const char *fault, const char *file, const char *detail, stru
 		buffer_printf(log, ",%s", detail);
 	buffer_append_text(log, "}\n");
 	return log->failed ? ERROR_INTERNAL : 0;
-}
-
-/* ---- planning ---- */
-
-struct planner {
-	const struct model *model;
-	const struct history *history;
-	const struct fault_plan *plan;
-	struct delivery *delivery;
-	struct buffer *log;
-	struct error *error;
-	struct prng prng;
-	uint64_t capacity, file_capacity;
-	bool *lost; /* by change */
-};
-
-static int no_memory(struct planner *planner)
-{
-	return error_set(planner->error, ERROR_INTERNAL,
-			 "out of memory for the delivery of %llu records; generate fewer",
-			 (unsigned long long)planner->history->count);
-}
-
-static int add_placement(struct planner *planner, struct placement placement)
-{
-	struct delivery *delivery = planner->delivery;
-	if (delivery->count == planner->capacity) {
-		uint64_t capacity = planner->capacity * 2 + 1024;
-		struct placement *grown = realloc(delivery->placements, capacity * sizeof(*grown));
-		if (grown == NULL)
-			return no_memory(planner);
-		delivery->placements = grown;
-		planner->capacity = capacity;
-	}
-	delivery->placements[delivery->count++] = placement;
-	return 0;
-}
-
-static int add_file(struct planner *planner, struct delivered_file file)
-{
-	struct delivery *delivery = planner->delivery;
-	if (delivery->file_count == planner->file_capacity) {
-		uint64_t capacity = planner->file_capacity * 2 + 64;
-		struct delivered_file *grown = realloc(delivery->files, capacity * sizeof(*grown));
-		if (grown == NULL)
-			return no_memory(planner);
-		delivery->files = grown;
-		planner->file_capacity = capacity;
-	}
-	delivery->files[delivery->file_count++] = file;
-	return 0;
-}
-
-/* How many of n a rate asks for; a share of something asks for at least one. */
-static uint64_t rate_of(struct fault_rate rate, uint64_t n)
-{
-	uint64_t wanted = rate.count;
-	if (rate.ppm > 0) {
-		wanted = n / 1000000 * rate.ppm + n % 1000000 * rate.ppm / 1000000;
-		wanted += wanted == 0;
-	}
-	return wanted < n ? wanted : n;
-}
-
-static int lose(struct planner *planner, uint64_t change, const char *fault)
-{
-	planner->lost[change] = true;
-	planner->delivery->dropped++;
-	if (fault_log_record(planner->model, planner->history, fault, NULL, 0, 0, change, planner->log) != 0)
-		return no_memory(planner);
-	return 0;
-}
-
-/* Selection sampling (Knuth 3.4.2 S): exactly the wanted number, each choice equally likely, in order. */
-static int lose_some(struct planner *planner, struct fault_rate rate, bool removes_only, const char *fault)
-{
-	const struct history *history = planner->history;
-	uint64_t eligible = 0;
-
-	for (uint64_t i = 0; i < history->count; i++)
-		eligible += !planner->lost[i] && (!removes_only || change_removes(&history->changes[i]));
-	uint64_t wanted = rate_of(rate, eligible);
-	for (uint64_t i = 0; i < history->count && wanted > 0; i++) {
-		if (planner->lost[i] || (removes_only && !change_removes(&history->changes[i])))
-			continue;
-		if (prng_below(&planner->prng, eligible--) >= wanted)
-			continue;
-		wanted--;
-		if (lose(planner, i, fault) != 0)
-			return planner->error->code;
-	}
-	return 0;
-}
-
-static int plan_losses(struct planner *planner)
-{
-	const struct history *history = planner->history;
-	const struct fault_plan *plan = planner->plan;
-
-	planner->lost = calloc(history->count + 1, sizeof(*planner->lost));
-	if (planner->lost == NULL)
-		return no_memory(planner);
-	for (uint64_t i = 0; i < history->count && history->changes[i].time_us < plan->late_start_us; i++) {
-		if (lose(planner, i, "late-start") != 0)
-			return planner->error->code;
-	}
-	if (lose_some(planner, plan->drop_records, false, "drop-record") != 0)
-		return planner->error->code;
-	return lose_some(planner, plan->drop_removes, true, "drop-remove");
-}
-
-/* A batch of one shard that is still open. */
-struct batch {
-	uint32_t *changes;
-	uint64_t count;
-	int64_t opened_us;
-};
-
-static int close_batch(struct planner *planner, struct batch *batch)
-{
-	enum { LATENCY_US = 1500000 };
-	uint64_t number = planner->delivery->file_count;
-	int64_t last_us = 0;
-
-	if (batch->count == 0)
-		return 0;
-	for (uint64_t i = 0; i < batch->count; i++) {
-		struct placement placement = {number << 32 | (i * POSITION_STEP + POSITION_STEP / 2), batch->changes[i],
-					      MARK_FIRST, BROKEN_NONE};
-		if (add_placement(planner, placement) != 0)
-			return planner->error->code;
-		last_us = planner->history->changes[batch->changes[i]].time_us;
-	}
-	uint64_t count = batch->count;
-	batch->count = 0;
-	/* Whatever the shard, files arrive one after the other. */
-	int64_t time_us = last_us + LATENCY_US;
-	if (number > 0 && planner->delivery->files[number - 1].time_us > time_us)
-		time_us = planner->delivery->files[number - 1].time_us;
-	return add_file(planner, (struct delivered_file){.count = count, .time_us = time_us, .number = number});
-}
-
-static int close_old_batches(struct planner *planner, struct batch *batches, int64_t now_us)
-{
-	for (unsigned shard = 0; shard < planner->model->shard_count; shard++) {
-		if (batches[shard].count > 0 && now_us - batches[shard].opened_us >= planner->plan->batch_window_us &&
-		    close_batch(planner, &batches[shard]) != 0)
-			return planner->error->code;
-	}
-	return 0;
-}
-
-/* As Lambda does it: a batch holds records of one shard, in order; batches of different shards arrive interleaved. */
-static int plan_batches(struct planner *planner)
-{
-	const struct history *history = planner->history;
-	struct batch batches[LINEAGE_SHARDS_MAX] = {{NULL, 0, 0}};
-	int failed = 0;
-
-	for (unsigned shard = 0; shard < planner->model->shard_count && !failed; shard++) {
-		batches[shard].changes = malloc(planner->plan->records_per_file * sizeof(*batches[shard].changes));
-		if (batches[shard].changes == NULL)
-			failed = no_memory(planner);
-	}
-	for (uint64_t i = 0; i < history->count && !failed; i++) {
-		const struct change *change = &history->changes[i];
-		struct batch *batch = &batches[lineage_shard(planner->model, change->item, change->time_us)];
-		if (planner->lost[i])
-			continue;
-		failed = close_old_batches(planner, batches, change->time_us);
-		if (batch->count == 0)
-			batch->opened_us = change->time_us;
-		batch->changes[batch->count++] = (uint32_t)i;
-		if (!failed && batch->count == planner->plan->records_per_file)
-			failed = close_batch(planner, batch);
-	}
-	for (unsigned shard = 0; shard < planner->model->shard_count; shard++) {
-		if (!failed)
-			failed = close_batch(planner, &batches[shard]);
-		free(batches[shard].changes);
-	}
-	return failed;
-}
-
-static int compare_placements(const void *left, const void *right)
-{
-	const struct placement *a = left, *b = right;
-	if (a->place != b->place)
-		return a->place < b->place ? -1 : 1;
-	if (a->change != b->change)
-		return a->change < b->change ? -1 : 1;
-	return (int)a->mark - (int)b->mark;
-}
-
-/* At-least-once: the copy comes in the same file or one of the next few, anywhere in it. */
-static int plan_duplicates(struct planner *planner)
-{
-	struct delivery *delivery = planner->delivery;
-	uint64_t eligible = delivery->count, first_count = delivery->count;
-	uint64_t wanted = rate_of(planner->plan->duplicates, eligible);
-
-	for (uint64_t i = 0; i < first_count && wanted > 0; i++) {
-		if (prng_below(&planner->prng, eligible--) >= wanted)
-			continue;
-		wanted--;
-		uint64_t file = (delivery->placements[i].place >> 32) +
-				prng_below(&planner->prng, DUPLICATE_FILES_LATER + 1);
-		if (file >= delivery->file_count)
-			file = delivery->file_count - 1;
-		uint64_t position = prng_below(&planner->prng, delivery->files[file].count * POSITION_STEP);
-		struct placement copy = {file << 32 | position, delivery->placements[i].change, MARK_DUPLICATE,
-					 BROKEN_NONE};
-		if (add_placement(planner, copy) != 0)
-			return planner->error->code;
-		delivery->duplicated++;
-	}
-	if (delivery->count > 0)
-		qsort(delivery->placements, delivery->count, sizeof(*delivery->placements), compare_placements);
-	return 0;
-}
-
-/* Records change places within windows; how many a file holds stays as it was. */
-static void plan_shuffle(struct planner *planner)
-{
-	struct delivery *delivery = planner->delivery;
-	uint64_t window = planner->plan->shuffle_window;
-
-	if (window == 0)
-		return;
-	for (uint64_t start = 0; start < delivery->count;) {
-		uint64_t size = delivery->count - start < window ? delivery->count - start : window;
-		struct placement *run = delivery->placements + start;
-		for (uint64_t i = size; i > 1; i--) {
-			uint64_t j = prng_below(&planner->prng, i);
-			struct placement swap = run[i - 1];
-			run[i - 1].change = run[j].change;
-			run[i - 1].mark = run[j].mark;
-			run[j].change = swap.change;
-			run[j].mark = swap.mark;
-		}
-		start += size;
-	}
-}
-
-static void cut_files(struct delivery *delivery)
-{
-	for (uint64_t i = 0; i < delivery->file_count; i++)
-		delivery->files[i].count = 0;
-	for (uint64_t i = 0; i < delivery->count; i++) {
-		struct delivered_file *file = &delivery->files[delivery->placements[i].place >> 32];
-		if (file->count++ == 0)
-			file->first = i;
-	}
-}
-
-static void plan_broken(struct planner *planner)
-{
-	struct delivery *delivery = planner->delivery;
-
-	for (unsigned kind = BROKEN_NONE + 1; kind < BROKEN_COUNT; kind++) {
-		uint64_t wanted = rate_of(planner->plan->broken[kind], delivery->count);
-		for (uint64_t tries = 0; wanted > 0 && tries < 64 * delivery->count; tries++) {
-			struct placement *placement =
-				&delivery->placements[prng_below(&planner->prng, delivery->count)];
-			if (placement->broken != BROKEN_NONE || placement->mark != MARK_FIRST)
-				continue;
-			placement->broken = (uint16_t)kind;
-			placement->mark = MARK_BROKEN;
-			wanted--;
-		}
-	}
-}
-
-/* Files delivered again, spread over the capture; a replay comes at its end, a re-upload beside its original. */
-static int plan_repeats(struct planner *planner, uint64_t wanted, enum file_origin origin)
-{
-	struct delivery *delivery = planner->delivery;
-	uint64_t eligible = 0, first_count = delivery->file_count;
-	int64_t last_us = 0;
-
-	for (uint64_t i = 0; i < first_count; i++) {
-		eligible += delivery->files[i].origin == FILE_FIRST;
-		if (delivery->files[i].time_us > last_us)
-			last_us = delivery->files[i].time_us;
-	}
-	if (wanted > eligible)
-		wanted = eligible;
-	for (uint64_t i = 0; i < first_count && wanted > 0; i++) {
-		if (delivery->files[i].origin != FILE_FIRST || prng_below(&planner->prng, eligible--) >= wanted)
-			continue;
-		wanted--;
-		struct delivered_file copy = delivery->files[i];
-		copy.origin = origin;
-		copy.original = i;
-		if (origin == FILE_REPLAY) {
-			copy.number = delivery->file_count;
-			copy.time_us = last_us + CLOCK_SECOND_US;
-		}
-		if (add_file(planner, copy) != 0)
-			return planner->error->code;
-	}
-	return 0;
-}
-
-static int plan_truncations(struct planner *planner)
-{
-	struct delivery *delivery = planner->delivery;
-	uint64_t wanted = planner->plan->truncated_files;
-
-	for (uint64_t i = 0; i < delivery->file_count && wanted > 0; i++) {
-		/* From the middle on, as the first and last files are special enough. */
-		struct delivered_file *file = &delivery->files[(i + delivery->file_count / 2) % delivery->file_count];
-		if (file->origin != FILE_FIRST || file->count == 0)
-			continue;
-		file->truncated = true;
-		wanted--;
-	}
-	return 0;
-}
-
-int delivery_plan(const struct model *model, const struct history *history, const struct fault_plan *plan,
-		  struct delivery *delivery, struct buffer *log, struct error *error)
-{
-	struct planner planner = {
-		.model = model, .history = history, .plan = plan, .delivery = delivery, .log = log, .error = error};
-	int failed;
-
-	*delivery = (struct delivery){0};
-	prng_init(&planner.prng, model->config.seed ^ UINT64_C(0x64656c6976657279));
-	if (plan->records_per_file == 0 || plan->records_per_file > 1000000)
-		return error_set(error, ERROR_USAGE, "a file holds 1 to 1,000,000 records");
-	if ((failed = plan_losses(&planner)) != 0 || (failed = plan_batches(&planner)) != 0 ||
-	    (failed = plan_duplicates(&planner)) != 0)
-		goto out;
-	plan_shuffle(&planner);
-	cut_files(delivery);
-	plan_broken(&planner);
-	if ((failed = plan_truncations(&planner)) != 0 ||
-	    (failed = plan_repeats(&planner, plan->reupload_files, FILE_REUPLOAD)) != 0)
-		goto out;
-	failed = plan_repeats(&planner, plan->replay_files, FILE_REPLAY);
-out:
-	free(planner.lost);
-	if (failed)
-		delivery_release(delivery);
-	return failed;
-}
-
-void delivery_release(struct delivery *delivery)
-{
-	free(delivery->placements);
-	free(delivery->files);
-	*delivery = (struct delivery){0};
 }

@@ -58,11 +58,14 @@ static int check_options(const struct generator_options *options, struct error *
 		return error_set(error, ERROR_USAGE, "an export has at most %d shards", EXPORT_SHARDS_MAX);
 	if (options->fuzz_us < 0 || options->fuzz_us > EXPORT_FUZZ_US)
 		return error_set(error, ERROR_USAGE, "the fuzz is 0 s to 60 s, which is what the service promises");
-	if (options->faults.truncated_files > 0 && !options->gzip)
+	if (fault_plan_has(&options->faults, FAULT_TRUNCATE_GZIP) && !options->gzip)
 		return error_set(error, ERROR_USAGE, "the fault \"truncate-gzip\" needs --gzip");
 	if (options->export_percent < 0) {
-		if (options->second_export || options->late_s >= 0 || options->missing_export_file ||
-		    options->wrong_md5 || options->wrong_count || options->truncated_export)
+		bool faults = options->second_export || fault_plan_has(&options->faults, FAULT_LATE_START);
+		for (unsigned id = 0; id < FAULT_COUNT; id++)
+			faults = faults || (fault_kinds[id].stage == STAGE_EXPORT &&
+					    fault_plan_has(&options->faults, (enum fault_id)id));
+		if (faults)
 			return error_set(error, ERROR_USAGE,
 					 "without an export there is neither a second one nor a fault of it");
 		return 0;
@@ -81,17 +84,28 @@ static int check_options(const struct generator_options *options, struct error *
 
 /* ---- steps ---- */
 
-static void plan_export_faults(const struct run *run, unsigned shards, struct export_faults *faults)
+enum { EXPORT_DAMAGES = 4 };
+static const enum fault_id export_damages[EXPORT_DAMAGES] = {FAULT_MISSING_EXPORT_FILE, FAULT_WRONG_MD5,
+							     FAULT_WRONG_COUNT, FAULT_TRUNCATE_EXPORT};
+
+static const struct fault *export_fault(const struct run *run, enum fault_id id, unsigned index)
 {
-	const struct generator_options *options = run->options;
-	const bool wanted[4] = {options->missing_export_file, options->wrong_md5, options->wrong_count,
-				options->truncated_export};
-	int64_t *const hits[4] = {&faults->missing_file, &faults->wrong_md5, &faults->wrong_count,
-				  &faults->truncated_file};
+	const struct fault_plan *plan = &run->options->faults;
+	for (unsigned i = 0; i < plan->fault_count; i++)
+		if (plan->faults[i].id == id && plan->faults[i].export_index == index)
+			return &plan->faults[i];
+	return NULL;
+}
+
+/* `index` as targets count: 0 for the export, 1 for the closing one. */
+static void plan_export_faults(const struct run *run, unsigned index, unsigned shards, struct export_faults *faults)
+{
+	int64_t *const hits[EXPORT_DAMAGES] = {&faults->missing_file, &faults->wrong_md5, &faults->wrong_count,
+					       &faults->truncated_file};
 	unsigned shard = (unsigned)(run->model.salt >> 32) % shards;
 
-	for (unsigned i = 0; i < 4; i++) {
-		if (!wanted[i])
+	for (unsigned i = 0; i < EXPORT_DAMAGES; i++) {
+		if (export_fault(run, export_damages[i], index) == NULL)
 			continue;
 		/* Each fault has a file of its own as long as there are enough. */
 		shard = (shard + 1) % shards;
@@ -103,12 +117,18 @@ static void plan_export_faults(const struct run *run, unsigned shards, struct ex
 
 static int log_export_faults(struct run *run, const struct export_result *result)
 {
-	static const char *const names[4] = {"missing-export-file", "wrong-md5", "wrong-count", "truncate-export"};
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < EXPORT_DAMAGES; i++) {
 		if (result->hit_file[i][0] != '\0' &&
-		    fault_log_file(names[i], result->hit_file[i], NULL, &run->log) != 0)
+		    fault_log_file(fault_kinds[export_damages[i]].name, result->hit_file[i], NULL, &run->log) != 0)
 			return error_set(run->error, ERROR_INTERNAL, "out of memory for the fault log");
 	}
+	return 0;
+}
+
+static int log_export(struct run *run, enum fault_id id, const struct export_result *result)
+{
+	if (fault_log_file(fault_kinds[id].name, result->folder, NULL, &run->log) != 0)
+		return error_set(run->error, ERROR_INTERNAL, "out of memory for the fault log");
 	return 0;
 }
 
@@ -120,9 +140,11 @@ static uint64_t live_items(const uint32_t *states, const struct model *model)
 	return live;
 }
 
-static int write_export(struct run *run, unsigned index)
+static int write_export(struct run *run, unsigned index, bool copy)
 {
 	const struct generator_options *options = run->options;
+	const struct fault *fuzz = export_fault(run, FAULT_EXPORT_FUZZ, index);
+	struct export_result *result = &run->report->exported[run->report->exports];
 	struct export_request request = {
 		.model = &run->model,
 		.slots = run->model.slots_max,
@@ -130,28 +152,33 @@ static int write_export(struct run *run, unsigned index)
 		.prefix = options->prefix,
 		.shards = options->shards,
 		.faults = EXPORT_FAULTS_NONE,
+		.copy = copy,
 		.progress = options->watch.add,
 	};
 	int failed;
 
 	if (request.shards == 0)
 		request.shards = SHARDS_MIN + (unsigned)(options->model.items / ITEMS_A_SHARD);
-	if (index == 0)
-		plan_export_faults(run, request.shards, &request.faults);
+	if (!copy)
+		plan_export_faults(run, index, request.shards, &request.faults);
 	uint32_t *states = malloc(run->model.slots_max * sizeof(*states));
 	if (states == NULL)
 		return error_set(run->error, ERROR_INTERNAL, "out of memory for the export's items; generate fewer");
-	history_snapshot(&run->model, &run->history, request.time_us, options->fuzz_us, states);
+	history_snapshot(&run->model, &run->history, request.time_us,
+			 fuzz != NULL ? (int64_t)fuzz->rate.count * CLOCK_SECOND_US : options->fuzz_us, states);
 	request.states = states;
 	watch_begin(run, index == 0 ? "writing the export" : "writing the closing export",
 		    live_items(states, &run->model), "items");
-	failed = export_write(&request, &run->output, &run->report->exported[index], run->error);
+	failed = export_write(&request, &run->output, result, run->error);
 	watch_end(run);
 	free(states);
 	if (failed)
 		return failed;
 	run->report->exports++;
-	return log_export_faults(run, &run->report->exported[index]);
+	if ((fuzz != NULL && log_export(run, FAULT_EXPORT_FUZZ, result) != 0) ||
+	    (copy && log_export(run, FAULT_EXPORT_TWICE, result) != 0))
+		return run->error->code;
+	return log_export_faults(run, result);
 }
 
 static int write_exports(struct run *run)
@@ -162,9 +189,11 @@ static int write_exports(struct run *run)
 		return 0;
 	run->export_us[0] = export_time(run->options);
 	run->export_us[1] = (config->start_us + config->duration_us + CLOSING_DELAY_US) / 1000 * 1000;
-	if (write_export(run, 0) != 0)
+	if (write_export(run, 0, false) != 0)
 		return run->error->code;
-	return run->options->second_export ? write_export(run, 1) : 0;
+	if (fault_plan_has(&run->options->faults, FAULT_EXPORT_TWICE) && write_export(run, 0, true) != 0)
+		return run->error->code;
+	return run->options->second_export ? write_export(run, 1, false) : 0;
 }
 
 static int write_stream(struct run *run)
@@ -183,8 +212,7 @@ static int write_stream(struct run *run)
 	int failed;
 
 	run->plan = options->faults;
-	if (options->late_s >= 0)
-		run->plan.late_start_us = run->export_us[0] + EXPORT_FUZZ_US + options->late_s * CLOCK_SECOND_US;
+	run->plan.export_end_us = run->export_us[0] + EXPORT_FUZZ_US;
 	if (delivery_plan(&run->model, &run->history, &run->plan, &run->delivery, &run->log, run->error) != 0)
 		return run->error->code;
 	run->report->dropped = run->delivery.dropped;
@@ -223,7 +251,7 @@ static int write_truth(struct run *run)
 		{"revivals", history->revivals},
 		{"no_effects", history->no_effects},
 		{"export_items", report->exported[0].items},
-		{"closing_export_items", report->exported[1].items},
+		{"closing_export_items", run->options->second_export ? report->exported[report->exports - 1].items : 0},
 		{"records_dropped", report->dropped},
 		{"records_duplicated", report->duplicated},
 		{"records_delivered", report->stream.records},
@@ -257,9 +285,9 @@ static int write_contract(struct run *run)
 	if (exports > 0 && run->history.count > 0) {
 		int64_t first_us = run->history.changes[0].time_us;
 		int64_t last_us = run->history.changes[run->history.count - 1].time_us;
-		int64_t until_us = run->export_us[exports - 1] + EXPORT_FUZZ_US + COVERAGE_MARGIN_US;
+		int64_t until_us = run->export_us[run->options->second_export] + EXPORT_FUZZ_US + COVERAGE_MARGIN_US;
 		/* A capture that started too late has no business claiming otherwise. */
-		parts.with_from = run->options->late_s < 0 &&
+		parts.with_from = !fault_plan_has(&run->options->faults, FAULT_LATE_START) &&
 				  first_us > run->export_us[0] - EXPORT_FUZZ_US - COVERAGE_MARGIN_US;
 		parts.with_to = last_us < until_us;
 		if (parts.to_us < until_us)

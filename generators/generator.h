@@ -10,7 +10,7 @@
 #include "generators/stream_writer.h"
 #include "generators/truth.h"
 
-enum { GENERATOR_EXPORTS_MAX = 2 };
+enum { GENERATOR_EXPORTS_MAX = 3 }; /* the one, a copy of it, the closing one */
 
 /* What the service promises: all before a minute ahead of the export's time, nothing after a minute past it. */
 #define EXPORT_FUZZ_US (INT64_C(60) * 1000000)
@@ -30,8 +30,6 @@ struct generator_options {
 	unsigned shards;    /* 0: by the number of items */
 	const char *prefix; /* "" for none */
 	struct fault_plan faults;
-	bool missing_export_file, wrong_md5, wrong_count, truncated_export;
-	int64_t late_s; /* the capture starts so many seconds after the export's interval; -1 for no such fault */
 	enum stream_view view;
 	const struct stream_format *format;
 	enum stream_time time;
@@ -58,9 +56,7 @@ struct generator_report {
 void generator_defaults(struct generator_options *options);
 /* "pk:S,sk:N" */
 int generator_parse_key(const char *text, struct model_config *config, struct error *error) MUST_USE;
-/* "1%", "0.05%", "12", "0" or "none" */
-int generator_parse_rate(const char *text, struct fault_rate *rate, struct error *error) MUST_USE;
-/* "NAME[:rate]", several separated by commas. */
+/* As fault_parse takes them, several separated by commas; they are added to those that are there. */
 int generator_parse_faults(const char *text, struct generator_options *options, struct error *error) MUST_USE;
 int generator_run(const struct generator_options *options, const char *root, struct generator_report *report,
 		  struct error *error) MUST_USE;

@@ -233,9 +233,19 @@ void model_sequence(const struct model *model, uint64_t ordinal, char text[SEQUE
 		*at++ = (char)('0' + fill % 10);
 		fill = fill / 10 != 0 ? fill / 10 : prng_mix(fill + i);
 	}
-	uint64_t counter = ordinal * 1000 + model_random(model, ordinal, TAG_SEQUENCE, 1) % 1000;
+	uint64_t counter = ordinal * 1000 + 1 + model_random(model, ordinal, TAG_SEQUENCE, 1) % 999;
 	at = text_padded(at, counter, COUNTER);
 	*at = '\0';
+}
+
+void model_sequence_before(const struct model *model, uint64_t ordinal, char text[SEQUENCE_TEXT_MAX])
+{
+	model_sequence(model, ordinal, text);
+	/* The last three digits are not 000, and those of the record before count in other thousands. */
+	char *at = text + strlen(text) - 1;
+	for (; *at == '0'; at--)
+		*at = '9';
+	(*at)--;
 }
 
 void model_event_id(const struct model *model, uint64_t ordinal, char text[EVENT_ID_MAX])

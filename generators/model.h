@@ -188,6 +188,8 @@ bool ttl_expired(struct ttl ttl, int64_t now_us);
 /* Sequence number of the ordinal-th record of the stream: increasing, 21 to 40 digits, so that comparing them as text
  * is wrong. */
 void model_sequence(const struct model *model, uint64_t ordinal, char text[SEQUENCE_TEXT_MAX]);
+/* A number between that record's and the one before. */
+void model_sequence_before(const struct model *model, uint64_t ordinal, char text[SEQUENCE_TEXT_MAX]);
 /* 32 hexadecimal digits. */
 void model_event_id(const struct model *model, uint64_t ordinal, char text[EVENT_ID_MAX]);
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* The data folders generate makes below its root. */
-static const char *const folders[] = {"AWSDynamoDB", "events"};
+static const char *const folders[] = {"AWSDynamoDB", "events", "errors"};
 static const char *const files[] = {OUTPUT_TRUTH,    OUTPUT_TRUTH "-journal", OUTPUT_FAULTS,
 				    OUTPUT_CONTRACT, OUTPUT_COLUMNS,          OUTPUT_STREAM};
 

@@ -6,11 +6,13 @@ void record_parts_init(struct record_parts *parts)
 {
 	*parts = (struct record_parts){.ordinal = 0};
 	buffer_init(&parts->text, (size_t)1 << 30);
+	arena_init(&parts->changed, (size_t)256 << 20);
 }
 
 void record_parts_release(struct record_parts *parts)
 {
 	buffer_release(&parts->text);
+	arena_release(&parts->changed);
 }
 
 static const char *event_name(const struct change *change)
@@ -53,6 +55,7 @@ int record_parts_fill(struct record_parts *parts, const struct model *model, con
 	parts->expired = parts->change->kind == CHANGE_EXPIRE;
 	model_event_id(model, ordinal, parts->event_id);
 	model_sequence(model, ordinal, parts->sequence);
+	parts->stamp_unit_us = 0;
 	parts->text.size = 0;
 	parts->keys_bytes = 0;
 	if (model_key_json(model, parts->change->item, &parts->text, &parts->keys_bytes) != 0)
@@ -66,4 +69,14 @@ int record_parts_fill(struct record_parts *parts, const struct model *model, con
 	parts->new_image = (struct slice){new_size > 0 ? at + keys_size : NULL, new_size};
 	parts->old_image = (struct slice){old_size > 0 ? at + keys_size + new_size : NULL, old_size};
 	return 0;
+}
+
+void record_parts_remove(struct record_parts *parts, const struct model *model)
+{
+	parts->event_name = "REMOVE";
+	parts->expired = false;
+	parts->new_image = (struct slice){NULL, 0};
+	parts->new_bytes = 0;
+	model_sequence_before(model, parts->ordinal, parts->sequence);
+	parts->event_id[0] = parts->event_id[0] == 'f' ? '0' : 'f';
 }

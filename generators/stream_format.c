@@ -23,10 +23,10 @@ bool stream_view_has_old(enum stream_view view)
 
 /* ---- records ---- */
 
-static void write_time(enum stream_time form, int64_t time_us, struct buffer *json)
+static void write_time(enum stream_time form, int64_t time, struct buffer *json)
 {
 	char text[TEXT_U64_MAX + 4];
-	char *end = text_u64(text, (uint64_t)(time_us / CLOCK_SECOND_US));
+	char *end = text_u64(text, (uint64_t)time);
 	size_t digits = (size_t)(end - text), kept = digits;
 
 	if (form != TIME_EXPONENT) {
@@ -49,7 +49,8 @@ static void write_time(enum stream_time form, int64_t time_us, struct buffer *js
 static void write_dynamodb(const struct stream_style *style, const struct record_parts *parts, struct buffer *json)
 {
 	buffer_append_text(json, "\"dynamodb\":{\"ApproximateCreationDateTime\":");
-	write_time(style->time, parts->time_us, json);
+	write_time(style->time, parts->time_us / (parts->stamp_unit_us > 0 ? parts->stamp_unit_us : CLOCK_SECOND_US),
+		   json);
 	buffer_append_text(json, ",\"Keys\":");
 	buffer_append_slice(json, parts->keys);
 	if (parts->new_image.data != NULL) {

@@ -1,114 +1,36 @@
 #include "generators/stream_writer.h"
 
-#include <assert.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "generators/compress.h"
-#include "generators/export_writer.h"
-#include "generators/lineage.h"
+#include "generators/damage.h"
 #include "generators/table.h"
 #include "generators/text.h"
 
 enum { FILE_PATH_MAX = 128 };
 #define FILE_JSON_MAX ((size_t)2 << 30)
 
-int stream_record_write(const struct stream_request *request, uint64_t ordinal, struct record_parts *parts,
-			struct buffer *json)
+int stream_record_write(const struct stream_request *request, uint64_t change, uint32_t marks,
+			struct record_parts *parts, struct buffer *json)
 {
+	const struct model *model = request->style.model;
 	enum stream_view view = request->style.view;
+	size_t start = json->size;
 
-	if (record_parts_fill(parts, request->style.model, request->history, ordinal, stream_view_has_new(view),
+	if (record_parts_fill(parts, model, request->history, change, stream_view_has_new(view),
 			      stream_view_has_old(view)) != 0)
 		return ERROR_INTERNAL;
-	return request->format->record(&request->style, parts, json);
-}
-
-/* ---- broken records ---- */
-
-/* Replaces the first `from` at or after `start` by `to`. */
-static bool replace(struct buffer *json, size_t start, const char *from, struct slice to)
-{
-	size_t size = strlen(from);
-	char *found = memmem(json->data + start, json->size - start, from, size);
-	if (found == NULL)
-		return false;
-	size_t at = (size_t)(found - json->data);
-	if (to.size > size && buffer_reserve(json, to.size - size) != 0)
-		return false;
-	memmove(json->data + at + to.size, json->data + at + size, json->size - at - size);
-	memcpy(json->data + at, to.data, to.size);
-	json->size = json->size - size + to.size;
-	return true;
-}
-
-/* Puts "<open><unit>…<unit><middle><close>…<close><end>" before the first key, as an attribute of Keys. */
-static bool insert_repeated(struct buffer *json, size_t start, const char *open, const char *unit, const char *middle,
-			    const char *close, size_t count)
-{
-	struct buffer text;
-
-	buffer_init(&text, (size_t)64 << 20);
-	buffer_append_text(&text, open);
-	for (size_t i = 0; i < count; i++)
-		buffer_append_text(&text, unit);
-	buffer_append_text(&text, middle);
-	for (size_t i = 0; i < count; i++)
-		buffer_append_text(&text, close);
-	buffer_append_byte(&text, ',');
-	bool done = !text.failed && replace(json, start, "\"Keys\":{", buffer_slice(&text));
-	buffer_release(&text);
-	return done;
-}
-
-static bool break_key(struct buffer *json, size_t start, const char *key_name, bool missing)
-{
-	char from[KEY_NAME_MAX + 16], to[KEY_NAME_MAX + 64];
-
-	snprintf(from, sizeof(from), "\"Keys\":{\"%s\":", key_name);
-	if (missing)
-		snprintf(to, sizeof(to), "\"Keys\":{\"no-%s\":", key_name);
-	else
-		snprintf(to, sizeof(to), "\"Keys\":{\"%s\":{\"BOOL\":true},\"other\":", key_name);
-	return replace(json, start, from, slice_from(to));
-}
-
-/* Damages the record that begins at `start`. */
-static bool break_record(struct buffer *json, size_t start, enum broken_kind kind, const char *key_name)
-{
-	enum { DEEP = 40, HUGE_UNITS = 17 * 1024, UNIT = 1024 };
-	char unit[UNIT + 1];
-
-	switch (kind) {
-	case BROKEN_JSON:
+	if ((marks & MARK_EXTRA_REMOVE) != 0)
+		record_parts_remove(parts, model);
+	if (marks != 0 && damage_parts(parts, marks, model->config.key_name[0]) != 0)
+		return ERROR_INTERNAL;
+	if (request->format->record(&request->style, parts, json) != 0)
+		return ERROR_INTERNAL;
+	if ((marks & MARK_OF(FAULT_BAD_JSON)) != 0)
 		json->size = start + (json->size - start) / 2;
-		return true;
-	case BROKEN_DUPLICATE_KEY:
-		return replace(json, start,
-			       "\"SequenceNumber\":", slice_from("\"SequenceNumber\":\"1\",\"SequenceNumber\":"));
-	case BROKEN_TYPE_TAG:
-		return replace(json, start, "\"Keys\":{", slice_from("\"Keys\":{\"typed\":{\"X\":\"1\"},"));
-	case BROKEN_NUMBER:
-		return replace(json, start, "\"Keys\":{",
-			       slice_from("\"Keys\":{\"numbered\":{\"N\":"
-					  "\"123456789012345678901234567890123456789\"},"));
-	case BROKEN_KEY_MISSING:
-	case BROKEN_KEY_TYPE:
-		return break_key(json, start, key_name, kind == BROKEN_KEY_MISSING);
-	case BROKEN_UTF8:
-		return replace(json, start, "\"Keys\":{", slice_from("\"Keys\":{\"text\":{\"S\":\"\xff\"},"));
-	case BROKEN_DEEP:
-		return insert_repeated(json, start, "\"Keys\":{\"deep\":", "{\"L\":[", "{\"NULL\":true}", "]}", DEEP);
-	case BROKEN_HUGE:
-		memset(unit, 'x', UNIT);
-		unit[UNIT] = '\0';
-		return insert_repeated(json, start, "\"Keys\":{\"huge\":{\"S\":\"", unit, "\"}", "", HUGE_UNITS);
-	default:
-		return false;
-	}
+	return 0;
 }
-
-/* ---- files ---- */
 
 struct writer {
 	const struct stream_request *request;
@@ -131,34 +53,47 @@ static void file_path(const struct stream_request *request, const struct deliver
 		 request->format->suffix, request->gzip ? ".gz" : "");
 }
 
-static int log_record(struct writer *writer, const char *fault, uint64_t record, uint64_t offset, uint64_t change)
+static int file_too_large(struct writer *writer)
 {
-	if (fault_log_record(writer->request->style.model, writer->request->history, fault, writer->path, record,
-			     offset, change, writer->log) != 0)
-		return error_set(writer->error, ERROR_INTERNAL,
-				 "out of memory for the fault log; ask for fewer faults");
-	return 0;
+	return error_set(writer->error, ERROR_INTERNAL, "a landed file exceeds 2 GiB; put fewer records into a file");
 }
 
-static int write_placement(struct writer *writer, const struct placement *placement, uint64_t record)
-{
-	const struct stream_request *request = writer->request;
-	size_t start = writer->json.size;
+/* ---- the log ---- */
 
-	if (stream_record_write(request, placement->change, &writer->parts, &writer->json) != 0)
-		return error_set(writer->error, ERROR_INTERNAL,
-				 "a landed file exceeds 2 GiB; put fewer records into a file");
-	if (placement->mark == MARK_DUPLICATE)
-		return log_record(writer, "duplicate", record, start, placement->change);
-	if (placement->mark != MARK_BROKEN)
-		return 0;
-	if (!break_record(&writer->json, start, (enum broken_kind)placement->broken,
-			  request->style.model->config.key_name[0]))
-		return error_set(writer->error, ERROR_INTERNAL, "a record could not be broken as asked");
-	return log_record(writer, broken_name((enum broken_kind)placement->broken), record, start, placement->change);
+static int log_failed(struct writer *writer)
+{
+	return error_set(writer->error, ERROR_INTERNAL, "out of memory for the fault log; ask for fewer faults");
 }
 
-static int log_file(struct writer *writer, const struct delivered_file *file)
+static int log_record(struct writer *writer, enum fault_id id, uint64_t record, uint64_t offset, uint64_t change)
+{
+	return fault_log_record(writer->request->style.model, writer->request->history, fault_kinds[id].name,
+				writer->path, record, offset, change, writer->log);
+}
+
+/* A line for everything that was done to one record; what order it came in is told once, not of repeated files too. */
+static int log_marks(struct writer *writer, const struct delivered_file *file, const struct placement *placement,
+		     uint64_t record, uint64_t offset)
+{
+	static const struct {
+		uint32_t mark;
+		enum fault_id id;
+	} others[] = {{MARK_DUPLICATE, FAULT_DUPLICATE},
+		      {MARK_EXTRA_REMOVE, FAULT_PUT_AS_REMOVE},
+		      {MARK_SWAPPED, FAULT_SWAP_BATCH}};
+	int failed = 0;
+
+	for (int id = FAULT_MARKS_FIRST; id <= FAULT_MARKS_LAST; id++)
+		if ((placement->marks & MARK_OF(id)) != 0)
+			failed |= log_record(writer, (enum fault_id)id, record, offset, placement->change);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]) && file->origin == FILE_FIRST; i++)
+		if ((placement->marks & others[i].mark) != 0)
+			failed |= log_record(writer, others[i].id, record, offset, placement->change);
+	return failed != 0 ? log_failed(writer) : 0;
+}
+
+/* `moved`: records of the file that a shuffle put elsewhere. */
+static int log_file(struct writer *writer, const struct delivered_file *file, uint64_t moved)
 {
 	char original[FILE_PATH_MAX], detail[FILE_PATH_MAX + 16];
 	int failed = 0;
@@ -168,38 +103,104 @@ static int log_file(struct writer *writer, const struct delivered_file *file)
 		snprintf(detail, sizeof(detail), "\"of\":\"%s\"", original);
 		failed |= fault_log_file(file->origin == FILE_REPLAY ? "replay" : "reupload", writer->path, detail,
 					 writer->log);
+	} else if (moved > 0) {
+		snprintf(detail, sizeof(detail), "\"records\":%llu", (unsigned long long)moved);
+		failed |= fault_log_file("shuffle", writer->path, detail, writer->log);
 	}
-	if (file->truncated)
-		failed |= fault_log_file("truncate-gzip", writer->path, NULL, writer->log);
-	if (failed)
-		return error_set(writer->error, ERROR_INTERNAL,
-				 "out of memory for the fault log; ask for fewer faults");
+	if (file->child_first)
+		failed |= fault_log_file("child-first", writer->path, NULL, writer->log);
+	for (int id = FAULT_TRUNCATE_GZIP; id <= FAULT_NO_NEWLINE; id++)
+		if ((file->damage & DAMAGE_OF(id)) != 0)
+			failed |= fault_log_file(fault_kinds[id].name, writer->path, NULL, writer->log);
+	return failed != 0 ? log_failed(writer) : 0;
+}
+
+/* ---- files ---- */
+
+/* Line ends are nowhere but between records: inside strings they are escaped. */
+static int change_newlines(struct buffer *json, const char *with)
+{
+	struct buffer changed;
+
+	buffer_init(&changed, json->size_max);
+	for (size_t at = 0; at < json->size;) {
+		const char *found = memchr(json->data + at, '\n', json->size - at);
+		size_t plain = found == NULL ? json->size - at : (size_t)(found - json->data) - at;
+		buffer_append(&changed, json->data + at, plain);
+		if (found != NULL)
+			buffer_append_text(&changed, with);
+		at += plain + (found != NULL);
+	}
+	if (changed.failed) {
+		buffer_release(&changed);
+		return ERROR_INTERNAL;
+	}
+	buffer_release(json);
+	*json = changed;
 	return 0;
+}
+
+/* `last`: where the file's last record begins. */
+static int damage_text(struct writer *writer, const struct delivered_file *file, size_t last)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+	struct buffer *json = &writer->json;
+
+	if ((file->damage & DAMAGE_OF(FAULT_TRUNCATE_LINE)) != 0)
+		json->size = last + (json->size - last) / 2;
+	if ((file->damage & DAMAGE_OF(FAULT_NO_NEWLINE)) != 0 && change_newlines(json, "") != 0)
+		return file_too_large(writer);
+	if ((file->damage & DAMAGE_OF(FAULT_CRLF)) != 0 && change_newlines(json, "\r\n") != 0)
+		return file_too_large(writer);
+	if ((file->damage & DAMAGE_OF(FAULT_BOM)) != 0) {
+		if (buffer_reserve(json, sizeof(bom)) != 0)
+			return file_too_large(writer);
+		memmove(json->data + sizeof(bom) - 1, json->data, json->size);
+		memcpy(json->data, bom, sizeof(bom) - 1);
+		json->size += sizeof(bom) - 1;
+	}
+	return 0;
+}
+
+/* All records of a file, framed; *last is where the last one begins. */
+static int write_records(struct writer *writer, const struct delivered_file *file, size_t *last, uint64_t *moved)
+{
+	const struct stream_request *request = writer->request;
+
+	for (uint64_t record = 0; record < file->count; record++) {
+		const struct placement *placement = &request->delivery->placements[file->first + record];
+		request->format->frame(&request->style, file->count, record, &writer->json);
+		*last = writer->json.size;
+		if (stream_record_write(request, placement->change, placement->marks, &writer->parts, &writer->json) !=
+		    0)
+			return file_too_large(writer);
+		*moved += (placement->marks & MARK_SHUFFLED) != 0;
+		if (placement->marks != 0 && log_marks(writer, file, placement, record, *last) != 0)
+			return writer->error->code;
+	}
+	request->format->frame(&request->style, file->count, file->count, &writer->json);
+	return writer->json.failed ? file_too_large(writer) : 0;
 }
 
 static int write_file(struct writer *writer, const struct delivered_file *file)
 {
 	const struct stream_request *request = writer->request;
+	size_t last = 0;
+	uint64_t moved = 0;
 
 	writer->json.size = 0;
 	writer->packed.size = 0;
 	file_path(request, file, writer->path);
-	for (uint64_t record = 0; record < file->count; record++) {
-		request->format->frame(&request->style, file->count, record, &writer->json);
-		if (write_placement(writer, &request->delivery->placements[file->first + record], record) != 0)
-			return writer->error->code;
-	}
-	request->format->frame(&request->style, file->count, file->count, &writer->json);
-	if (writer->json.failed)
-		return error_set(writer->error, ERROR_INTERNAL,
-				 "a landed file exceeds 2 GiB; put fewer records into a file");
+	if (write_records(writer, file, &last, &moved) != 0 ||
+	    (file->damage != 0 && damage_text(writer, file, last) != 0))
+		return writer->error->code;
 	struct slice stored = buffer_slice(&writer->json);
 	if (request->gzip) {
 		if (compressor_gzip(writer->compressor, stored, &writer->packed, writer->error) != 0)
 			return writer->error->code;
 		stored = buffer_slice(&writer->packed);
 	}
-	if (file->truncated)
+	if ((file->damage & DAMAGE_OF(FAULT_TRUNCATE_GZIP)) != 0)
 		stored.size -= stored.size / 3;
 	writer->result->files++;
 	writer->result->records += file->count;
@@ -207,9 +208,64 @@ static int write_file(struct writer *writer, const struct delivered_file *file)
 	writer->result->stored_bytes += stored.size;
 	if (request->progress != NULL)
 		request->progress(file->count, stored.size);
-	if (log_file(writer, file) != 0)
+	if (log_file(writer, file, moved) != 0)
 		return writer->error->code;
 	return output_write(writer->output, writer->path, stored, writer->error);
+}
+
+/* ---- the error prefix ---- */
+
+/* As Firehose tells of a record that its Lambda could not process; the record itself is in rawData. */
+static int write_error_line(struct writer *writer, uint64_t change, struct buffer *lines)
+{
+	size_t offset = lines->size;
+
+	writer->json.size = 0;
+	if (stream_record_write(writer->request, change, 0, &writer->parts, &writer->json) != 0)
+		return file_too_large(writer);
+	int64_t time_ms = writer->parts.time_us / 1000;
+	buffer_printf(lines,
+		      "{\"attemptsMade\":4,\"arrivalTimestamp\":%lld,\"errorCode\":\"Lambda.FunctionError\","
+		      "\"errorMessage\":\"The Lambda function was successfully invoked but it returned an error "
+		      "result.\",\"attemptEndingTimestamp\":%lld,\"rawData\":\"",
+		      (long long)time_ms + 700, (long long)time_ms + 61000);
+	buffer_append_base64(lines, buffer_slice(&writer->json));
+	buffer_append_text(lines, "\",\"lambdaArn\":\"arn:aws:lambda:" TABLE_REGION ":" TABLE_ACCOUNT
+				  ":function:unwrap:$LATEST\"}\n");
+	if (lines->failed)
+		return file_too_large(writer);
+	return log_record(writer, FAULT_ERROR_PREFIX, 0, offset, change) != 0 ? log_failed(writer) : 0;
+}
+
+/* One file a record's hour, as few are expected. */
+static int write_errors(struct writer *writer)
+{
+	const struct delivery *delivery = writer->request->delivery;
+	struct buffer lines;
+	int failed = 0;
+
+	buffer_init(&lines, FILE_JSON_MAX);
+	for (uint64_t i = 0; i < delivery->error_count && !failed; i++) {
+		const struct change *changes = writer->request->history->changes;
+		struct civil civil = civil_from_us(changes[delivery->errors[i]].time_us);
+		char next[FILE_PATH_MAX] = "";
+
+		snprintf(writer->path, sizeof(writer->path),
+			 "errors/processing-failed/%04u/%02u/%02u/%02u/delivery-1-%04u-%02u-%02u-%02u", civil.year,
+			 civil.month, civil.day, civil.hour, civil.year, civil.month, civil.day, civil.hour);
+		failed = write_error_line(writer, delivery->errors[i], &lines);
+		if (i + 1 < delivery->error_count) {
+			civil = civil_from_us(changes[delivery->errors[i + 1]].time_us);
+			snprintf(next, sizeof(next), "errors/processing-failed/%04u/%02u/%02u/%02u/", civil.year,
+				 civil.month, civil.day, civil.hour);
+		}
+		if (failed || (next[0] != '\0' && strncmp(writer->path, next, strlen(next)) == 0))
+			continue;
+		failed = output_write(writer->output, writer->path, buffer_slice(&lines), writer->error);
+		lines.size = 0;
+	}
+	buffer_release(&lines);
+	return failed;
 }
 
 int stream_write(const struct stream_request *request, struct output *output, struct stream_result *result,
@@ -225,6 +281,8 @@ int stream_write(const struct stream_request *request, struct output *output, st
 	failed = compressor_new(&writer.compressor, error);
 	for (uint64_t i = 0; i < request->delivery->file_count && !failed; i++)
 		failed = write_file(&writer, &request->delivery->files[i]);
+	if (!failed)
+		failed = write_errors(&writer);
 	compressor_free(writer.compressor);
 	buffer_release(&writer.json);
 	buffer_release(&writer.packed);

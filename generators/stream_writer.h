@@ -1,11 +1,12 @@
 /* stream_writer - a delivery of stream records as landed files, in any of the formats of stream_format.
  *
  * Files are named by the time they arrive: events/2025/10/09/08/batch_000123.jsonl; their paths sort in arrival order.
- * One file is held in memory. Borrows everything. */
+ * What a fault keeps from landing there goes to errors/processing-failed/, as Firehose writes its error prefix. One
+ * file is held in memory. Borrows everything. */
 #ifndef LAKEPROOF_GENERATORS_STREAM_WRITER_H
 #define LAKEPROOF_GENERATORS_STREAM_WRITER_H
 
-#include "generators/faults.h"
+#include "generators/delivery.h"
 #include "generators/output.h"
 #include "generators/stream_format.h"
 
@@ -22,9 +23,9 @@ struct stream_result {
 	uint64_t files, records, plain_bytes, stored_bytes;
 };
 
-/* Appends one record; `parts` is the caller's, for reuse. */
-int stream_record_write(const struct stream_request *request, uint64_t change, struct record_parts *parts,
-			struct buffer *json) MUST_USE;
+/* Appends one record, with what the marks of a placement do to it; `parts` is the caller's, for reuse. */
+int stream_record_write(const struct stream_request *request, uint64_t change, uint32_t marks,
+			struct record_parts *parts, struct buffer *json) MUST_USE;
 /* Writes all files; the log takes a line for each fault that can be seen in them. */
 int stream_write(const struct stream_request *request, struct output *output, struct stream_result *result,
 		 struct buffer *log, struct error *error) MUST_USE;

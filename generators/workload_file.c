@@ -7,7 +7,7 @@
 #include "generators/model_tags.h"
 #include "generators/workload_schema.h"
 
-enum { WORKLOAD_MEMORY_MAX = 64 * 1024 * 1024, ENTITIES_MAX = 100, ATTRIBUTES_MAX = 2000, FAULTS_MAX = 100 };
+enum { WORKLOAD_MEMORY_MAX = 64 * 1024 * 1024, ENTITIES_MAX = 100, ATTRIBUTES_MAX = 2000 };
 /* Of integers and decimals' digits: far from where 64 bits end. */
 #define NUMBER_MAX INT64_C(100000000000000000)
 

@@ -12,7 +12,7 @@ static int read_share(struct schema_loader *loader, yaml_node_t *node, const str
 	int code = schema_text(loader, node, key->name, &text);
 	if (code != 0)
 		return code;
-	if (generator_parse_rate(text, &rate, &why) != 0 || rate.count > 0)
+	if (fault_parse_rate(text, &rate, &why) != 0 || rate.count > 0)
 		return schema_error(loader, node, "'%s' must be a share such as 0.5%%, or none, not '%.*s'", key->name,
 				    schema_shown(text), text);
 	uint32_t share = (uint32_t)rate.ppm;
@@ -34,7 +34,7 @@ static int read_rate(struct schema_loader *loader, yaml_node_t *node, const stru
 	int code = schema_text(loader, node, key->name, &text);
 	if (code != 0)
 		return code;
-	if (generator_parse_rate(text, &rate, &why) != 0)
+	if (fault_parse_rate(text, &rate, &why) != 0)
 		return schema_error(loader, node, "'%s': %s", key->name, why.message);
 	memcpy((char *)target + key->offset, &rate, sizeof(rate));
 	*(bool *)((char *)target + key->also) = true;

@@ -57,7 +57,7 @@ static const struct option_spec generate_option_table[] = {
 	{"shuffle", OPTION_TEXT, TARGET(shuffle), "N", NULL, "records change places within runs of N, or all"},
 	{"replay", OPTION_NUMBER, TARGET(replay), "FILES", NULL, "files delivered again at the end"},
 	{"reupload", OPTION_NUMBER, TARGET(reupload), "FILES", NULL, "files delivered twice, side by side"},
-	{"fault", OPTION_TEXT, TARGET(fault), "NAME[:RATE],...", NULL, "what shall be lost or broken, see below"},
+	{"fault", OPTION_TEXT, TARGET(fault), "FAULT,...", NULL, "what shall go wrong, see below"},
 	{"truth", OPTION_CHOICE, TARGET(truth), "LEVEL", TRUTH_LEVELS, "what truth.sqlite holds"},
 	{"force", OPTION_FLAG, TARGET(force), NULL, NULL,
 	 "write into a folder that is neither empty nor generate's own"},
@@ -70,15 +70,20 @@ static const char generate_details[] =
 	"(contract.yaml), the columns for the embedded pipeline (columns.txt), the\n"
 	"stream's shards (stream.json) and every fault (faults.jsonl).\n"
 	"\n"
-	"A RATE is a count (12), a share (0.5%) or none. Faults that lose something,\n"
-	"NAME[:RATE] separated by commas:\n"
-	"  drop-record (0.1%), drop-remove (100%): records that never arrive\n"
-	"  late-start (60): the capture starts so many seconds late for the export\n"
-	"  truncate-gzip (1): landed files without their last third\n"
-	"  bad-json, bad-duplicate-key, bad-type-tag, bad-number, bad-key-missing,\n"
-	"  bad-key-type, bad-utf8, bad-deep, bad-huge (1): records broken that way\n"
-	"  missing-export-file, wrong-md5, wrong-count, truncate-export: one data file of\n"
-	"  the export";
+	"A RATE is a count (12), a share (0.5%) or none. A FAULT is\n"
+	"NAME[:RATE][@FROM-TO][/TARGET]: drop-record:3@40-60/modify loses three updates\n"
+	"between 40 and 60 percent of the window. A TARGET is insert, modify, remove,\n"
+	"ttl, entity=NAME, shard=N, item=N or export=N. docs/generate.md says what each\n"
+	"does. Those that lose nothing:\n"
+	"  child-first, swap-batch, duplicate, shuffle, reupload, replay,\n"
+	"  number-spelling, bom, crlf, no-newline, export-twice\n"
+	"that lose something:\n"
+	"  drop-record, drop-remove, late-start, error-prefix, empty-image, bad-json,\n"
+	"  bad-duplicate-key, bad-type-tag, bad-number, bad-key-missing, bad-key-type,\n"
+	"  bad-utf8, bad-deep, bad-huge, truncate-gzip, truncate-line,\n"
+	"  missing-export-file, wrong-md5, wrong-count, truncate-export\n"
+	"and oddities of emulators and clocks:\n"
+	"  put-as-remove, time-ms, time-us, no-ttl-marker, export-fuzz";
 
 /* Not given: what the workload says holds. */
 #define UNSET INT64_MIN
@@ -185,7 +190,7 @@ static int translate_ttl(const char *text, struct generator_options *to, struct 
 {
 	struct fault_rate ttl;
 
-	if (generator_parse_rate(text, &ttl, error) != 0)
+	if (fault_parse_rate(text, &ttl, error) != 0)
 		return error_prefix(error, "--ttl");
 	if (ttl.count > 0)
 		return error_set(error, ERROR_USAGE, "--ttl is a share such as 2%%, or none");
@@ -208,8 +213,7 @@ static int translate_texts(const struct generate_options *options, struct genera
 	else if (options->shuffle != NULL &&
 		 parse_number("shuffle", options->shuffle, 1000000000, &to->faults.shuffle_window, error) != 0)
 		return error->code;
-	if (options->duplicates != NULL &&
-	    generator_parse_rate(options->duplicates, &to->faults.duplicates, error) != 0)
+	if (options->duplicates != NULL && fault_parse_rate(options->duplicates, &to->faults.duplicates, error) != 0)
 		return error_prefix(error, "--duplicates");
 	if (options->prefix != NULL && parse_prefix(options->prefix, error) != 0)
 		return error->code;

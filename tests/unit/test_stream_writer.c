@@ -61,7 +61,7 @@ static bool record(struct world *world, const struct stream_request *request, ui
 	struct json_failure failure;
 	size_t count;
 	world->json.size = 0;
-	if (stream_record_write(request, ordinal, &world->parts, &world->json) != 0 ||
+	if (stream_record_write(request, ordinal, 0, &world->parts, &world->json) != 0 ||
 	    buffer_reserve(&world->json, JSON_PADDING) != 0)
 		abort();
 	return json_parse(world->parser, buffer_slice(&world->json), &world->tokens, &count, &failure);
@@ -214,9 +214,7 @@ static void unland(struct landed *landed)
 	buffer_release(&landed->bytes);
 }
 
-static const struct fault_plan one_file = {.records_per_file = 1000000,
-					   .batch_window_us = INT64_MAX,
-					   .late_start_us = INT64_MIN};
+static const struct fault_plan one_file = {.records_per_file = 1000000, .batch_window_us = INT64_MAX};
 
 static uint64_t count_of(const char *text, const char *part)
 {
@@ -290,13 +288,12 @@ static void test_shapes(struct world *world)
 
 static void test_broken(struct world *world)
 {
-	struct fault_plan plan = one_file;
-
-	for (unsigned kind = BROKEN_NONE + 1; kind < BROKEN_COUNT; kind++) {
+	for (unsigned kind = FAULT_EMPTY_IMAGE; kind <= FAULT_BAD_HUGE; kind++) {
+		struct fault_plan plan = one_file;
 		struct landed landed;
-		const char *name = broken_name((enum broken_kind)kind);
-		plan.broken[kind - 1] = (struct fault_rate){0, 0};
-		plan.broken[kind] = (struct fault_rate){.count = 1};
+		const char *name = fault_kinds[kind].name;
+		plan.faults[plan.fault_count] = fault_make((enum fault_id)kind);
+		plan.faults[plan.fault_count++].rate = (struct fault_rate){.count = 1};
 		land(world, &landed, "streams", &plan);
 		world->log.data[world->log.size - 1] = '\0';
 		char file[128];
@@ -310,7 +307,7 @@ static void test_broken(struct world *world)
 		bool at_line = offset == 0 || line[-1] == '\n';
 		size_t size = (size_t)(strchr(line, '\n') - line);
 		bool json = parses(world, line, size);
-		bool expected = kind != BROKEN_JSON && kind != BROKEN_UTF8;
+		bool expected = kind != FAULT_BAD_JSON && kind != FAULT_BAD_UTF8;
 		ok(at_line && json == expected, "the log tells its offset");
 		unland(&landed);
 	}

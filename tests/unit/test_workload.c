@@ -258,9 +258,7 @@ static uint64_t inversions(const struct delivered *delivered)
 	return count;
 }
 
-static const struct fault_plan clean = {.records_per_file = 100,
-					.batch_window_us = 300000000,
-					.late_start_us = INT64_MIN};
+static const struct fault_plan clean = {.records_per_file = 100, .batch_window_us = 300000000};
 
 static void test_clean_delivery(const struct world *world)
 {
@@ -340,18 +338,25 @@ static uint64_t lines(const struct buffer *log)
 	return count;
 }
 
+/* The clean plan with faults as the command line takes them. */
+static struct fault_plan plan_with(const char *faults)
+{
+	struct generator_options options = {.faults = clean};
+	struct error error = {0, ""};
+	if (generator_parse_faults(faults, &options, &error) != 0)
+		abort();
+	return options.faults;
+}
+
 static void test_losses(const struct world *world)
 {
-	struct fault_plan plan = clean;
-
-	plan.drop_records.count = 7;
+	struct fault_plan plan = plan_with("drop-record:7");
 	struct delivered delivered = deliver(world, &plan);
 	is_int(count_times(world, &delivered, 0), 7, "exactly as many records are dropped as were asked for");
 	is_int(lines(&delivered.log), 7, "and each is logged");
 	undeliver(&delivered);
 
-	plan = clean;
-	plan.drop_removes.ppm = 1000000;
+	plan = plan_with("drop-remove");
 	delivered = deliver(world, &plan);
 	uint64_t wrong = 0;
 	for (uint64_t i = 0; i < world->history.count; i++)
@@ -359,24 +364,22 @@ static void test_losses(const struct world *world)
 	is_int(wrong, 0, "drop-remove drops the removes and nothing else");
 	undeliver(&delivered);
 
-	plan = clean;
-	plan.late_start_us = world->model.config.start_us + world->model.config.duration_us / 2;
+	plan = plan_with("late-start:0");
+	plan.export_end_us = world->model.config.start_us + world->model.config.duration_us / 2;
 	delivered = deliver(world, &plan);
 	wrong = 0;
 	for (uint64_t i = 0; i < world->history.count; i++)
-		wrong += (delivered.times[i] == 0) != (world->history.changes[i].time_us < plan.late_start_us);
+		wrong += (delivered.times[i] == 0) != (world->history.changes[i].time_us < plan.export_end_us);
 	ok(wrong == 0 && delivered.delivery.dropped > 0, "a late start loses what was before it and nothing else");
 	undeliver(&delivered);
 
-	plan = clean;
-	plan.broken[BROKEN_JSON].count = 2;
-	plan.truncated_files = 1;
+	plan = plan_with("bad-json:2,truncate-gzip");
 	delivered = deliver(world, &plan);
 	uint64_t broken = 0, truncated = 0;
 	for (uint64_t i = 0; i < delivered.delivery.count; i++)
-		broken += delivered.delivery.placements[i].broken == BROKEN_JSON;
+		broken += delivered.delivery.placements[i].marks == MARK_OF(FAULT_BAD_JSON);
 	for (uint64_t i = 0; i < delivered.delivery.file_count; i++)
-		truncated += delivered.delivery.files[i].truncated;
+		truncated += delivered.delivery.files[i].damage == DAMAGE_OF(FAULT_TRUNCATE_GZIP);
 	ok(broken == 2 && truncated == 1, "records are broken and files cut short as asked for");
 	undeliver(&delivered);
 }
@@ -386,14 +389,14 @@ static void test_rates(void)
 	struct fault_rate rate;
 	struct error error = {0, ""};
 
-	ok(generator_parse_rate("1%", &rate, &error) == 0 && rate.ppm == 10000 && rate.count == 0, "1%% is a share");
-	ok(generator_parse_rate("0.05%", &rate, &error) == 0 && rate.ppm == 500, "0.05%% is a small one");
-	ok(generator_parse_rate("12", &rate, &error) == 0 && rate.count == 12 && rate.ppm == 0, "12 is a count");
-	ok(generator_parse_rate("none", &rate, &error) == 0 && !fault_rate_is_set(rate), "none is nothing");
-	is_int(generator_parse_rate("101%", &rate, &error), ERROR_USAGE, "101% is refused");
-	is_int(generator_parse_rate("1.5", &rate, &error), ERROR_USAGE, "half a record is refused");
-	is_int(generator_parse_rate("", &rate, &error), ERROR_USAGE, "an empty rate is refused");
-	is_int(generator_parse_rate("1%%", &rate, &error), ERROR_USAGE, "a rate with something after it is refused");
+	ok(fault_parse_rate("1%", &rate, &error) == 0 && rate.ppm == 10000 && rate.count == 0, "1%% is a share");
+	ok(fault_parse_rate("0.05%", &rate, &error) == 0 && rate.ppm == 500, "0.05%% is a small one");
+	ok(fault_parse_rate("12", &rate, &error) == 0 && rate.count == 12 && rate.ppm == 0, "12 is a count");
+	ok(fault_parse_rate("none", &rate, &error) == 0 && !fault_rate_is_set(rate), "none is nothing");
+	is_int(fault_parse_rate("101%", &rate, &error), ERROR_USAGE, "101% is refused");
+	is_int(fault_parse_rate("1.5", &rate, &error), ERROR_USAGE, "half a record is refused");
+	is_int(fault_parse_rate("", &rate, &error), ERROR_USAGE, "an empty rate is refused");
+	is_int(fault_parse_rate("1%%", &rate, &error), ERROR_USAGE, "a rate with something after it is refused");
 }
 
 int main(void)

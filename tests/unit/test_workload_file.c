@@ -319,6 +319,8 @@ static void test_presets(void)
 
 static const char begin_mark[] = "<!-- keys: written by test_workload_file --write -->\n";
 static const char end_mark[] = "<!-- end of keys -->\n";
+static const char faults_mark[] = "<!-- faults: written by test_workload_file --write -->\n";
+static const char faults_end_mark[] = "<!-- end of faults -->\n";
 
 static bool read_file(const char *path, struct buffer *text)
 {
@@ -341,17 +343,45 @@ static bool write_file(const char *path, const char *text, size_t size)
 	return file != NULL && fwrite(text, 1, size, file) == size && fclose(file) == 0;
 }
 
-/* docs/generate.md with the part between the marks replaced. */
+static void put_rate(struct buffer *text, const struct fault_kind *kind)
+{
+	if (strcmp(kind->unit, "one file") == 0)
+		buffer_append_text(text, "one file");
+	else if (kind->rate.ppm > 0)
+		buffer_printf(text, "%llu.%llu %% of the %s", (unsigned long long)kind->rate.ppm / 10000,
+			      (unsigned long long)kind->rate.ppm % 10000 / 1000, kind->unit);
+	else
+		buffer_printf(text, "%llu %s", (unsigned long long)kind->rate.count, kind->unit);
+}
+
+static void put_faults(struct buffer *text)
+{
+	static const char *const harms[] = {"nothing", "something", "odd"};
+	buffer_append_text(text, "\n| fault | class | loses | default | what happens |\n|---|---|---|---|---|\n");
+	for (unsigned id = 0; id < FAULT_COUNT; id++) {
+		const struct fault_kind *kind = &fault_kinds[id];
+		buffer_printf(text, "| `%s` | %s | %s | ", kind->name, kind->class_id, harms[kind->harm]);
+		put_rate(text, kind);
+		buffer_printf(text, " | %s |\n", kind->help);
+	}
+	buffer_append_byte(text, '\n');
+}
+
+/* docs/generate.md with the parts between the marks replaced. */
 static bool with_tables(const char *document, struct buffer *whole)
 {
 	const char *begin = strstr(document, begin_mark), *end = strstr(document, end_mark);
-	if (begin == NULL || end == NULL)
+	const char *faults = strstr(document, faults_mark), *faults_end = strstr(document, faults_end_mark);
+	if (begin == NULL || end == NULL || faults == NULL || faults_end == NULL)
 		return false;
 	begin += strlen(begin_mark);
+	faults += strlen(faults_mark);
 	buffer_append(whole, document, (size_t)(begin - document));
 	bool written = schema_write_markdown(&workload_schema, "the workload", whole) == 0;
 	buffer_append_text(whole, "\n");
-	buffer_append_text(whole, end);
+	buffer_append(whole, end, (size_t)(faults - end));
+	put_faults(whole);
+	buffer_append_text(whole, faults_end);
 	return written;
 }
 
