@@ -2,8 +2,10 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "harness/progress.h"
+#include "reconcile/disclosure.h"
 
 enum { JOBS_MAX = 64 };
 
@@ -13,6 +15,20 @@ void session_defaults(struct session_options *options)
 	options->jobs = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
 	options->memory = (int64_t)128 << 20;
 	options->version = -1;
+}
+
+void session_print_message(const struct run *run, const char *id, const char *message)
+{
+	struct arena arena;
+	arena_init(&arena, (size_t)1 << 20);
+	const char *text = disclosure_message(run->contract, run->options.values_full, id, message, &arena);
+	(void)fprintf(stderr, ": %s\n", text != NULL ? text : "out of memory");
+	arena_release(&arena);
+}
+
+bool session_values_full(const struct session_options *options)
+{
+	return options->values != NULL ? options->values[0] == 'f' : isatty(STDOUT_FILENO) == 1;
 }
 
 int session_open(const struct session_options *options, const char *contract, bool with_lake, uint64_t finding_limit,
@@ -31,6 +47,7 @@ int session_open(const struct session_options *options, const char *contract, bo
 		.jobs = (uint32_t)options->jobs,
 		.memory_max = (size_t)options->memory,
 		.finding_limit = finding_limit,
+		.values_full = session_values_full(options),
 		.watch = {progress_begin, progress_add, progress_end, progress_note},
 	};
 	return run_open(&run_options, run, error);

@@ -6,7 +6,7 @@
 #include "reconcile/run.h"
 
 struct session_options {
-	const char *state;
+	const char *state, *values;
 	int64_t jobs;
 	int64_t memory;
 	int64_t version;
@@ -16,6 +16,10 @@ void session_defaults(struct session_options *options);
 /* Opens a run over the contract. finding_limit as in struct run_options. */
 int session_open(const struct session_options *options, const char *contract, bool with_lake, uint64_t finding_limit,
 		 struct run **run, struct error *error) MUST_USE;
+/* Ends a line on stderr with what a reader said of a record, as far as it may be told. */
+void session_print_message(const struct run *run, const char *id, const char *message);
+/* Whether --values, or else what stdout is, lets items' values be shown. */
+bool session_values_full(const struct session_options *options);
 /* Prints "lakeproof VERB: message" on stderr; returns the exit code for it. */
 int session_fail(const char *verb, const struct error *error);
 
@@ -29,5 +33,9 @@ int session_fail(const char *verb, const struct error *error);
 #define SESSION_VERSION(type)                                                                                          \
 	{"version", OPTION_NUMBER, offsetof(type, session.version), "N", NULL,                                         \
 	 "table version (default: the contract's, else the latest)"}
+
+#define SESSION_VALUES(type)                                                                                           \
+	{"values", OPTION_CHOICE, offsetof(type, session.values), "HOW", "full|redacted",                              \
+	 "show items' values, or only their kinds and lengths (default: full on a terminal, else redacted)"}
 
 #endif

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "reconcile/contract_schema.h"
+#include "reconcile/disclosure.h"
 
 enum { CONTRACT_MEMORY_MAX = 64 * 1024 * 1024, SOURCES_MAX = 10000 };
 
@@ -12,6 +13,7 @@ enum { CONTRACT_MEMORY_MAX = 64 * 1024 * 1024, SOURCES_MAX = 10000 };
 struct draft_key {
 	const char *attribute;
 	int type;
+	bool sensitive;
 };
 
 struct draft_source {
@@ -45,6 +47,9 @@ static const struct schema_map key_schema = {
 					    {"type", SCHEMA_CHOICE, .required = true,
 					     .offset = offsetof(struct draft_key, type), .choices = "S|N|B",
 					     .help = "its DynamoDB type"},
+					    {"sensitive", SCHEMA_BOOLEAN,
+					     .offset = offsetof(struct draft_key, sensitive), .fallback = "false",
+					     .help = "its values are shown as keyed hashes only"},
 					    {NULL, 0, .offset = 0}},
 };
 
@@ -88,6 +93,8 @@ static const struct schema_map column_schema = {
 			 .fallback = "the table's own", .help = "the column's type by Spark's name"},
 			{"unordered", SCHEMA_BOOLEAN, .offset = offsetof(struct contract_column, unordered),
 			 .fallback = "false", .help = "the order of array elements does not count; needed for sets"},
+			{"sensitive", SCHEMA_BOOLEAN, .offset = offsetof(struct contract_column, sensitive),
+			 .fallback = "false", .help = "its values are shown as keyed hashes only"},
 			{NULL, 0, .offset = 0}},
 };
 
@@ -184,6 +191,10 @@ const struct schema_map contract_schema = {
 			 .help = "what a finding counts as: fail, warn or ignore"},
 			{"expect_empty", SCHEMA_BOOLEAN, .offset = offsetof(struct draft, contract.expect_empty),
 			 .fallback = "false", .help = "the table is meant to hold no item"},
+			{"sensitive_key_env", SCHEMA_TEXT,
+			 .offset = offsetof(struct draft, contract.sensitive_key_env), .fallback = "a random key",
+			 .help = "the environment variable that holds the key of the hashes shown for sensitive "
+				 "values"},
 			{NULL, 0, .offset = 0}},
 };
 
@@ -268,7 +279,8 @@ static int take_keys(struct schema_loader *loader, yaml_node_t *node, struct dra
 	struct contract *contract = &draft->contract;
 	contract->key_count = draft->key_count;
 	for (uint32_t part = 0; part < draft->key_count; part++)
-		contract->key[part] = (struct key_part){draft->keys[part].attribute, "SNB"[draft->keys[part].type]};
+		contract->key[part] = (struct key_part){draft->keys[part].attribute, "SNB"[draft->keys[part].type],
+							draft->keys[part].sensitive};
 	if (contract->key_count == 2 && strcmp(contract->key[0].attribute, contract->key[1].attribute) == 0)
 		return schema_error(loader, schema_find(loader, node, "key"), "key attribute '%s' is there twice",
 				    contract->key[0].attribute);
@@ -282,6 +294,18 @@ static const char *resolve(struct schema_loader *loader, const struct contract *
 		return path;
 	return arena_text(loader->arena, "%s%s%s", contract->folder, strcmp(contract->folder, "/") == 0 ? "" : "/",
 			  path);
+}
+
+static int take_sensitive(struct schema_loader *loader, yaml_node_t *node, struct contract *contract)
+{
+	struct error error = {0};
+	disclosure_spread(contract);
+	if (!contract->any_sensitive ||
+	    disclosure_key(contract->sensitive_key_env, loader->arena, &contract->sensitive_key, &error) == 0)
+		return 0;
+	if (error.code != ERROR_USAGE)
+		return error_set(loader->error, error.code, "%s", error.message);
+	return schema_error(loader, schema_find(loader, node, "sensitive_key_env"), "%s", error.message);
 }
 
 static int check_contract(struct schema_loader *loader, yaml_node_t *node, void *target)
@@ -313,7 +337,7 @@ static int check_contract(struct schema_loader *loader, yaml_node_t *node, void 
 		contract->baseline = has_export ? BASELINE_SNAPSHOT : BASELINE_NONE;
 	contract->require_dynamodb = draft->require != 0;
 	contract->ambiguous_accept = draft->ambiguous != 0;
-	return 0;
+	return take_sensitive(loader, node, contract);
 }
 
 /* ---- loading ---- */

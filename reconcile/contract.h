@@ -15,6 +15,7 @@ enum { KEY_PARTS_MAX = 2, CONTRACT_COLUMNS_MAX = 4096 };
 struct key_part {
 	const char *attribute;
 	char type; /* 'S', 'N' or 'B' */
+	bool sensitive;
 };
 
 enum source_kind { SOURCE_EXPORT = 1, SOURCE_EVENTS };
@@ -41,6 +42,8 @@ struct contract_column {
 	uint32_t path_count;
 	const struct column_type *type; /* NULL: the table's own */
 	bool unordered;                 /* an array compared as a multiset */
+	bool sensitive;                 /* as stated */
+	bool hidden;                    /* sensitive, or bound up with what is: reconcile/disclosure.h */
 	int line;
 };
 
@@ -84,6 +87,9 @@ struct contract {
 	int64_t settle_us; /* 0: none */
 	bool ambiguous_accept;
 	bool expect_empty;
+	const char *sensitive_key_env; /* NULL: a random key for each run */
+	struct slice sensitive_key;    /* of the hashes that stand for sensitive values; empty unless any_sensitive */
+	bool any_sensitive;
 	struct allow_rule *allow;
 	uint32_t allow_count;
 	struct severity_rule *severity;

@@ -5,13 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "reconcile/disclosure.h"
 #include "sources/events.h"
 
 enum { VALUE_TEXT_MAX = 240, ONE_SIDE_COLUMNS_MAX = 6, BATCH_ROWS = 65536, THREADS_MAX = 16 };
 
 /* One column's value on one side. */
 struct value {
-	char *text; /* JSON, cut; owned by the evidence */
+	char *text; /* as it may be told, cut; owned by the evidence */
+	bool hidden;
 	uint64_t digest;
 	uint32_t flags;
 };
@@ -41,7 +43,7 @@ struct reader {
 	struct evidence *evidence;
 	struct json_parser *parser;
 	struct digest_scratch *scratch;
-	struct buffer text;
+	struct buffer text, told;
 	const struct request *begin, *end; /* of the present source */
 	pthread_t thread;
 	struct error error;
@@ -71,19 +73,29 @@ static const struct request *first_request(const struct reader *reader, uint64_t
 	return low;
 }
 
-static int keep_value(struct reader *reader, struct value *value, struct error *error)
+/* Puts what may be told of the value in reader->text, under its digest, to `value`. */
+static int keep_value(struct reader *reader, uint32_t column, struct value *value, struct error *error)
 {
-	size_t size = reader->text.size;
+	static const char mark[] = "…";
+	const struct run *run = reader->evidence->run;
+	struct slice whole = buffer_slice(&reader->text);
+	bool long_text = whole.size >= sizeof mark &&
+			 memcmp(whole.data + whole.size - (sizeof mark - 1), mark, sizeof mark - 1) == 0;
+	reader->told.size = 0;
+	if (disclosure_value(run->contract, run->options.values_full, run->contract->columns[column].hidden, whole,
+			     long_text, value->digest, &reader->told, &value->hidden) != 0)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	size_t size = reader->told.size;
 	bool cut = size > VALUE_TEXT_MAX;
 	if (cut)
-		for (size = VALUE_TEXT_MAX; size > 0 && ((unsigned char)reader->text.data[size] & 0xC0) == 0x80;)
+		for (size = VALUE_TEXT_MAX; size > 0 && ((unsigned char)reader->told.data[size] & 0xC0) == 0x80;)
 			size--;
-	value->text = malloc(size + sizeof "…");
+	value->text = malloc(size + sizeof mark);
 	if (value->text == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	if (size > 0)
-		memcpy(value->text, reader->text.data, size);
-	memcpy(value->text + size, cut ? "…" : "", cut ? sizeof "…" : 1);
+		memcpy(value->text, reader->told.data, size);
+	memcpy(value->text + size, cut ? mark : "", cut ? sizeof mark : 1);
 	return 0;
 }
 
@@ -107,7 +119,7 @@ static int take_record(void *context, const struct record *record, struct error 
 							 &value->digest, &value->flags);
 			if (code != 0)
 				return error_set(error, ERROR_INTERNAL, "out of memory");
-			code = keep_value(reader, value, error);
+			code = keep_value(reader, i, value, error);
 			if (code != 0)
 				return code;
 		}
@@ -136,7 +148,7 @@ static int take_row(struct reader *reader, const struct request *request, const 
 		reader->text.size = 0;
 		if (digest_actual_value(reader->scratch, schema, batch, row, i, &reader->text, &value->digest) != 0)
 			return error_set(error, ERROR_INTERNAL, "out of memory");
-		int code = keep_value(reader, value, error);
+		int code = keep_value(reader, i, value, error);
 		if (code != 0)
 			return code;
 	}
@@ -246,6 +258,7 @@ static int readers_run(struct evidence *evidence, struct error *error)
 		struct reader *reader = &readers[i];
 		*reader = (struct reader){.evidence = evidence};
 		buffer_init(&reader->text, (size_t)RECORD_SIZE_MAX * 8);
+		buffer_init(&reader->told, (size_t)RECORD_SIZE_MAX * 8);
 		reader->parser = json_parser_new(RECORD_SIZE_MAX);
 		reader->scratch = digest_scratch_new(evidence->run->plan);
 		if (reader->parser == NULL || reader->scratch == NULL ||
@@ -265,6 +278,7 @@ static int readers_run(struct evidence *evidence, struct error *error)
 		json_parser_free(readers[i].parser);
 		digest_scratch_free(readers[i].scratch);
 		buffer_release(&readers[i].text);
+		buffer_release(&readers[i].told);
 	}
 	return code;
 }
@@ -325,8 +339,8 @@ static int fill_columns(struct evidence *evidence, uint64_t index, struct findin
 	for (uint32_t i = 0; i < evidence->columns && (has_expected || has_actual); i++) {
 		const struct value *expected = &evidence->expected[index * evidence->columns + i];
 		const struct value *actual = &evidence->actual[index * evidence->columns + i];
-		if (!evidence->all_columns && has_expected && has_actual && expected->digest == actual->digest &&
-		    expected->flags == 0)
+		bool same = has_expected && has_actual && expected->digest == actual->digest && expected->flags == 0;
+		if (!evidence->all_columns && same)
 			continue;
 		uint32_t most = has_expected && has_actual ? FINDING_COLUMNS_MAX : ONE_SIDE_COLUMNS_MAX;
 		if (finding->column_count == (evidence->all_columns ? FINDING_COLUMNS_MAX : most)) {
@@ -336,6 +350,9 @@ static int fill_columns(struct evidence *evidence, uint64_t index, struct findin
 		const struct finding_column column = {.name = contract->columns[i].column,
 						      .expected = has_expected ? kept_text(arena, expected) : NULL,
 						      .actual = has_actual ? kept_text(arena, actual) : NULL,
+						      .expected_hidden = expected->hidden,
+						      .actual_hidden = actual->hidden,
+						      .same = same,
 						      .note = note_of(&contract->columns[i], expected, arena)};
 		/* What is NULL for want of memory would read as if there were none. */
 		if ((has_expected && expected->text != NULL && column.expected == NULL) ||

@@ -66,10 +66,13 @@ extern const struct finding_kind finding_kinds[FINDING_COUNT];
 enum finding_id finding_from_text(const char *id);
 const char *finding_level_text(enum finding_level level);
 
-/* A column whose two sides differ; texts are JSON values, cut when long. */
+/* A column whose two sides differ; texts are JSON values, cut when long, or where hidden, words that stand for one
+ * (reconcile/disclosure.h). */
 struct finding_column {
 	const char *name;
 	const char *expected, *actual;
+	bool expected_hidden, actual_hidden;
+	bool same; /* both sides are known and equal: only where every column was asked for */
 	const char *note; /* "does not fit decimal(10,2)", or NULL */
 };
 
@@ -85,7 +88,6 @@ enum { FINDING_COLUMNS_MAX = 32, FINDING_RECORDS_MAX = 12 };
 
 struct finding {
 	enum finding_id id;
-	struct slice key;     /* key bytes; size 0 when it is not about one key */
 	const char *key_json; /* NULL without a key */
 	const char *cause;    /* one sentence: what most likely happened */
 	struct finding_column columns[FINDING_COLUMNS_MAX];

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "reconcile/digest.h"
 #include "reconcile/digest_value.h"
+#include "reconcile/disclosure.h"
 
 size_t key_put(unsigned char *at, char type, struct slice bytes)
 {
@@ -30,6 +31,25 @@ bool key_take(struct slice *key, char *type, struct slice *bytes)
 	return true;
 }
 
+/* The hash of a part is that of its text as JSON without its quotation marks, as its column has it. */
+static void append_hidden(const struct contract *contract, char type, struct slice bytes, struct buffer *json)
+{
+	struct buffer text;
+	struct slice body;
+	char hash[DISCLOSURE_HASH_SIZE];
+	buffer_init(&text, 8 * KEY_BYTES_MAX);
+	if (type == 'B')
+		buffer_append_base64(&text, bytes);
+	else
+		buffer_append_json(&text, bytes);
+	body = buffer_slice(&text);
+	if (type != 'B' && !text.failed)
+		body = (struct slice){body.data + 1, body.size - 2};
+	json->failed |= text.failed;
+	buffer_append_json(json, slice_from(text.failed ? "" : disclosure_hash(contract, body, hash)));
+	buffer_release(&text);
+}
+
 int key_append_json(const struct contract *contract, struct slice key, struct buffer *json)
 {
 	buffer_append_byte(json, '{');
@@ -41,7 +61,9 @@ int key_append_json(const struct contract *contract, struct slice key, struct bu
 		buffer_append_text(json, part > 0 ? "," : "");
 		buffer_append_json(json, slice_from(contract->key[part].attribute));
 		buffer_append_byte(json, ':');
-		if (type == 'B') {
+		if (contract->key[part].sensitive) {
+			append_hidden(contract, type, bytes, json);
+		} else if (type == 'B') {
 			buffer_append_byte(json, '"');
 			buffer_append_base64(json, bytes);
 			buffer_append_byte(json, '"');
@@ -63,10 +85,16 @@ static int append_part(const struct contract *contract, uint32_t part, struct sl
 	unsigned char *decoded = NULL, *place;
 	struct slice bytes = text;
 	int code = 0;
+	if (schema->sensitive && text.size == DISCLOSURE_HASH_SIZE - 1 && memcmp(text.data, "hmac:", 5) == 0)
+		return error_set(error, ERROR_USAGE,
+				 "key attribute '%s' is sensitive, and reports show its hash; give the value itself",
+				 schema->attribute);
 	if (schema->type == 'N') {
 		if (number_parse(text, &number) != DECIMAL_OK)
 			return error_set(error, ERROR_USAGE, "key attribute '%s' is a number, '%.*s' is not",
-					 schema->attribute, (int)(text.size < 60 ? text.size : 60), text.data);
+					 schema->attribute,
+					 schema->sensitive ? 3 : (int)(text.size < 60 ? text.size : 60),
+					 schema->sensitive ? "…" : text.data);
 		bytes = number.text;
 	} else if (schema->type == 'B') {
 		decoded = malloc(text.size / 4 * 3 + 1);

@@ -44,6 +44,8 @@ struct outcome {
 	const char *reasons[OUTCOME_REASONS_MAX]; /* why it is not PASS, in words, most important first */
 	uint32_t reason_count;
 	const char *contract, *table;
+	bool values_full;          /* else redacted */
+	const char *sensitive_key; /* what sensitive values are hashed under, in words; NULL: there are none */
 	/* the lake */
 	const char *lake;
 	int64_t lake_version, lake_commit_us, lake_newest_before; /* newest before the evidence ends, or -1 */

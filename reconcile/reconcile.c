@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "reconcile/cause.h"
 #include "reconcile/collect.h"
+#include "reconcile/disclosure.h"
 #include "reconcile/evidence.h"
 #include "reconcile/run.h"
 #include "reconcile/verdict.h"
@@ -68,9 +69,12 @@ static int take_problem(void *context, const struct state_problem *problem)
 				       problem->id);
 		return 1;
 	}
-	struct finding finding = {.id = id, .cause = arena_copy(arena, slice_from(problem->message)).data};
+	const struct run *run = self->making->run;
+	const char *message =
+		disclosure_message(run->contract, run->options.values_full, problem->id, problem->message, arena);
+	struct finding finding = {.id = id};
+	finding.cause = message == NULL ? NULL : arena_copy(arena, slice_from(message)).data;
 	if (problem->has_key) {
-		finding.key = arena_copy(arena, problem->key);
 		finding.key_json = key_json(self->making, problem->key);
 	}
 	if (problem->path != NULL && problem->path[0] != '\0')
@@ -443,10 +447,9 @@ static int make_finding(struct making *making, const struct kept *kept, struct f
 	const struct judgement *judgement = &kept->judgement;
 	struct arena *arena = &making->outcome->arena;
 	*finding = (struct finding){.id = kept->id};
-	finding->key = arena_copy(arena, judgement->key);
 	finding->key_json = key_json(making, judgement->key);
 	finding->cause = cause_text(judgement, kept->id, arena);
-	if (finding->key.data == NULL || finding->key_json == NULL || finding->cause == NULL)
+	if (finding->key_json == NULL || finding->cause == NULL)
 		return out_of_memory(error);
 	add_record(making, finding, "decided", &judgement->decided);
 	if (kept->id == FINDING_ROW_STALE) {
@@ -553,6 +556,11 @@ int run_reconcile(struct run *run, struct outcome **out, struct error *error)
 	arena_init(&outcome->arena, (size_t)8 << 30);
 	outcome->run_us = clock_now_us();
 	outcome->finding_limit = run->options.finding_limit;
+	outcome->values_full = run->options.values_full;
+	if (run->contract->any_sensitive)
+		outcome->sensitive_key = run->contract->sensitive_key_env != NULL
+						 ? arena_text(&outcome->arena, "$%s", run->contract->sensitive_key_env)
+						 : "a random key of this run";
 	outcome->contract = arena_copy(&outcome->arena, slice_from(run->contract->path)).data;
 	outcome->table = arena_copy(&outcome->arena, slice_from(run->contract->table)).data;
 	code = fill_outcome(&making, collect, error);

@@ -35,12 +35,12 @@ static void member_time(struct buffer *out, const char *key, bool known, int64_t
 	member_text(out, key, known ? clock_format(time_us, text) : NULL);
 }
 
-/* A value is JSON already unless it was cut, which its last character shows. */
-static void member_value(struct buffer *out, const char *key, const char *value)
+/* A value is JSON already unless it is hidden, or was cut, which its last character shows. */
+static void member_value(struct buffer *out, const char *key, const char *value, bool hidden)
 {
 	static const char cut[] = "…";
 	size_t size = value == NULL ? 0 : strlen(value);
-	bool whole = size < sizeof cut || strcmp(value + size - (sizeof cut - 1), cut) != 0;
+	bool whole = !hidden && (size < sizeof cut || strcmp(value + size - (sizeof cut - 1), cut) != 0);
 	name(out, key);
 	if (value == NULL)
 		buffer_append_text(out, "null");
@@ -85,8 +85,8 @@ static void finding_columns(struct buffer *out, const struct finding *finding)
 		name(out, NULL);
 		buffer_append_byte(out, '{');
 		member_text(out, "column", column->name);
-		member_value(out, "expected", column->expected);
-		member_value(out, "actual", column->actual);
+		member_value(out, "expected", column->expected, column->expected_hidden);
+		member_value(out, "actual", column->actual, column->actual_hidden);
 		if (column->note != NULL)
 			member_text(out, "note", column->note);
 		buffer_append_byte(out, '}');
@@ -216,6 +216,9 @@ void report_json(struct outcome *outcome, struct buffer *out)
 	member_text(out, "contract", outcome->contract);
 	lake(out, outcome);
 	evidence(out, outcome);
+	member_text(out, "values", outcome->values_full ? "full" : "redacted");
+	if (outcome->sensitive_key != NULL)
+		member_text(out, "sensitive_key", outcome->sensitive_key);
 	member_time(out, "run", true, outcome->run_us);
 	member_text(out, "reproduce", outcome->reproduce);
 	member_number(out, "findings_shown", outcome->finding_count);

@@ -169,6 +169,10 @@ static void findings(struct buffer *out, const struct outcome *outcome, const st
 		else
 			more = true;
 	}
+	if (any && !outcome->values_full)
+		buffer_append_text(out, "\n  values are redacted: --values full shows them\n");
+	if (any && outcome->sensitive_key != NULL)
+		buffer_printf(out, "\n  sensitive values are shown as hashes under %s\n", outcome->sensitive_key);
 	if (more)
 		buffer_append_text(out, "\n  more of these: --details N, or --format json --findings all\n");
 }

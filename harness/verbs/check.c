@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "harness/session.h"
+#include "reconcile/disclosure.h"
 #include "sources/events.h"
 
 enum { SAMPLE_RECORDS = 1000, SAMPLE_STOP = -1 };
@@ -14,6 +15,7 @@ struct check_options {
 };
 
 static const struct option_spec options[] = {
+	SESSION_VALUES(struct check_options),
 	SESSION_VERSION(struct check_options),
 	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
 };
@@ -25,6 +27,8 @@ static void defaults(void *target)
 
 struct check {
 	struct contract *contract;
+	bool values_full;
+	struct arena arena; /* of messages */
 	struct bridge_table *table;
 	struct ArrowSchema schema;
 	struct digest_plan *plan;
@@ -46,14 +50,31 @@ __attribute__((format(printf, 3, 4))) static void say(struct check *check, bool 
 	check->problems += !good;
 }
 
+static const char *told(struct check *check, const char *message)
+{
+	arena_reset(&check->arena);
+	const char *text = disclosure_message(check->contract, check->values_full, "record.unreadable", message,
+					      &check->arena);
+	return text != NULL ? text : "out of memory";
+}
+
+static void say_fault(struct check *check, const struct record *record, const char *what,
+		      const struct digest_fault *fault)
+{
+	char message[400];
+	if (check->faults++ >= 3)
+		return;
+	(void)snprintf(message, sizeof message, "%s%s %s", what, fault->reason, fault->detail);
+	say(check, false, "  record %" PRIu64 ", byte %" PRIu64 ": %s", record->number, record->offset,
+	    told(check, message));
+}
+
 static int take_image(struct check *check, const struct record *record, uint32_t image)
 {
 	struct image_digest digest;
 	struct digest_fault fault = {0};
 	if (!digest_image(check->scratch, record->tokens, image, &digest, &fault)) {
-		if (check->faults++ < 3)
-			say(check, false, "  record %" PRIu64 ", byte %" PRIu64 ": %s %s", record->number,
-			    record->offset, fault.reason, fault.detail);
+		say_fault(check, record, "", &fault);
 		return 0;
 	}
 	check->lossy += (digest.flags & IMAGE_LOSSY) != 0;
@@ -68,9 +89,7 @@ static int take_record(void *context, const struct record *record, struct error 
 	struct slice key;
 	(void)error;
 	if (!digest_key(check->scratch, record->tokens, record->keys, &key, &fault)) {
-		if (check->faults++ < 3)
-			say(check, false, "  record %" PRIu64 ", byte %" PRIu64 ": key: %s %s", record->number,
-			    record->offset, fault.reason, fault.detail);
+		say_fault(check, record, "key: ", &fault);
 	} else if (record->after == STATE_IMAGE) {
 		take_image(check, record, record->after_image);
 	} else if (record->before == STATE_IMAGE) {
@@ -85,7 +104,8 @@ static int take_problem(void *context, const struct problem *problem, struct err
 	(void)error;
 	if (problem->has_position)
 		say(check, false, "%s: %s, record %" PRIu64 ", byte %" PRIu64 ": %s", problem->id, problem->path,
-		    problem->record, problem->offset, problem->message);
+		    problem->record, problem->offset,
+		    strcmp(problem->id, "record.unreadable") == 0 ? told(check, problem->message) : problem->message);
 	else
 		say(check, false, "%s: %s: %s", problem->id, problem->path, problem->message);
 	return 0;
@@ -220,6 +240,8 @@ static int run(int operand_count, char **operands, const void *given)
 	struct error error = {0};
 	struct check check = {0};
 	(void)operand_count;
+	arena_init(&check.arena, (size_t)1 << 20);
+	check.values_full = session_values_full(&chosen->session);
 	int code = contract_load(operands[0], &check.contract, &error);
 	if (code == 0) {
 		say(&check, true, "contract %s: %" PRIu32 " sources, %" PRIu32 " columns", operands[0],
@@ -242,6 +264,7 @@ static int run(int operand_count, char **operands, const void *given)
 	if (check.schema.release != NULL)
 		check.schema.release(&check.schema);
 	bridge_table_close(check.table);
+	arena_release(&check.arena);
 	contract_free(check.contract);
 	if (code != 0)
 		return session_fail("check", &error);

@@ -20,6 +20,7 @@ static const struct option_spec options[] = {
 	{"delta", OPTION_TEXT, offsetof(struct count_options, delta), "DIR", NULL,
 	 "a Delta table's folder, instead of a contract"},
 	{"format", OPTION_CHOICE, offsetof(struct count_options, format), "FORMAT", "text|json", "how to report"},
+	SESSION_VALUES(struct count_options),
 	SESSION_VERSION(struct count_options),
 	SESSION_OPTIONS(struct count_options),
 	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
@@ -42,6 +43,7 @@ struct tally {
 	const char *why_scanned;
 	int64_t version;
 	bool merged;     /* a contract's sources were merged */
+	const struct run *run; /* while it is open */
 	uint64_t either; /* keys that the lake may hold or not */
 	/* either makes the expected count unknown: */
 	uint64_t problems; /* sources not read whole */
@@ -110,8 +112,13 @@ static void take_problem(struct tally *tally, const char *id, const char *path, 
 {
 	if (!report_property_has(PROPERTY_READ_WHOLE, finding_from_text(id)))
 		return;
-	if (tally->problems++ < PROBLEMS_SHOWN)
-		(void)fprintf(stderr, "%s: %s: %s\n", id, path, message);
+	if (tally->problems++ >= PROBLEMS_SHOWN)
+		return;
+	(void)fprintf(stderr, "%s: %s", id, path);
+	if (tally->run != NULL)
+		session_print_message(tally->run, id, message);
+	else
+		(void)fprintf(stderr, ": %s\n", message);
 }
 
 static int export_problem(void *context, const struct problem *problem, struct error *error)
@@ -194,6 +201,7 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 		code = collect_finish(collect, &counts, by_id, &kept, &kept_count, error);
 	if (code == 0) {
 		tally->merged = true;
+		tally->run = run;
 		tally->expected = (int64_t)counts.expected;
 		tally->deleted = (int64_t)counts.deleted;
 		tally->unproven = (int64_t)counts.unproven;
@@ -212,6 +220,7 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 				  run->contract->deletes == DELETES_COLUMN ? run->contract->deletes_column : NULL,
 				  tally, error);
 	collect_free(collect);
+	tally->run = NULL;
 	run_close(run);
 	return code;
 }

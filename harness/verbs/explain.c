@@ -13,6 +13,7 @@ struct explain_options {
 };
 
 static const struct option_spec options[] = {
+	SESSION_VALUES(struct explain_options),
 	SESSION_VERSION(struct explain_options),
 	SESSION_OPTIONS(struct explain_options),
 	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
@@ -208,7 +209,7 @@ static int print_values(struct run *run, const struct judgement *judgement, stru
 			expected = judgement->expected.state == STATE_IMAGE ? "(unreadable now)" : "(no row)";
 		if (actual == NULL)
 			actual = judgement->lake_rows > 0 ? "(unreadable now)" : "(no row)";
-		printf("%s %-20s  %-36s  %s%s%s\n", strcmp(expected, actual) == 0 ? " " : "!", column->name, expected,
+		printf("%s %-20s  %-36s  %s%s%s\n", column->same ? " " : "!", column->name, expected,
 		       actual, column->note != NULL ? "  " : "", column->note != NULL ? column->note : "");
 	}
 	if (finding.columns_more > 0)

@@ -18,6 +18,7 @@ static const struct option_spec options[] = {
 	{"format", OPTION_CHOICE, offsetof(struct merge_verb_options, format), "FORMAT", "text|json", "how to report"},
 	{"reference", OPTION_FLAG, offsetof(struct merge_verb_options, reference), NULL, NULL,
 	 "also run the reference merger (plain SQL) and check that both agree on every key"},
+	SESSION_VALUES(struct merge_verb_options),
 	SESSION_OPTIONS(struct merge_verb_options),
 	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
 };
@@ -65,23 +66,31 @@ static void print_json(const struct run *run, const struct outcome_counts *count
 	       run->evidence_read, run->evidence_reused, problems);
 }
 
+struct printing {
+	const struct run *run;
+	uint64_t count;
+};
+
 static int print_problem(void *context, const struct state_problem *problem)
 {
-	uint64_t *count = context;
-	if ((*count)++ < 20) {
+	struct printing *printing = context;
+	if (printing->count++ < 20) {
 		(void)fprintf(stderr, "%s: %s", problem->id, problem->path);
 		if (problem->has_position)
 			(void)fprintf(stderr, ", record %" PRIu64 ", byte %" PRIu64, problem->record, problem->offset);
-		(void)fprintf(stderr, ": %s\n", problem->message);
+		session_print_message(printing->run, problem->id, problem->message);
 	}
 	return 0;
 }
 
 static int print_problems(struct run *run, uint64_t *problems, struct error *error)
 {
+	struct printing printing = {run, 0};
 	for (uint64_t i = 0; i < run->problem_count; i++)
-		print_problem(problems, &run->problems[i]);
-	return state_problems(run->state, run->sources, run->source_count, print_problem, problems, error);
+		print_problem(&printing, &run->problems[i]);
+	int code = state_problems(run->state, run->sources, run->source_count, print_problem, &printing, error);
+	*problems = printing.count;
+	return code;
 }
 
 static int judge(struct run *run, const struct merge_verb_options *chosen, struct error *error)

@@ -22,6 +22,7 @@ static const struct option_spec options[] = {
 	 "findings kept with their details, a number or 'all'; counts are always complete (default: 1000)"},
 	{"details", OPTION_NUMBER, offsetof(struct reconcile_options, details), "N", NULL,
 	 "findings of each kind told in full in text"},
+	SESSION_VALUES(struct reconcile_options),
 	SESSION_VERSION(struct reconcile_options),
 	SESSION_OPTIONS(struct reconcile_options),
 	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},

@@ -79,7 +79,7 @@ caught() {
 @test "a finding names key, cause, both values and the records it missed" {
 	copy_history "$good" "$bad"
 	pipe "$bad" --bug backfill-overwrites
-	reconcile "$bad"
+	reconcile "$bad" --values full
 	[ "$(field '[.findings[] | select(.id == "row.stale")][0] | .key | has("pk") and has("sk")')" = true ]
 	[ "$(field '[.findings[] | select(.id == "row.stale")][0].columns | length > 0')" = true ]
 	[ "$(field '[.findings[] | select(.id == "row.stale")][0].columns[0] | .expected != .actual')" = true ]

@@ -3,7 +3,7 @@
 
 load helper
 
-# The README's block after this command line, up to the next command or the block's end.
+# The README shows what a terminal does, with values. Its block after this command line, up to the next command or the block's end.
 readme() { # COMMAND
 	awk -v command="\$ lakeproof $1" '$0 == command { on = 1; next } on && (/^\$ / || /^```$/) { exit } on' \
 		"$BATS_TEST_DIRNAME/../../README.md" | settled
@@ -30,7 +30,7 @@ shown_by() { # COMMAND
 	grep -q '<- decides' "$BATS_TEST_TMPDIR/out"
 	cd "$DEMO_PLACE"
 	"$LAKEPROOF" reconcile good/contract.yaml --quiet | settled | shown_by "reconcile good/contract.yaml"
-	{ "$LAKEPROOF" reconcile bad/contract.yaml --quiet --details 1 || true; } | settled |
+	{ "$LAKEPROOF" reconcile bad/contract.yaml --quiet --values full --details 1 || true; } | settled |
 		shown_by "reconcile bad/contract.yaml --details 1"
 }
 
