@@ -12,7 +12,7 @@ struct heap {
 
 struct collect_worker {
 	struct outcome_counts counts;
-	uint64_t by_id[FINDING_COUNT];
+	uint64_t by_id[FINDING_COUNT], accepted[FINDING_COUNT];
 	struct heap heaps[FINDING_COUNT];
 	char pad[64]; /* workers count often: not on one cache line */
 };
@@ -22,6 +22,8 @@ struct collect {
 	uint64_t limit;
 	struct collect_worker *worker;
 	const struct kept **chosen;
+	struct accept *accept; /* NULL: nothing is */
+	const struct contract *contract;
 };
 
 struct collect *collect_new(uint32_t workers, uint64_t limit)
@@ -37,6 +39,19 @@ struct collect *collect_new(uint32_t workers, uint64_t limit)
 		return NULL;
 	}
 	return collect;
+}
+
+void collect_accept(struct collect *collect, struct accept *accept, const struct contract *contract)
+{
+	collect->accept = accept;
+	collect->contract = contract;
+}
+
+void collect_accepted(const struct collect *collect, uint64_t accepted[FINDING_COUNT])
+{
+	for (uint32_t i = 0; i < collect->workers; i++)
+		for (int id = 0; id < FINDING_COUNT; id++)
+			accepted[id] += collect->worker[i].accepted[id];
 }
 
 static void kept_free(struct kept *kept)
@@ -157,7 +172,15 @@ static int keep(struct heap *heap, uint64_t limit, const struct judgement *judge
 static int found(struct collect *collect, struct collect_worker *worker, enum finding_id id,
 		 const struct judgement *judgement, struct error *error)
 {
+	bool accepted;
 	worker->by_id[id]++;
+	int code = accept_find(collect->accept, collect->contract, id, judgement, &accepted, error);
+	if (code != 0)
+		return code;
+	if (accepted) {
+		worker->accepted[id]++;
+		return 0;
+	}
 	return keep(&worker->heaps[id], collect->limit, judgement, id, error);
 }
 

@@ -5,8 +5,7 @@
 #ifndef LAKEPROOF_RECONCILE_COLLECT_H
 #define LAKEPROOF_RECONCILE_COLLECT_H
 
-#include "reconcile/finding.h"
-#include "reconcile/judge.h"
+#include "reconcile/accept.h"
 #include "reconcile/outcome.h"
 
 struct collect;
@@ -18,9 +17,12 @@ struct kept {
 
 struct collect *collect_new(uint32_t workers, uint64_t limit);
 void collect_free(struct collect *collect);
+/* What the contract lets stand is counted apart and not kept. Both are borrowed. */
+void collect_accept(struct collect *collect, struct accept *accept, const struct contract *contract);
 /* A merge_visit; context is the struct collect. */
 int collect_visit(void *context, uint32_t worker, const struct judgement *judgement, struct error *error) MUST_USE;
 /* Sums, and at most limit kept findings: fairly from every id, ordered by id, then key. Borrowed until collect_free. */
+void collect_accepted(const struct collect *collect, uint64_t accepted[FINDING_COUNT]);
 int collect_finish(struct collect *collect, struct outcome_counts *counts, uint64_t by_id[FINDING_COUNT],
 		   const struct kept *const **kept, uint64_t *kept_count, struct error *error) MUST_USE;
 

@@ -189,6 +189,8 @@ const struct schema_map contract_schema = {
 			 .offset = offsetof(struct draft, contract.severity),
 			 .also = offsetof(struct draft, contract.severity_count),
 			 .help = "what a finding counts as: fail, warn or ignore"},
+			{"accept", SCHEMA_TEXT, .offset = offsetof(struct draft, contract.accept),
+			 .help = "a file of findings that are known and let stand until a date, JSON lines"},
 			{"expect_empty", SCHEMA_BOOLEAN, .offset = offsetof(struct draft, contract.expect_empty),
 			 .fallback = "false", .help = "the table is meant to hold no item"},
 			{"sensitive_key_env", SCHEMA_TEXT,
@@ -328,6 +330,8 @@ static int check_contract(struct schema_loader *loader, yaml_node_t *node, void 
 		if (source->path == NULL)
 			return schema_out_of_memory(loader);
 	}
+	if (contract->accept != NULL && (contract->accept = resolve(loader, contract, contract->accept)) == NULL)
+		return schema_out_of_memory(loader);
 	if (contract->delta != NULL && (contract->delta = resolve(loader, contract, contract->delta)) == NULL)
 		return schema_out_of_memory(loader);
 	if (contract->baseline == BASELINE_SNAPSHOT && !has_export)

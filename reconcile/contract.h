@@ -87,6 +87,7 @@ struct contract {
 	int64_t settle_us; /* 0: none */
 	bool ambiguous_accept;
 	bool expect_empty;
+	const char *accept; /* resolved path of the list of known findings, or NULL */
 	const char *sensitive_key_env; /* NULL: a random key for each run */
 	struct slice sensitive_key;    /* of the hashes that stand for sensitive values; empty unless any_sensitive */
 	bool any_sensitive;

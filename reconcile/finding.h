@@ -46,6 +46,8 @@ enum finding_level { LEVEL_IGNORE = 0, LEVEL_WARN, LEVEL_UNKNOWN, LEVEL_FAIL };
 	FINDING(EXPORT_VERSION, "export.version", LEVEL_UNKNOWN, "an export manifest of a version not known here") \
 	FINDING(EXPORT_MISSING, "export.missing", LEVEL_UNKNOWN, "a data file named by the manifest is not there")     \
 	FINDING(EXPORT_EXTRA, "export.extra", LEVEL_UNKNOWN, "a data file that the manifest does not name")            \
+	FINDING(ACCEPT_EXPIRED, "accept.expired", LEVEL_WARN, "a known finding whose date has passed")                 \
+	FINDING(ACCEPT_UNUSED, "accept.unused", LEVEL_WARN, "a known finding that is no longer there")                 \
 	FINDING(LAKE_NEWER, "lake.newer", LEVEL_WARN, "the table version was committed after the evidence ends")
 
 enum finding_id {
@@ -89,6 +91,7 @@ enum { FINDING_COLUMNS_MAX = 32, FINDING_RECORDS_MAX = 12 };
 struct finding {
 	enum finding_id id;
 	const char *key_json; /* NULL without a key */
+	const char *digest;   /* what a line of `accept:` names this difference by; NULL when none could */
 	const char *cause;    /* one sentence: what most likely happened */
 	struct finding_column columns[FINDING_COLUMNS_MAX];
 	uint32_t column_count;

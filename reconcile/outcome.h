@@ -39,6 +39,12 @@ struct outcome_source {
 	int64_t from_us, to_us; /* export: exportTime twice; events: window; from > to when unknown */
 };
 
+/* A finding that `accept:` lets stand. */
+struct outcome_accepted {
+	enum finding_id id;
+	const char *key_json, *digest, *until, *why;
+};
+
 struct outcome {
 	enum verdict verdict;
 	const char *reasons[OUTCOME_REASONS_MAX]; /* why it is not PASS, in words, most important first */
@@ -62,10 +68,13 @@ struct outcome {
 	int64_t changed_since_us;
 	struct outcome_counts counts;
 	uint64_t by_id[FINDING_COUNT];
+	uint64_t accepted_by_id[FINDING_COUNT]; /* of by_id: listed by `accept:` and not past their date */
 	enum finding_level levels[FINDING_COUNT]; /* after the contract's severity */
 	bool lowered[FINDING_COUNT];              /* by severity or allow */
 	struct finding *findings;
 	uint64_t finding_count, finding_limit;
+	struct outcome_accepted *accepted;
+	uint64_t accepted_count;
 	int64_t run_us; /* when it ran */
 	const char *reproduce;
 	struct arena arena;

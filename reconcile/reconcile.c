@@ -262,6 +262,41 @@ static int loose_from_identity(struct making *making, struct error *error)
 	return code;
 }
 
+/* Lines that served go to the outcome, others are told. */
+static int loose_from_accept(struct making *making, struct error *error)
+{
+	const struct accept *accept = making->run->accept;
+	struct outcome *outcome = making->outcome;
+	struct arena *arena = &outcome->arena;
+	int code = 0;
+	if (accept == NULL)
+		return 0;
+	outcome->accepted = arena_array(arena, accept->count + 1, sizeof *outcome->accepted);
+	if (outcome->accepted == NULL)
+		return out_of_memory(error);
+	for (uint64_t i = 0; i < accept->count && code == 0; i++) {
+		const struct accept_line *line = &accept->lines[i];
+		bool seen = atomic_load(&line->seen), expired = accept->now_us >= line->end_us;
+		if (seen && !expired) {
+			outcome->accepted[outcome->accepted_count++] = (struct outcome_accepted){
+				line->id, arena_copy(arena, slice_from(line->key_json)).data,
+				arena_copy(arena, slice_from(line->digest)).data,
+				arena_copy(arena, slice_from(line->until)).data,
+				arena_copy(arena, slice_from(line->why)).data};
+			continue;
+		}
+		struct finding finding = {
+			.id = seen ? FINDING_ACCEPT_EXPIRED : FINDING_ACCEPT_UNUSED,
+			.key_json = arena_copy(arena, slice_from(line->key_json)).data,
+			.cause = arena_text(arena, seen ? "%s:%" PRIu32 ": %s was accepted until %s; it is still there"
+							: "%s:%" PRIu32 ": there is no such %s (accepted until %s); "
+							  "take the line out",
+					    accept->path, line->number, finding_kinds[line->id].id, line->until)};
+		code = add_loose(making, &finding, error);
+	}
+	return code;
+}
+
 static int collect_loose(struct making *making, struct error *error)
 {
 	struct run *run = making->run;
@@ -273,6 +308,8 @@ static int collect_loose(struct making *making, struct error *error)
 		code = loose_from_silence(making, error);
 	if (code == 0)
 		code = loose_from_identity(making, error);
+	if (code == 0)
+		code = loose_from_accept(making, error);
 	for (uint64_t i = 0; i < run->problem_count && code == 0; i++)
 		if (take_problem(&context, &run->problems[i]) != 0)
 			code = context.code;
@@ -451,6 +488,10 @@ static int make_finding(struct making *making, const struct kept *kept, struct f
 	finding->cause = cause_text(judgement, kept->id, arena);
 	if (finding->key_json == NULL || finding->cause == NULL)
 		return out_of_memory(error);
+	char digest[ACCEPT_DIGEST_MAX];
+	if (accept_covers(kept->id) && accept_digest(making->run->contract, judgement, digest) &&
+	    (finding->digest = arena_copy(arena, slice_from(digest)).data) == NULL)
+		return out_of_memory(error);
 	add_record(making, finding, "decided", &judgement->decided);
 	if (kept->id == FINDING_ROW_STALE) {
 		add_record(making, finding, judgement->stale_before ? "older image (the old image of)" : "older image",
@@ -521,9 +562,11 @@ static int fill_outcome(struct making *making, struct collect *collect, struct e
 	const struct kept *const *kept = NULL;
 	uint64_t kept_count = 0;
 	verdict_levels(run->contract, outcome);
+	collect_accept(collect, run->accept, run->contract);
 	int code = run_judge(run, collect_visit, collect, error);
 	if (code == 0)
 		code = collect_finish(collect, &outcome->counts, outcome->by_id, &kept, &kept_count, error);
+	collect_accepted(collect, outcome->accepted_by_id);
 	if (code == 0)
 		code = check_sums(outcome, error);
 	if (code == 0)

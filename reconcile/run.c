@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "reconcile/ingest.h"
 
 static int lake_open(struct run *run, struct error *error)
@@ -76,6 +77,8 @@ int run_open(const struct run_options *options, struct run **out, struct error *
 		code = plan_open(run, error);
 	if (code == 0)
 		code = missing_columns(run, error);
+	if (code == 0 && run->table != NULL && run->contract->accept != NULL)
+		code = accept_load(run->contract, clock_now_us(), &run->accept, error);
 	if (code == 0)
 		code = state_folder_open(run, error);
 	if (code != 0) {
@@ -97,6 +100,7 @@ void run_close(struct run *run)
 	free(run->sources);
 	free(run->lake_sources);
 	free(run->problems);
+	accept_free(run->accept);
 	scope_free(run->scope);
 	state_close(run->state);
 	digest_plan_free(run->plan);

@@ -6,7 +6,7 @@
 #define LAKEPROOF_RECONCILE_RUN_H
 
 #include "bridge/read.h"
-#include "reconcile/contract.h"
+#include "reconcile/accept.h"
 #include "reconcile/digest.h"
 #include "reconcile/merge.h"
 #include "reconcile/outcome.h"
@@ -56,6 +56,7 @@ struct run {
 	uint64_t source_count, source_capacity;
 	uint32_t *lake_sources; /* state source id per lake file index */
 	uint64_t evidence_read, evidence_reused, lake_read, lake_reused; /* files */
+	struct accept *accept; /* NULL without a list, or without a look at the lake */
 	struct scope *scope;
 	/* problems that are of no one file, or of this run only */
 	struct state_problem *problems;

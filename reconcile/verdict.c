@@ -75,8 +75,8 @@ static int weigh_level(const struct contract *contract, struct outcome *outcome,
 		       struct error *error)
 {
 	for (int id = 0; id < FINDING_COUNT; id++) {
-		uint64_t count = outcome->by_id[id];
-		if (count == 0 || outcome->levels[id] != level)
+		uint64_t count = outcome->by_id[id] - outcome->accepted_by_id[id];
+		if (outcome->by_id[id] == 0 || outcome->levels[id] != level)
 			continue;
 		if (level == LEVEL_UNKNOWN && acts_through_keys((enum finding_id)id))
 			continue;

@@ -125,10 +125,31 @@ static void finding(struct buffer *out, const struct outcome *outcome, const str
 		name(out, "key");
 		buffer_append_text(out, finding->key_json);
 	}
+	if (finding->digest != NULL)
+		member_text(out, "digest", finding->digest);
 	member_text(out, "cause", finding->cause);
 	finding_columns(out, finding);
 	finding_records(out, finding);
 	buffer_append_byte(out, '}');
+}
+
+static void accepted(struct buffer *out, const struct outcome *outcome)
+{
+	name(out, "accepted");
+	buffer_append_byte(out, '[');
+	for (uint64_t i = 0; i < outcome->accepted_count; i++) {
+		const struct outcome_accepted *one = &outcome->accepted[i];
+		name(out, NULL);
+		buffer_append_byte(out, '{');
+		member_text(out, "id", finding_kinds[one->id].id);
+		name(out, "key");
+		buffer_append_text(out, one->key_json);
+		member_text(out, "digest", one->digest);
+		member_text(out, "until", one->until);
+		member_text(out, "why", one->why);
+		buffer_append_byte(out, '}');
+	}
+	buffer_append_byte(out, ']');
 }
 
 static void lake(struct buffer *out, const struct outcome *outcome)
@@ -221,6 +242,7 @@ void report_json(struct outcome *outcome, struct buffer *out)
 		member_text(out, "sensitive_key", outcome->sensitive_key);
 	member_time(out, "run", true, outcome->run_us);
 	member_text(out, "reproduce", outcome->reproduce);
+	accepted(out, outcome);
 	member_number(out, "findings_shown", outcome->finding_count);
 	name(out, "findings");
 	buffer_append_byte(out, '[');

@@ -61,7 +61,8 @@ void report_properties(const struct outcome *outcome, struct property properties
 			if (outcome->by_id[id] == 0 || outcome->levels[id] == LEVEL_IGNORE)
 				continue;
 			property->count += outcome->by_id[id];
-			property->lowered = property->lowered || outcome->lowered[id];
+			property->lowered = property->lowered || outcome->lowered[id] ||
+					    outcome->accepted_by_id[id] > 0;
 			if (outcome->lowered[id] || outcome->levels[id] == LEVEL_WARN)
 				continue;
 			if (outcome->levels[id] == LEVEL_FAIL)

@@ -50,6 +50,11 @@ static void head(struct buffer *out, struct outcome *outcome, const struct repor
 			report_number(out, outcome->by_id[id]);
 			buffer_printf(out, " %s lowered by the contract", finding_kinds[id].id);
 		}
+	if (outcome->accepted_count > 0) {
+		buffer_append_text(out, "; ");
+		report_number(out, outcome->accepted_count);
+		buffer_append_text(out, " known and accepted");
+	}
 	buffer_append_byte(out, '\n');
 	for (uint32_t i = 0; i < outcome->reason_count; i++)
 		buffer_printf(out, "  %s %s\n", i == 0 ? "because" : "    and", outcome->reasons[i]);
@@ -156,10 +161,16 @@ static void findings(struct buffer *out, const struct outcome *outcome, const st
 		struct buffer number;
 		buffer_init(&number, 64);
 		report_number(&number, outcome->by_id[id]);
-		buffer_printf(out, "%9.*s  %s%s\n", (int)number.size, number.data, finding_kinds[id].summary,
+		buffer_printf(out, "%9.*s  %s%s", (int)number.size, number.data, finding_kinds[id].summary,
 			      outcome->lowered[id] ? " (lowered by the contract)"
 						   : (outcome->levels[id] == LEVEL_WARN ? " (a note)" : ""));
 		out->failed = out->failed || number.failed;
+		if (outcome->accepted_by_id[id] > 0) {
+			buffer_append_text(out, ", ");
+			report_number(out, outcome->accepted_by_id[id]);
+			buffer_append_text(out, " of them accepted");
+		}
+		buffer_append_byte(out, '\n');
 		buffer_release(&number);
 	}
 	for (uint64_t i = 0; i < outcome->finding_count; i++) {
@@ -177,12 +188,28 @@ static void findings(struct buffer *out, const struct outcome *outcome, const st
 		buffer_append_text(out, "\n  more of these: --details N, or --format json --findings all\n");
 }
 
+static void accepted(struct buffer *out, const struct outcome *outcome, const struct report_style *style)
+{
+	if (outcome->accepted_count > 0)
+		buffer_append_text(out, "\nknown and accepted\n");
+	for (uint64_t i = 0; i < outcome->accepted_count; i++) {
+		const struct outcome_accepted *one = &outcome->accepted[i];
+		if (i == style->details) {
+			buffer_append_text(out, "  more of these: --details N\n");
+			break;
+		}
+		buffer_printf(out, "  %s  %s  until %s: %s\n", finding_kinds[one->id].id, one->key_json, one->until,
+			      one->why);
+	}
+}
+
 void report_text(struct outcome *outcome, const struct report_style *style, struct buffer *out)
 {
 	head(out, outcome, style);
 	sides(out, outcome);
 	sums(out, outcome);
 	findings(out, outcome, style);
+	accepted(out, outcome, style);
 	if (outcome->reproduce != NULL)
 		buffer_printf(out, "\nreproduce: %s\n", outcome->reproduce);
 }

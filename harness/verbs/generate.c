@@ -408,8 +408,6 @@ static int generate_run(int operand_count, char **operands, const void *target)
 	}
 	if (code == 0)
 		code = print_summary(&to, &report, operands[0], to.reproduce, &error);
-	if (code == 0 && fflush(stdout) != 0)
-		code = error_system(&error, "cannot write to standard output");
 	if (code != 0)
 		(void)fprintf(stderr, "lakeproof generate: %s\n", error.message);
 	workload_file_free(file);

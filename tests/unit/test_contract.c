@@ -181,7 +181,8 @@ static const struct {
 	{SOURCES "tabel: t\n", "c.yaml:6:1: unknown key 'tabel', did you mean 'table'"},
 	{SOURCES "frobnicate: t\n",
 	 "c.yaml:6:1: unknown key 'frobnicate'; known here: 'version', 'table', 'key', 'sources', 'lake', 'baseline', "
-	 "'require', 'as_of', 'settle', 'ambiguous', 'allow', 'severity', 'expect_empty', 'sensitive_key_env'"},
+	 "'require', 'as_of', 'settle', 'ambiguous', 'allow', 'severity', 'accept', 'expect_empty', "
+	 "'sensitive_key_env'"},
 	{LAKE "  colums: []\n", "c.yaml:10:3: unknown key 'colums', did you mean 'columns'"},
 	{LAKE "  ignore_atributes: []\n",
 	 "c.yaml:10:3: unknown key 'ignore_atributes', did you mean 'ignore_attributes'"},
