@@ -454,8 +454,12 @@ int schema_read_file(const char *path, const char *what, struct buffer *text, st
 {
 	enum { STEP = 65536 };
 	int code = 0, file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return error_system(error, "cannot open the %s \"%s\"", what, path);
+	if (file < 0) {
+		/* A name that leads nowhere is the caller's to mend, not the system's. */
+		bool nowhere = errno == ENOENT || errno == ENOTDIR;
+		code = error_system(error, "cannot open the %s \"%s\"", what, path);
+		return nowhere ? error->code = ERROR_USAGE : code;
+	}
 	for (;;) {
 		if (text->size > SCHEMA_FILE_MAX) {
 			code = error_set(error, ERROR_USAGE, "%s: a %s has at most 4 MiB", path, what);

@@ -31,8 +31,8 @@ bool session_values_full(const struct session_options *options)
 	return options->values != NULL ? options->values[0] == 'f' : isatty(STDOUT_FILENO) == 1;
 }
 
-int session_open(const struct session_options *options, const char *contract, bool with_lake, uint64_t finding_limit,
-		 struct run **run, struct error *error)
+int session_open(const struct session_options *options, const char *contract, enum session_lake lake,
+		 uint64_t finding_limit, struct run **run, struct error *error)
 {
 	if (options->jobs < 1 || options->jobs > JOBS_MAX)
 		return error_set(error, ERROR_USAGE, "--jobs takes 1 to %d", JOBS_MAX);
@@ -43,7 +43,8 @@ int session_open(const struct session_options *options, const char *contract, bo
 		.state_folder = options->state,
 		.has_version = options->version >= 0,
 		.version = options->version,
-		.with_lake = with_lake,
+		.with_lake = lake != SESSION_NO_LAKE,
+		.lake_optional = lake == SESSION_LAKE_IF_ANY,
 		.jobs = (uint32_t)options->jobs,
 		.memory_max = (size_t)options->memory,
 		.finding_limit = finding_limit,

@@ -13,9 +13,12 @@ struct session_options {
 };
 
 void session_defaults(struct session_options *options);
+/* How a verb looks at the lake: not at all, it must be there, or where the contract has one. */
+enum session_lake { SESSION_NO_LAKE = 0, SESSION_LAKE, SESSION_LAKE_IF_ANY };
+
 /* Opens a run over the contract. finding_limit as in struct run_options. */
-int session_open(const struct session_options *options, const char *contract, bool with_lake, uint64_t finding_limit,
-		 struct run **run, struct error *error) MUST_USE;
+int session_open(const struct session_options *options, const char *contract, enum session_lake lake,
+		 uint64_t finding_limit, struct run **run, struct error *error) MUST_USE;
 /* Ends a line on stderr with what a reader said of a record, as far as it may be told. */
 void session_print_message(const struct run *run, const char *id, const char *message);
 /* Whether --values, or else what stdout is, lets items' values be shown. */

@@ -162,7 +162,7 @@ const struct schema_map contract_schema = {
 			 .map = &source_schema, .element_size = sizeof(struct draft_source),
 			 .help = "what is known of the DynamoDB table"},
 			{"lake", SCHEMA_MAP, .map = &lake_schema,
-			 .help = "the Delta table; without it only merge can be run"},
+			 .help = "the Delta table; without it only merge, sql and explain can be run"},
 			{"lakes", SCHEMA_LATER, .help = "several tables from one"},
 			{"baseline", SCHEMA_CHOICE, .offset = offsetof(struct draft, contract.baseline),
 			 .min = BASELINE_SNAPSHOT, .choices = "snapshot|empty|none",

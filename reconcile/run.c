@@ -10,6 +10,8 @@ static int lake_open(struct run *run, struct error *error)
 	const struct contract *contract = run->contract;
 	if (!run->options.with_lake)
 		return 0;
+	if (contract->delta == NULL && run->options.lake_optional)
+		return 0;
 	if (contract->delta == NULL)
 		return error_set(error, ERROR_USAGE, "%s: there is no 'lake:' to compare with; add one, or use merge",
 				 contract->path);

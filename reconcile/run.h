@@ -27,6 +27,7 @@ struct run_options {
 	bool has_version;
 	int64_t version;          /* overrides the contract's */
 	bool with_lake;           /* look at the lake at all */
+	bool lake_optional;       /* a contract without one is no error */
 	uint32_t jobs;            /* worker threads, at least 1 */
 	size_t memory_max;        /* bytes for sorting and merging */
 	uint64_t finding_limit;   /* findings kept with their details */

@@ -190,7 +190,7 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 	if (collect == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	struct counting counting = {.collect = collect};
-	int code = session_open(&chosen->session, path, false, 0, &run, error);
+	int code = session_open(&chosen->session, path, SESSION_NO_LAKE, 0, &run, error);
 	if (code == 0 && run->contract->delta == NULL)
 		code = error_set(error, ERROR_USAGE, "%s: there is no 'lake:' to count", path);
 	if (code == 0)

@@ -260,8 +260,10 @@ static int print_life(struct run *run, const struct life *life, struct slice key
 			print_fact(run, life, order[i], judgement);
 		if (life->count == 0)
 			printf("  no source and no lake row has this key\n");
-		printf("\n  expected: %s\n  lake:     %" PRIu32 " row%s\n  so it is: %s\n", expected_text(judgement),
-		       judgement->lake_rows, judgement->lake_rows == 1 ? "" : "s", classes[judgement->class]);
+		printf("\n  expected: %s\n", expected_text(judgement));
+		if (run->table != NULL)
+			printf("  lake:     %" PRIu32 " row%s\n  so it is: %s\n", judgement->lake_rows,
+			       judgement->lake_rows == 1 ? "" : "s", classes[judgement->class]);
 		print_unproven(judgement->unproven);
 		code = print_values(run, judgement, error);
 	}
@@ -281,7 +283,7 @@ static int run(int operand_count, char **operands, const void *given)
 	struct buffer key;
 	(void)operand_count;
 	buffer_init(&key, KEY_BYTES_MAX);
-	int code = session_open(&chosen->session, operands[0], true, 1, &run, &error);
+	int code = session_open(&chosen->session, operands[0], SESSION_LAKE_IF_ANY, 1, &run, &error);
 	if (code == 0)
 		code = key_from_text(run->contract, operands[1], &key, &error);
 	if (code == 0)

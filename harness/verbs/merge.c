@@ -126,7 +126,7 @@ static int run(int operand_count, char **operands, const void *given)
 	struct error error = {0};
 	struct run *run = NULL;
 	(void)operand_count;
-	int code = session_open(&chosen->session, operands[0], false, 0, &run, &error);
+	int code = session_open(&chosen->session, operands[0], SESSION_NO_LAKE, 0, &run, &error);
 	if (code == 0)
 		code = run_ingest(run, &error);
 	if (code == 0)

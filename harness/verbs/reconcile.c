@@ -100,7 +100,7 @@ static int run(int operand_count, char **operands, const void *given)
 	(void)operand_count;
 	int code = finding_limit(chosen->findings, &limit, &error);
 	if (code == 0)
-		code = session_open(&chosen->session, operands[0], true, limit, &run, &error);
+		code = session_open(&chosen->session, operands[0], SESSION_LAKE, limit, &run, &error);
 	if (code == 0)
 		code = run_ingest(run, &error);
 	if (code == 0)

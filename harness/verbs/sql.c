@@ -177,12 +177,8 @@ static int run(int operand_count, char **operands, const void *given)
 	struct error error = {0};
 	struct run *run = NULL;
 	(void)operand_count;
-	struct contract *contract = NULL;
-	int code = contract_load(operands[0], &contract, &error);
-	bool with_lake = code == 0 && contract->delta != NULL && !chosen->no_lake;
-	contract_free(contract);
-	if (code == 0)
-		code = session_open(&chosen->session, operands[0], with_lake, 0, &run, &error);
+	int code = session_open(&chosen->session, operands[0],
+				chosen->no_lake ? SESSION_NO_LAKE : SESSION_LAKE_IF_ANY, 0, &run, &error);
 	if (code == 0)
 		code = run_ingest(run, &error);
 	if (code == 0)

@@ -36,6 +36,22 @@ says() { # EXIT TEXT ARGUMENT...: this exit code, and this text on stderr
 	says 64 "not '99999999999999999999999'" reconcile --findings 99999999999999999999999 "$good/contract.yaml"
 }
 
+@test "a contract that is not there is the command line's fault" {
+	for verb in check count merge reconcile; do says 64 'cannot open the contract "nowhere.yaml"' $verb nowhere.yaml; done
+	says 64 'cannot open the contract' reconcile "$good/contract.yaml/nowhere.yaml"
+	says 74 'cannot read the contract' reconcile "$good"
+}
+
+@test "explain tells a life where there is no lake" {
+	sed '/^lake:/,$d' "$good/contract.yaml" >"$good/no_lake.yaml"
+	pk=$("$LAKEPROOF" sql "$good/no_lake.yaml" --quiet --state "$BATS_TEST_TMPDIR/state" \
+		"select key from item where state = 'image' limit 1" | tail -n 1)
+	run "$LAKEPROOF" explain "$good/no_lake.yaml" "$pk" --quiet --state "$BATS_TEST_TMPDIR/state"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"<- decides"*"expected: present" && "$output" != *"lake:"* ]]
+}
+
 @test "help fits 80 columns and tells each default" {
 	for verb in check count explain generate merge reconcile sql; do
 		"$LAKEPROOF" "$verb" --help >"$BATS_TEST_TMPDIR/help"

@@ -313,7 +313,7 @@ static void test_files(void)
 	struct error error = {0};
 	struct contract *contract = NULL;
 	char folder[] = "/tmp/lakeproof-contract-XXXXXX", path[100];
-	is_int(contract_load("/nonexistent/contract.yaml", &contract, &error), ERROR_IO,
+	is_int(contract_load("/nonexistent/contract.yaml", &contract, &error), ERROR_USAGE,
 	       "a contract that is not there");
 	is_text(error.message, "cannot open the contract \"/nonexistent/contract.yaml\": No such file or directory",
 		"says so");
