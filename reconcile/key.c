@@ -31,8 +31,7 @@ bool key_take(struct slice *key, char *type, struct slice *bytes)
 	return true;
 }
 
-/* The hash of a part is that of its text as JSON without its quotation marks, as its column has it. */
-static void append_hidden(const struct contract *contract, char type, struct slice bytes, struct buffer *json)
+void key_append_hidden(const struct contract *contract, char type, struct slice bytes, struct buffer *json)
 {
 	struct buffer text;
 	struct slice body;
@@ -62,7 +61,7 @@ int key_append_json(const struct contract *contract, struct slice key, struct bu
 		buffer_append_json(json, slice_from(contract->key[part].attribute));
 		buffer_append_byte(json, ':');
 		if (contract->key[part].sensitive) {
-			append_hidden(contract, type, bytes, json);
+			key_append_hidden(contract, type, bytes, json);
 		} else if (type == 'B') {
 			buffer_append_byte(json, '"');
 			buffer_append_base64(json, bytes);

@@ -15,5 +15,8 @@ enum { KEY_PARTITION_MAX = 2048, KEY_SORT_MAX = 1024 };
 size_t key_put(unsigned char *at, char type, struct slice bytes);
 /* Takes the next part off *key; false when *key is empty or cut short. */
 bool key_take(struct slice *key, char *type, struct slice *bytes) MUST_USE;
+/* The JSON text that stands for a sensitive part's value: the hash of its text as JSON without its quotation marks, as
+ * its column has it (reconcile/disclosure.h). */
+void key_append_hidden(const struct contract *contract, char type, struct slice bytes, struct buffer *json);
 
 #endif

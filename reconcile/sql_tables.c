@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "reconcile/key.h"
 #include "reconcile/sql_tables_internal.h"
 
 struct vtab {
@@ -244,16 +245,38 @@ static void show_part(struct slice key, int part, sqlite3_context *result)
 	}
 }
 
+static void show_hidden_part(const struct contract *contract, struct slice key, int part, sqlite3_context *result)
+{
+	struct buffer json;
+	struct slice bytes = {NULL, 0};
+	char type = '\0';
+	buffer_init(&json, 1024);
+	for (int i = 0; i <= part; i++)
+		if (!key_take(&key, &type, &bytes))
+			return;
+	key_append_hidden(contract, type, bytes, &json);
+	if (json.failed)
+		sqlite3_result_error_nomem(result);
+	else
+		sqlite3_result_text64(result, json.data + 1, json.size - 2, SQLITE_TRANSIENT, SQLITE_UTF8);
+	buffer_release(&json);
+}
+
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *result, int index)
 {
 	const struct sql_cursor *cursor = (const struct sql_cursor *)base;
 	const struct vtab *vtab = (const struct vtab *)base->pVtab;
-	if (vtab->table->keyed && index == COLUMN_KEY)
+	if (vtab->table->keyed && index == COLUMN_KEY) {
 		show_key(cursor->context, vtab->table->key(cursor), result);
-	else if (index < vtab->column_count)
+	} else if (index < vtab->column_count) {
 		vtab->table->columns[index].show(cursor, result);
-	else
-		show_part(vtab->table->key(cursor), vtab->part_columns[index - vtab->column_count], result);
+	} else {
+		int part = vtab->part_columns[index - vtab->column_count];
+		if (cursor->context->contract->key[part].sensitive)
+			show_hidden_part(cursor->context->contract, vtab->table->key(cursor), part, result);
+		else
+			show_part(vtab->table->key(cursor), part, result);
+	}
 	return SQLITE_OK;
 }
 

@@ -69,8 +69,9 @@ everything() { # OPTION...: all that any verb prints about alice
 	alice=$(printf alice | openssl dgst -sha256 -hmac "$HASH_KEY" | sed 's/.* \(.\{32\}\).*/hmac:\1/')
 	[ "$(grep -c "$alice" "$dir/out")" -ge 5 ]
 	grep -q "hashes under \$HASH_KEY" "$dir/out"
-	run "$LAKEPROOF" sql "$dir/contract.yaml" --quiet 'select key from item'
-	[[ "$output" == *"$alice"* && "$output" != *alice\"* ]]
+	run "$LAKEPROOF" sql "$dir/contract.yaml" --quiet 'select key, pk from item'
+	echo "$output"
+	[[ "$output" == *"$alice\"}"$'\t'"$alice"* && "$output" != *alice[\"$'\n']* ]]
 	sed -i '/sensitive_key_env/d' "$dir/contract.yaml"
 	everything >"$dir/out"
 	absent "secret|alice|$alice" "$dir/out"
