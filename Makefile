@@ -234,7 +234,7 @@ check-bats: $(DEPS_CHECK) ## command-line tests (5 min)
 	$(RUN) --suite bats
 check-fault: $(DEPS_CHECK) ## calls that fail, one a run: memory, files, the process; a sample of them (5 min)
 	$(RUN) --suite fault
-check-fault-all: all fault-programs ## every call that can fail, one a run (hours)
+check-fault-all: all fault-programs ## every call that can fail, one a run (600 min)
 	tests/fault/run.t --all
 check-asan: $(DEPS_CHECK) ## unit and property tests under AddressSanitizer and UBSan (5 min)
 	$(RUN) --suite asan

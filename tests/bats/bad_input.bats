@@ -206,8 +206,7 @@ replace_record() { # file, line number (from 1), new text
 }
 
 @test "an unsupported table feature is an error, not a verdict" {
-	log=$(ls "$here"/lake/_delta_log/*.json | head -n 1)
-	sed -i 's/"deletionVectors"/"someFutureFeature"/g' "$log"
+	sed -i 's/"deletionVectors"/"someFutureFeature"/g' "$here"/lake/_delta_log/*.json "$here"/lake/_delta_log/*.crc # a version checksum repeats the protocol
 	run "$LAKEPROOF" reconcile "$here/contract.yaml" --quiet
 	echo "$output"
 	[ "$status" -eq 65 ]
@@ -250,5 +249,5 @@ replace_record() { # file, line number (from 1), new text
 	run "$LAKEPROOF" reconcile
 	[ "$status" -eq 64 ]
 	run "$LAKEPROOF" reconcile /does/not/exist.yaml
-	[ "$status" -eq 74 ]
+	[ "$status" -eq 64 ]
 }
