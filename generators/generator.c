@@ -52,11 +52,11 @@ static int64_t export_time(const struct generator_options *options)
 static int check_options(const struct generator_options *options, struct error *error)
 {
 	const struct model_config *config = &options->model;
-	int64_t room_us = EXPORT_FUZZ_US + COVERAGE_MARGIN_US;
+	int64_t room_us = FUZZ_PROMISED_US + COVERAGE_MARGIN_US;
 
 	if (options->shards > EXPORT_SHARDS_MAX)
 		return error_set(error, ERROR_USAGE, "an export has at most %d shards", EXPORT_SHARDS_MAX);
-	if (options->fuzz_us < 0 || options->fuzz_us > EXPORT_FUZZ_US)
+	if (options->fuzz_us < 0 || options->fuzz_us > FUZZ_PROMISED_US)
 		return error_set(error, ERROR_USAGE, "the fuzz is 0 s to 60 s, which is what the service promises");
 	if (fault_plan_has(&options->faults, FAULT_TRUNCATE_GZIP) && !options->gzip)
 		return error_set(error, ERROR_USAGE, "the fault \"truncate-gzip\" needs --gzip");
@@ -212,7 +212,7 @@ static int write_stream(struct run *run)
 	int failed;
 
 	run->plan = options->faults;
-	run->plan.export_end_us = run->export_us[0] + EXPORT_FUZZ_US;
+	run->plan.export_end_us = run->export_us[0] + FUZZ_PROMISED_US;
 	if (delivery_plan(&run->model, &run->history, &run->plan, &run->delivery, &run->log, run->error) != 0)
 		return run->error->code;
 	run->report->dropped = run->delivery.dropped;
@@ -285,10 +285,10 @@ static int write_contract(struct run *run)
 	if (exports > 0 && run->history.count > 0) {
 		int64_t first_us = run->history.changes[0].time_us;
 		int64_t last_us = run->history.changes[run->history.count - 1].time_us;
-		int64_t until_us = run->export_us[run->options->second_export] + EXPORT_FUZZ_US + COVERAGE_MARGIN_US;
+		int64_t until_us = run->export_us[run->options->second_export] + FUZZ_PROMISED_US + COVERAGE_MARGIN_US;
 		/* A capture that started too late has no business claiming otherwise. */
 		parts.with_from = !fault_plan_has(&run->options->faults, FAULT_LATE_START) &&
-				  first_us > run->export_us[0] - EXPORT_FUZZ_US - COVERAGE_MARGIN_US;
+				  first_us > run->export_us[0] - FUZZ_PROMISED_US - COVERAGE_MARGIN_US;
 		parts.with_to = last_us < until_us;
 		if (parts.to_us < until_us)
 			parts.to_us = until_us;

@@ -13,7 +13,7 @@
 enum { GENERATOR_EXPORTS_MAX = 3 }; /* the one, a copy of it, the closing one */
 
 /* What the service promises: all before a minute ahead of the export's time, nothing after a minute past it. */
-#define EXPORT_FUZZ_US (INT64_C(60) * 1000000)
+#define FUZZ_PROMISED_US (INT64_C(60) * 1000000)
 
 /* Told of each step, so that a program can show progress; members may be NULL. */
 struct generator_watch {
@@ -26,7 +26,7 @@ struct generator_options {
 	struct model_config model;
 	int export_percent; /* of the window; -1 for no export */
 	bool second_export; /* another one after the window, which closes it */
-	int64_t fuzz_us;    /* 0 to EXPORT_FUZZ_US */
+	int64_t fuzz_us;    /* 0 to FUZZ_PROMISED_US */
 	unsigned shards;    /* 0: by the number of items */
 	const char *prefix; /* "" for none */
 	struct fault_plan faults;

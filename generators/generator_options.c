@@ -35,7 +35,7 @@ void generator_defaults(struct generator_options *options)
 			  .partition_items = 4,
 			  .large_partition_max = 5000},
 		.export_percent = 50,
-		.fuzz_us = EXPORT_FUZZ_US,
+		.fuzz_us = FUZZ_PROMISED_US,
 		.prefix = "",
 		.faults = {.records_per_file = 500,
 			   .batch_window_us = 300 * CLOCK_SECOND_US,

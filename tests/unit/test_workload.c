@@ -190,7 +190,7 @@ static void test_snapshot(const struct world *world)
 	uint64_t wrong = 0, outside = 0, differ = 0;
 
 	history_snapshot(&world->model, &world->history, time_us, 0, exact);
-	history_snapshot(&world->model, &world->history, time_us, EXPORT_FUZZ_US, fuzzy);
+	history_snapshot(&world->model, &world->history, time_us, FUZZ_PROMISED_US, fuzzy);
 	for (uint64_t item = 0; item < world->model.slots_max; item++) {
 		uint32_t version = state_status(exact[item]) == ITEM_LIVE ? state_version(exact[item]) : 0;
 		wrong += version != version_at(world, item, time_us);
@@ -198,12 +198,12 @@ static void test_snapshot(const struct world *world)
 			continue;
 		differ++;
 		uint32_t seen = state_status(fuzzy[item]) == ITEM_LIVE ? state_version(fuzzy[item]) : 0;
-		bool possible = seen == version_at(world, item, time_us - EXPORT_FUZZ_US);
+		bool possible = seen == version_at(world, item, time_us - FUZZ_PROMISED_US);
 		for (uint64_t i = 0; i < world->history.count; i++) {
 			const struct change *change = &world->history.changes[i];
 			int64_t away_us = change->time_us - time_us;
-			possible |= change->item == item && change->new_version == seen && away_us >= -EXPORT_FUZZ_US &&
-				    away_us <= EXPORT_FUZZ_US;
+			possible |= change->item == item && change->new_version == seen &&
+				    away_us >= -FUZZ_PROMISED_US && away_us <= FUZZ_PROMISED_US;
 		}
 		outside += !possible;
 	}
