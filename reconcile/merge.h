@@ -30,20 +30,41 @@ int merge_all_facts(struct state *state, const struct merge_options *options,
 		    int (*each)(void *context, const struct fact *fact, struct error *error), void *context,
 		    struct error *error) MUST_USE;
 
-/* One export as the contract's run found it, for the scope. */
+/* One snapshot of all items as the contract's run found it, for the scope: a full export, whose two times are its
+ * exportTime (the scope adds what AWS leaves open round it), or a dump that was read from one time to another. */
 struct scope_export_input {
-	uint32_t group;
+	uint32_t group; /* the source rows of its files carry the same */
 	const char *name;
-	int64_t export_time_us;
-	bool complete; /* manifests whole, every data file counted */
+	int64_t from_us, to_us;
+	bool dump;     /* read by a scan: each item at some moment within [from_us, to_us) */
+	bool complete; /* manifests whole, every data file counted; of a dump: what the contract says of it */
 };
 
-/* Builds the scope from the chosen sources' windows, the exports and the contract. contract->sources that are events
- * must have their groups in `source_groups` (index as in contract->sources; state_group of the source's path).
- * has_lake, commit_time_us: the lake's version, for settle. */
+/* One incremental export, for the scope. Its changes are facts of the nameless domain of its group (state_domain with
+ * an empty ARN), without a sequence and without an event id, each with time [t, t + 1 us) of its last write; whether
+ * they come from files of STATE_EXPORT_FILE is all the same. The scope joins the
+ * exports whose windows follow on one another to one series, one domain for all (scope_domain_of); the facts of one
+ * that is not complete count, but its window is a hole. */
+struct scope_increment_input {
+	uint32_t group;
+	const char *name;
+	int64_t from_us, to_us; /* exportFromTime, exportToTime */
+	bool complete;
+};
+
+struct scope_inputs {
+	const struct scope_export_input *exports;
+	uint32_t export_count;
+	const struct scope_increment_input *increments;
+	uint32_t increment_count;
+};
+
+/* Builds the scope from the chosen sources' windows, the exports of both kinds and the contract. contract->sources that
+ * are events must have their groups in `source_groups` (index as in contract->sources; state_group of the source's
+ * path). has_lake, commit_time_us: the lake's version, for settle. */
 int scope_build(struct state *state, const struct contract *contract, const uint32_t *source_groups,
-		const struct merge_options *options, const struct scope_export_input *exports, uint32_t export_count,
-		bool has_lake, int64_t commit_time_us, struct scope **scope, struct error *error) MUST_USE;
+		const struct merge_options *options, const struct scope_inputs *inputs, bool has_lake,
+		int64_t commit_time_us, struct scope **scope, struct error *error) MUST_USE;
 void scope_free(struct scope *scope);
 
 #endif

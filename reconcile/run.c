@@ -159,13 +159,15 @@ static int scope_open(struct run *run, struct error *error)
 		const struct run_export *from = &run->exports[i];
 		exports[i] = (struct scope_export_input){.group = from->group,
 							 .name = run->contract->sources[from->contract_source].text,
-							 .export_time_us = from->export->export_time_us,
+							 .from_us = from->export->export_time_us,
+							 .to_us = from->export->export_time_us,
 							 .complete = from->complete};
 	}
+	struct scope_inputs inputs = {.exports = exports, .export_count = run->export_count};
 	struct merge_options options = run_merge_options(run);
 	int64_t commit_us = run->table != NULL ? bridge_table_info(run->table)->commit_time_ms * 1000 : 0;
-	int code = scope_build(run->state, run->contract, run->source_groups, &options, exports, run->export_count,
-			       run->table != NULL, commit_us, &run->scope, error);
+	int code = scope_build(run->state, run->contract, run->source_groups, &options, &inputs, run->table != NULL,
+			       commit_us, &run->scope, error);
 	free(exports);
 	return code;
 }

@@ -16,6 +16,16 @@ struct recorded {
 	int64_t lo, hi;
 };
 
+/* An incremental export and the series it belongs to. */
+struct increment {
+	const struct scope_increment_input *input;
+	bool covered;    /* complete, and not cut by as_of */
+	uint32_t series; /* index of the first of its series; its own when it is not covered */
+	/* Of the first: */
+	uint32_t domain;                  /* of the series' changes, 0 without any */
+	int64_t last_from_us, last_to_us; /* its last window */
+};
+
 struct building {
 	struct state *state;
 	const struct contract *contract;
@@ -25,6 +35,9 @@ struct building {
 	struct recorded *recorded; /* what the records of each file show, of the chosen sources */
 	size_t recorded_count, recorded_capacity;
 	uint32_t domain_max;
+	struct increment *increments; /* ascending by from, then to; those from as_of on left out */
+	uint32_t increment_count;
+	int64_t uncovered_hi; /* the end of the last increment not covered, INT64_MIN without */
 };
 
 static int take_window(void *context, const struct state_domain_window *window)
@@ -39,8 +52,8 @@ static int take_window(void *context, const struct state_domain_window *window)
 		building->recorded = grown;
 		building->recorded_capacity = capacity;
 	}
-	building->recorded[building->recorded_count++] = (struct recorded){
-		window->domain, source != NULL ? source->group : 0, window->lo, window->hi};
+	building->recorded[building->recorded_count++] =
+		(struct recorded){window->domain, source != NULL ? source->group : 0, window->lo, window->hi};
 	if (window->domain > building->domain_max)
 		building->domain_max = window->domain;
 	return 0;
@@ -57,6 +70,89 @@ static int take_problem(void *context, const struct state_problem *problem)
 static bool is_nameless(const struct building *building, uint32_t domain)
 {
 	return state_domain_arn(building->state, domain, NULL)[0] == '\0';
+}
+
+/* ---- incremental exports: series whose windows follow on one another */
+
+static int increments_by_window(const void *left, const void *right)
+{
+	const struct scope_increment_input *a = ((const struct increment *)left)->input;
+	const struct scope_increment_input *b = ((const struct increment *)right)->input;
+	if (a->from_us != b->from_us)
+		return a->from_us < b->from_us ? -1 : 1;
+	if (a->to_us != b->to_us)
+		return a->to_us < b->to_us ? -1 : 1;
+	return (a->group > b->group) - (a->group < b->group);
+}
+
+static const struct increment *increment_of(const struct building *building, uint32_t group)
+{
+	for (uint32_t i = 0; i < building->increment_count; i++)
+		if (building->increments[i].input->group == group)
+			return &building->increments[i];
+	return NULL;
+}
+
+/* The first of the series that the window continues, or that ends with the same window; its own index without one. */
+static uint32_t series_of(const struct building *building, uint32_t index)
+{
+	const struct scope_increment_input *window = building->increments[index].input;
+	for (uint32_t i = 0; i < index; i++) {
+		const struct increment *first = &building->increments[i];
+		bool same = first->last_from_us == window->from_us && first->last_to_us == window->to_us;
+		if (first->covered && first->series == i && (same || first->last_to_us == window->from_us))
+			return i;
+	}
+	return index;
+}
+
+static void alias_series(struct building *building, uint32_t *aliases)
+{
+	for (size_t i = 0; i < building->recorded_count; i++) {
+		uint32_t domain = building->recorded[i].domain;
+		const struct increment *increment = increment_of(building, building->recorded[i].group);
+		if (increment == NULL)
+			continue;
+		struct increment *first = &building->increments[increment->series];
+		first->domain = first->domain != 0 ? first->domain : domain;
+		aliases[domain] = first->domain;
+	}
+}
+
+static void join_series(struct building *building, uint32_t index)
+{
+	struct increment *increment = &building->increments[index];
+	increment->series = increment->covered ? series_of(building, index) : index;
+	struct increment *first = &building->increments[increment->series];
+	first->last_from_us = increment->input->from_us;
+	first->last_to_us = increment->input->to_us;
+}
+
+static int make_series(struct building *building, const struct scope_inputs *inputs)
+{
+	struct scope *scope = building->scope;
+	building->uncovered_hi = INT64_MIN;
+	building->increments = arena_array(building->arena, (size_t)inputs->increment_count + 1,
+					   sizeof(*building->increments));
+	scope->nets = arena_array(building->arena, (size_t)inputs->increment_count + 1, sizeof(*scope->nets));
+	if (building->increments == NULL || scope->nets == NULL)
+		return ERROR_INTERNAL;
+	for (uint32_t i = 0; i < inputs->increment_count; i++) {
+		const struct scope_increment_input *input = &inputs->increments[i];
+		if (scope->has_as_of && input->from_us >= scope->as_of_us)
+			continue;
+		/* What as_of cuts says of its keys only what they were after it. */
+		bool cut = scope->has_as_of && input->to_us > scope->as_of_us;
+		int64_t hi = cut ? scope->as_of_us : input->to_us;
+		building->increments[building->increment_count++] =
+			(struct increment){.input = input, .covered = input->complete && !cut};
+		if ((!input->complete || cut) && hi > building->uncovered_hi)
+			building->uncovered_hi = hi;
+	}
+	qsort(building->increments, building->increment_count, sizeof(*building->increments), increments_by_window);
+	for (uint32_t i = 0; i < building->increment_count; i++)
+		join_series(building, i);
+	return 0;
 }
 
 /* The one stream that the group's records name, 0 when they name none or several. */
@@ -90,6 +186,7 @@ static int make_aliases(struct building *building)
 		if (stream != 0)
 			aliases[domain] = stream;
 	}
+	alias_series(building, aliases);
 	building->scope->aliases = aliases;
 	building->scope->alias_count = count;
 	return 0;
@@ -168,6 +265,38 @@ static void widen_spans(struct building *building, const struct contract_source 
 		last->hi = source->to_us;
 }
 
+/* Windows are what the exports say, whatever the times of their records. */
+static void make_nets(struct building *building)
+{
+	struct scope *scope = building->scope;
+	for (uint32_t i = 0; i < building->increment_count; i++) {
+		const struct increment *increment = &building->increments[i];
+		const struct scope_increment_input *input = increment->input;
+		uint32_t domain = building->increments[increment->series].domain;
+		if (increment->series == i)
+			scope->spans[scope->span_count++] =
+				(struct scope_span){.domain = domain,
+						    .kind = DOMAIN_NET,
+						    .group = input->group,
+						    .lo = increment->covered ? input->from_us : INT64_MAX,
+						    .hi = increment->covered ? increment->last_to_us : INT64_MIN};
+		if (increment->covered)
+			scope->nets[scope->net_count++] =
+				(struct scope_net){.domain = domain, .lo = input->from_us, .hi = input->to_us};
+	}
+}
+
+static int spans_by_domain(const void *left, const void *right)
+{
+	const struct scope_span *a = left, *b = right;
+	/* Those of no record last: 0 - 1 is the greatest. */
+	if (a->domain != b->domain)
+		return a->domain - 1 < b->domain - 1 ? -1 : 1;
+	if (a->group != b->group)
+		return a->group < b->group ? -1 : 1;
+	return (a->lo > b->lo) - (a->lo < b->lo);
+}
+
 static int make_spans(struct building *building)
 {
 	struct scope *scope = building->scope;
@@ -176,12 +305,15 @@ static int make_spans(struct building *building)
 		building->recorded[i].domain = scope_domain_of(scope, building->recorded[i].domain);
 	if (building->recorded_count > 0)
 		qsort(building->recorded, building->recorded_count, sizeof(*building->recorded), by_domain_and_group);
-	scope->spans = arena_array(building->arena, building->recorded_count + contract->source_count + 1,
+	scope->spans = arena_array(building->arena,
+				   building->recorded_count + contract->source_count + building->increment_count + 1,
 				   sizeof(*scope->spans));
 	if (scope->spans == NULL)
 		return ERROR_INTERNAL;
 	for (size_t i = 0; i < building->recorded_count; i++) {
 		const struct recorded *recorded = &building->recorded[i];
+		if (increment_of(building, recorded->group) != NULL)
+			continue;
 		if (i == 0 || by_domain_and_group(recorded - 1, recorded) != 0) {
 			const struct contract_source *source = source_of(building, recorded->group);
 			scope->spans[scope->span_count++] =
@@ -199,6 +331,8 @@ static int make_spans(struct building *building)
 	for (uint32_t i = 0; i < contract->source_count; i++)
 		if (contract->sources[i].kind == SOURCE_EVENTS)
 			widen_spans(building, &contract->sources[i], building->source_groups[i]);
+	make_nets(building);
+	qsort(scope->spans, scope->span_count, sizeof(*scope->spans), spans_by_domain);
 	return 0;
 }
 
@@ -216,6 +350,9 @@ static const char *domain_name(const struct building *building, const struct sco
 {
 	const char *arn = state_domain_arn(building->state, span->domain, NULL);
 	const struct contract_source *source = source_of(building, span->group);
+	const struct increment *increment = increment_of(building, span->group);
+	if (increment != NULL)
+		return increment->input->name;
 	return arn[0] == '\0' && source != NULL ? source->text : arn;
 }
 
@@ -231,8 +368,13 @@ static int make_domains(struct building *building)
 		if (span->domain == 0)
 			continue;
 		if (i == 0 || scope->spans[i - 1].domain != span->domain)
-			scope->domains[scope->domain_count++] = (struct scope_domain){
-				span->domain, INT64_MAX, INT64_MIN, span->filtered, domain_name(building, span)};
+			scope->domains[scope->domain_count++] =
+				(struct scope_domain){.domain = span->domain,
+						      .kind = span->kind,
+						      .lo = INT64_MAX,
+						      .hi = INT64_MIN,
+						      .filtered = span->filtered,
+						      .name = domain_name(building, span)};
 		struct scope_domain *domain = &scope->domains[scope->domain_count - 1];
 		domain->lo = span->lo < domain->lo ? span->lo : domain->lo;
 		domain->hi = span->hi > domain->hi ? span->hi : domain->hi;
@@ -257,11 +399,11 @@ static int by_domain_and_lo(const void *left, const void *right)
 
 /* What several contract sources captured of one stream is one window, unless they say that one ended, or the next
  * began, before and after a gap. Those without a record stand for themselves. */
-static uint32_t join_spans(const struct scope *scope, struct scope_span *parts)
+static uint32_t join_spans(const struct scope *scope, bool nets, struct scope_span *parts)
 {
 	uint32_t count = 0, joined = 0;
 	for (uint32_t i = 0; i < scope->span_count; i++)
-		if (scope->spans[i].lo < scope->spans[i].hi)
+		if (scope->spans[i].lo < scope->spans[i].hi && (nets || scope->spans[i].kind != DOMAIN_NET))
 			parts[count++] = scope->spans[i];
 	qsort(parts, count, sizeof(*parts), by_domain_and_lo);
 	for (uint32_t i = 0; i < count; i++) {
@@ -282,6 +424,25 @@ static uint32_t join_spans(const struct scope *scope, struct scope_span *parts)
 	return joined;
 }
 
+/* The union of the spans' windows, with those of incremental exports or without; how many it is of. */
+static uint32_t unite(const struct scope *scope, bool nets, struct scope_span *parts, struct scope_window *windows)
+{
+	uint32_t count = join_spans(scope, nets, parts), united = 0;
+	qsort(parts, count, sizeof(*parts), by_lo);
+	for (uint32_t i = 0; i < count; i++) {
+		struct scope_window *last = united > 0 ? &windows[united - 1] : NULL;
+		/* A net change does not tell of the states in between. */
+		bool filtered = parts[i].filtered || parts[i].kind == DOMAIN_NET;
+		if (last == NULL || parts[i].lo > last->hi) {
+			windows[united++] = (struct scope_window){parts[i].lo, parts[i].hi, filtered};
+			continue;
+		}
+		last->hi = parts[i].hi > last->hi ? parts[i].hi : last->hi;
+		last->filtered = last->filtered || filtered;
+	}
+	return united;
+}
+
 static int make_windows(struct building *building)
 {
 	struct scope *scope = building->scope;
@@ -289,18 +450,15 @@ static int make_windows(struct building *building)
 	scope->windows = arena_array(building->arena, (size_t)scope->span_count + 1, sizeof(*scope->windows));
 	if (parts == NULL || scope->windows == NULL)
 		return ERROR_INTERNAL;
-	uint32_t count = join_spans(scope, parts);
-	qsort(parts, count, sizeof(*parts), by_lo);
-	for (uint32_t i = 0; i < count; i++) {
-		struct scope_window *last = scope->window_count > 0 ? &scope->windows[scope->window_count - 1] : NULL;
-		if (last == NULL || parts[i].lo > last->hi) {
-			scope->windows[scope->window_count++] =
-				(struct scope_window){parts[i].lo, parts[i].hi, parts[i].filtered};
-			continue;
-		}
-		last->hi = parts[i].hi > last->hi ? parts[i].hi : last->hi;
-		last->filtered = last->filtered || parts[i].filtered;
+	uint32_t count = unite(scope, false, parts, scope->windows);
+	for (uint32_t i = 0; i < scope->net_count; i++) {
+		struct scope_net *net = &scope->nets[i];
+		net->open_hi = net->hi;
+		for (uint32_t j = count; j-- > 0;)
+			if (scope->windows[j].lo < net->open_hi && scope->windows[j].hi >= net->open_hi)
+				net->open_hi = scope->windows[j].lo > net->lo ? scope->windows[j].lo : net->lo;
 	}
+	scope->window_count = unite(scope, true, parts, scope->windows);
 	return 0;
 }
 
@@ -314,24 +472,28 @@ static int exports_by_lo(const void *left, const void *right)
 	return (a->group > b->group) - (a->group < b->group);
 }
 
-static int make_exports(struct building *building, const struct scope_export_input *exports, uint32_t count)
+static int make_exports(struct building *building, const struct scope_inputs *inputs)
 {
 	struct scope *scope = building->scope;
+	uint32_t count = inputs->export_count;
 	scope->exports = arena_array(building->arena, (size_t)count + 1, sizeof(*scope->exports));
 	if (scope->exports == NULL)
 		return ERROR_INTERNAL;
 	for (uint32_t i = 0; i < count; i++) {
-		if (scope->has_as_of && exports[i].export_time_us > scope->as_of_us)
+		const struct scope_export_input *export = &inputs->exports[i];
+		int64_t fuzz = export->dump ? 0 : EXPORT_FUZZ_US;
+		if (scope->has_as_of && export->to_us > scope->as_of_us)
 			continue;
-		struct slice name = arena_copy(building->arena, slice_from(exports[i].name));
+		struct slice name = arena_copy(building->arena, slice_from(export->name));
 		if (name.data == NULL)
 			return ERROR_INTERNAL;
-		scope->exports[scope->export_count++] =
-			(struct scope_export){.group = exports[i].group,
-					      .lo = exports[i].export_time_us - EXPORT_FUZZ_US,
-					      .hi = exports[i].export_time_us + EXPORT_FUZZ_US,
-					      .complete = exports[i].complete,
-					      .name = name.data};
+		scope->exports[scope->export_count++] = (struct scope_export){.group = export->group,
+									      .lo = export->from_us - fuzz,
+									      .hi = export->to_us + fuzz,
+									      .from = export->from_us,
+									      .to = export->to_us,
+									      .complete = export->complete,
+									      .name = name.data};
 	}
 	qsort(scope->exports, scope->export_count, sizeof(*scope->exports), exports_by_lo);
 	return 0;
@@ -346,23 +508,45 @@ static bool begins_with_label(const struct scope *scope, int64_t lo)
 	return false;
 }
 
+/* AWS lets an incremental export begin where a full one stands: what the full one holds is then the table at that time,
+ * and nothing is open before it. */
+static int64_t continued(const struct building *building, int64_t begin, int64_t lo)
+{
+	const struct scope *scope = building->scope;
+	for (uint32_t i = 0; i < scope->net_count; i++)
+		for (uint32_t j = 0; j < scope->export_count && scope->nets[i].lo == lo; j++)
+			if (scope->exports[j].complete && begin <= scope->exports[j].lo && scope->exports[j].lo < lo &&
+			    lo <= scope->exports[j].from)
+				return scope->exports[j].lo;
+	return lo;
+}
+
+static void add_hole(struct scope *scope, int64_t lo, int64_t hi, bool first)
+{
+	if (lo < hi)
+		scope->holes[scope->hole_count++] = (struct scope_hole){lo, hi, first, begins_with_label(scope, hi)};
+}
+
 static int make_holes(struct building *building)
 {
 	struct scope *scope = building->scope;
-	scope->holes = arena_array(building->arena, (size_t)scope->window_count + 1, sizeof(*scope->holes));
+	scope->holes = arena_array(building->arena, (size_t)scope->window_count + 2, sizeof(*scope->holes));
 	if (scope->holes == NULL)
 		return ERROR_INTERNAL;
-	if (scope->window_count == 0)
+	if (scope->window_count == 0 && building->uncovered_hi == INT64_MIN)
 		return 0;
-	int64_t begin = scope->export_count > 0 ? scope->exports[0].lo : scope->windows[0].lo;
+	int64_t begin = INT64_MIN;
+	if (scope->export_count > 0)
+		begin = scope->exports[0].lo;
+	else if (scope->window_count > 0)
+		begin = scope->windows[0].lo;
 	for (uint32_t i = 0; i < scope->window_count; i++) {
 		const struct scope_window *window = &scope->windows[i];
-		if (window->lo > begin)
-			scope->holes[scope->hole_count++] =
-				(struct scope_hole){begin, window->lo, i == 0, begins_with_label(scope, window->lo)};
+		add_hole(scope, begin, continued(building, begin, window->lo), i == 0);
 		if (window->hi > begin)
 			begin = window->hi;
 	}
+	add_hole(scope, begin, building->uncovered_hi, false);
 	return 0;
 }
 
@@ -407,8 +591,8 @@ static int read_state(struct building *building, const struct merge_options *opt
 }
 
 int scope_build(struct state *state, const struct contract *contract, const uint32_t *source_groups,
-		const struct merge_options *options, const struct scope_export_input *exports, uint32_t export_count,
-		bool has_lake, int64_t commit_time_us, struct scope **result, struct error *error)
+		const struct merge_options *options, const struct scope_inputs *inputs, bool has_lake,
+		int64_t commit_time_us, struct scope **result, struct error *error)
 {
 	struct scope *scope = calloc(1, sizeof(*scope));
 	struct arena *arena = calloc(1, sizeof(*arena));
@@ -424,9 +608,9 @@ int scope_build(struct state *state, const struct contract *contract, const uint
 	apply_policies(scope, contract, has_lake, commit_time_us);
 	int code = read_state(&building, options, error);
 	if (code == 0) {
-		if (make_aliases(&building) != 0 || make_spans(&building) != 0 || make_domains(&building) != 0 ||
-		    make_windows(&building) != 0 || make_exports(&building, exports, export_count) != 0 ||
-		    make_holes(&building) != 0)
+		if (make_exports(&building, inputs) != 0 || make_series(&building, inputs) != 0 ||
+		    make_aliases(&building) != 0 || make_spans(&building) != 0 || make_domains(&building) != 0 ||
+		    make_windows(&building) != 0 || make_holes(&building) != 0)
 			code = error_set(error, ERROR_INTERNAL, "out of memory");
 		else
 			set_evidence_end(scope);

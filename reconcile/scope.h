@@ -11,13 +11,19 @@
 
 struct scope_export {
 	uint32_t group;   /* which export: source rows carry the same group */
-	int64_t lo, hi;   /* exportTime - fuzz, exportTime + fuzz */
+	int64_t lo, hi;   /* exportTime - fuzz, exportTime + fuzz; of a dump, when it was read */
+	int64_t from, to; /* what it stands at to an incremental export's window: exportTime; of a dump, lo and hi */
 	bool complete;    /* every file counted: absence is known too */
 	const char *name; /* folder, for reports */
 };
 
+/* Where a domain's changes come from: whether their times mean the same, and whether each is one write or the net of a
+ * window. */
+enum domain_kind { DOMAIN_EVENTS = 0, DOMAIN_NET, DOMAIN_ROWS };
+
 struct scope_domain {
 	uint32_t domain;
+	enum domain_kind kind;
 	int64_t lo, hi; /* the window it covers: that of all its spans together */
 	bool filtered;
 	const char *name; /* stream ARN, or the contract source's text */
@@ -26,11 +32,20 @@ struct scope_domain {
 /* What one contract source captured of one stream. */
 struct scope_span {
 	uint32_t domain; /* 0: of no record, by from: and to: alone */
-	uint32_t group;  /* of the contract source */
-	int64_t lo, hi;  /* first record's lo to last record's hi, or as from: and to: widen it */
+	enum domain_kind kind;
+	uint32_t group; /* of the contract source */
+	int64_t lo, hi; /* first record's lo to last record's hi, or as from: and to: widen it */
 	bool filtered, independent;
 	bool begun, ended; /* from:, to: say when the capture began, ended */
 	bool labelled;     /* the stream was enabled after the time that from: says */
+};
+
+/* A window of a series of incremental exports. */
+struct scope_net {
+	uint32_t domain; /* the series */
+	int64_t lo, hi;  /* exportFromTime, exportToTime */
+	int64_t open_hi; /* the end of the last part of it that no other kind of domain covers; lo when all is covered
+			  */
 };
 
 struct scope_hole {
@@ -48,11 +63,13 @@ struct scope {
 	uint32_t span_count;
 	struct scope_window {
 		int64_t lo, hi;
-		bool filtered; /* a filtered domain's window is part of it */
+		bool filtered; /* the window of a filtered domain, or of a series, is part of it */
 	} * windows;           /* union of the domains' windows, ascending, disjoint */
 	uint32_t window_count;
 	struct scope_hole *holes;
 	uint32_t hole_count;
+	struct scope_net *nets; /* ascending by lo, then hi */
+	uint32_t net_count;
 	bool unreadable;      /* a record whose key is not known could not be read: a hole without end */
 	int64_t evidence_end; /* the last window's hi or the newest export's lo, the later; INT64_MIN with no evidence
 			       */

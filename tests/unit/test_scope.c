@@ -15,6 +15,8 @@ static uint32_t groups[4], ids[32];
 static uint64_t id_count;
 static struct scope_export_input exports[4];
 static uint32_t export_count;
+static struct scope_increment_input increments[8];
+static uint32_t increment_count;
 
 static void stop_on(int code, const struct error *error)
 {
@@ -30,7 +32,7 @@ static void begin(const char *folder)
 	struct error error = {0};
 	memset(sources, 0, sizeof(sources));
 	contract = (struct contract){.sources = sources, .source_count = 2, .baseline = BASELINE_SNAPSHOT};
-	id_count = export_count = 0;
+	id_count = export_count = increment_count = 0;
 	stop_on(state_open(folder, &state, &error), &error);
 	for (uint32_t i = 0; i < 2; i++) {
 		sources[i].kind = SOURCE_EVENTS;
@@ -87,17 +89,20 @@ static void add_problem(enum state_source_kind kind, const char *id, bool has_ke
 static void export_at(int64_t time_s)
 {
 	exports[export_count] = (struct scope_export_input){.group = 10 + export_count, .name = "e", .complete = true};
-	exports[export_count++].export_time_us = time_s * SECONDS;
+	exports[export_count].from_us = exports[export_count].to_us = time_s * SECONDS;
+	export_count++;
 }
 
 static struct scope *build(void)
 {
 	struct error error = {0};
 	struct scope *scope;
+	struct scope_inputs inputs = {.exports = exports,
+				      .export_count = export_count,
+				      .increments = increments,
+				      .increment_count = increment_count};
 	struct merge_options options = {.sources = ids, .source_count = id_count, .workers = 1};
-	stop_on(scope_build(state, &contract, groups, &options, exports, export_count, true, 5000 * SECONDS, &scope,
-			    &error),
-		&error);
+	stop_on(scope_build(state, &contract, groups, &options, &inputs, true, 5000 * SECONDS, &scope, &error), &error);
 	return scope;
 }
 
@@ -335,6 +340,137 @@ static bool unreadable_with(enum state_source_kind kind, const char *id, bool ha
 	return unreadable;
 }
 
+/* An incremental export with one change a second before its end, or none; its domain. */
+static uint32_t increment(int64_t from_s, int64_t to_s, bool complete, bool empty)
+{
+	struct error error = {0};
+	struct state_builder *builder;
+	uint32_t group, domain = 0;
+	char name[16];
+	snprintf(name, sizeof(name), "export %u", (unsigned)increment_count);
+	stop_on(state_group(state, name, &group, &error), &error);
+	struct state_source file = {
+		.kind = STATE_EXPORT_FILE, .path = name, .identity = "", .group = group, .complete = true};
+	if (!empty)
+		stop_on(state_domain(state, group, slice_from(""), &domain, &error), &error);
+	stop_on(state_builder_new(state, 0, &builder, &error), &error);
+	stop_on(state_builder_begin(builder, &file, &error), &error);
+	struct fact fact = {.kind = FACT_CHANGE, .key = {"k", 1}, .domain = domain};
+	fact.time_lo_us = (to_s - 1) * SECONDS;
+	fact.time_hi_us = fact.time_lo_us + 1;
+	if (!empty)
+		stop_on(state_builder_add(builder, &fact, &error), &error);
+	stop_on(state_builder_end(builder, &file, &error), &error);
+	stop_on(state_builder_flush(builder, &error), &error);
+	state_builder_free(builder);
+	ids[id_count++] = file.id;
+	increments[increment_count++] = (struct scope_increment_input){.group = group,
+								       .name = "i",
+								       .from_us = from_s * SECONDS,
+								       .to_us = to_s * SECONDS,
+								       .complete = complete};
+	return domain;
+}
+
+static const struct scope_domain *domain_named(const struct scope *scope, uint32_t domain)
+{
+	for (uint32_t i = 0; i < scope->domain_count; i++)
+		if (scope->domains[i].domain == scope_domain_of(scope, domain))
+			return &scope->domains[i];
+	return NULL;
+}
+
+static void increments_make_series(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	uint32_t second = increment(200, 300, true, false), first = increment(100, 200, true, false);
+	uint32_t again = increment(200, 300, true, false), gap = increment(400, 500, true, false);
+	increment(300, 350, true, true);
+	uint32_t over = increment(450, 600, true, false);
+	struct scope *scope = build();
+	const struct scope_domain *domain = domain_named(scope, first);
+	ok(domain != NULL && domain->kind == DOMAIN_NET && domain->lo == 100 * SECONDS && domain->hi == 350 * SECONDS,
+	   "exports whose windows follow on one another are one domain, an empty one too");
+	ok(domain_named(scope, second) == domain && domain_named(scope, again) == domain,
+	   "and the same window exported twice");
+	ok(domain_named(scope, gap) != domain, "a gap begins another");
+	ok(domain_named(scope, over) != domain && domain_named(scope, over) != domain_named(scope, gap),
+	   "so does an overlap");
+	is_int(scope->net_count, 6, "each export has its window");
+	ok(is_window(scope, 0, 100, 350) && is_window(scope, 1, 400, 600) && scope->window_count == 2,
+	   "which are part of the union");
+	ok(scope->windows[0].filtered && !domain->filtered, "but do not tell of the states in between");
+	ok(scope->hole_count == 1 && is_hole(scope, 0, 350, 400), "what lies between them is a hole");
+	ok(scope->nets[0].open_hi == 200 * SECONDS, "no stream covers the windows");
+	end(scope, folder);
+}
+
+static void increments_are_cut(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	capture(0, "arn:a", 50, 250);
+	capture(1, "arn:b", 290, 320);
+	uint32_t first = increment(100, 200, true, false), bad = increment(200, 300, false, false);
+	uint32_t second = increment(200, 300, true, true);
+	(void)second;
+	increment(300, 400, false, false);
+	struct scope *scope = build();
+	ok(domain_named(scope, bad) != domain_named(scope, first) &&
+		   domain_named(scope, bad)->lo > domain_named(scope, bad)->hi,
+	   "an export that is not complete is in no series and has no window");
+	ok(scope->hole_count == 1 && is_hole(scope, 0, 320, 400), "what no other window covers of it is a hole");
+	ok(scope->nets[0].open_hi == 100 * SECONDS && scope->nets[1].open_hi == 290 * SECONDS,
+	   "what a stream covers of a window is not open");
+	scope_free(scope);
+	contract.has_as_of = true;
+	contract.as_of_us = 260 * SECONDS;
+	scope = build();
+	ok(is_window(scope, 0, 50, 250) && scope->window_count == 1 && scope->net_count == 1,
+	   "a window that as_of cuts covers nothing");
+	ok(scope->hole_count == 1 && is_hole(scope, 0, 250, 260), "and is a hole");
+	end(scope, folder);
+}
+
+static void increments_continue_exports(void)
+{
+	static const struct {
+		int64_t from;
+		bool complete;
+		uint32_t holes;
+		const char *what;
+	} cases[] = {{1000, true, 0, "an incremental export that begins at a full one's time continues it"},
+		     {941, true, 0, "and one that begins a little earlier"},
+		     {1001, true, 1, "not one that begins later"},
+		     {1000, false, 1, "nor one that continues an export which lacks files"}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char folder[SCRATCH_PATH_MAX];
+		scratch_make(folder);
+		begin(folder);
+		export_at(1000);
+		exports[0].complete = cases[i].complete;
+		increment(cases[i].from, 2000, true, false);
+		struct scope *scope = build();
+		is_int(scope->hole_count, cases[i].holes, cases[i].what);
+		end(scope, folder);
+	}
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	export_at(1000);
+	exports[0].dump = true;
+	exports[0].to_us = 1600 * SECONDS;
+	increment(1001, 2000, true, false);
+	struct scope *scope = build();
+	ok(scope->exports[0].lo == 1000 * SECONDS && scope->exports[0].hi == 1600 * SECONDS,
+	   "a dump's interval is what the contract says");
+	ok(scope->hole_count == 1 && is_hole(scope, 0, 1000, 1001), "and nothing may begin within it");
+	end(scope, folder);
+}
+
 int main(void)
 {
 	windows_are_joined();
@@ -353,5 +489,8 @@ int main(void)
 	   "a change file that does not count is one too");
 	ok(!unreadable_with(STATE_EXPORT_FILE, "export.md5", false, false),
 	   "an export's file that does not count is not");
+	increments_make_series();
+	increments_are_cut();
+	increments_continue_exports();
 	return tap_done();
 }

@@ -109,7 +109,8 @@ static void fill(const char *folder)
 	stop_on(state_builder_flush(builder, &error), &error);
 	state_builder_free(builder);
 	uint32_t groups[1] = {1};
-	stop_on(scope_build(state, &contract, groups, &options, NULL, 0, true, 0, &scope, &error), &error);
+	stop_on(scope_build(state, &contract, groups, &options, &(struct scope_inputs){0}, true, 0, &scope, &error),
+		&error);
 }
 
 /* The first column of all rows, '|' between them; or the error. */
