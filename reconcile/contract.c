@@ -60,10 +60,13 @@ static const struct schema_map source_schema = {
 			{"export", SCHEMA_TEXT, .offset = offsetof(struct draft_source, export),
 			 .help = "a full export: the folder that holds manifest-summary.json"},
 			{"events", SCHEMA_TEXT, .offset = offsetof(struct draft_source, events),
-			 .help = "stream records: a file, a folder or a glob"},
+			 .help = "change records of DynamoDB Streams or Kinesis Data Streams, as they landed: a file, "
+				 "a folder "
+				 "or a glob"},
 			{"format", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, format),
-			 .choices = "auto|streams", .fallback = "auto",
-			 .help = "how events are written; auto goes by content"},
+			 .choices = "auto|streams|lambda|pipes|kinesis|firehose", .fallback = "auto",
+			 .help = "what the events are; auto goes by content, record by record, and with any other what "
+				 "does not fit is unreadable"},
 			{"filtered", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.filtered),
 			 .fallback = "false",
 			 .help = "some of the table's changes were left out, so chains are not checked"},
@@ -220,7 +223,7 @@ static int check_source(struct schema_loader *loader, yaml_node_t *node, void *t
 		return schema_error(loader, node, "a source is either 'export' or 'events'");
 	source->kind = draft->export != NULL ? SOURCE_EXPORT : SOURCE_EVENTS;
 	source->text = draft->export != NULL ? draft->export : draft->events;
-	source->format = draft->format == 0 ? "" : "streams";
+	source->format = (enum events_format)draft->format;
 	for (size_t index = 0; index < sizeof(of_events) / sizeof(of_events[0]); index++) {
 		yaml_node_t *found = schema_find(loader, node, of_events[index]);
 		if (found != NULL && source->kind == SOURCE_EXPORT)

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "reconcile/column_type.h"
 #include "reconcile/finding.h"
+#include "sources/events.h"
 
 enum { KEY_PARTS_MAX = 2, CONTRACT_COLUMNS_MAX = 4096 };
 
@@ -24,7 +25,7 @@ struct contract_source {
 	enum source_kind kind;
 	const char *path; /* resolved against the contract's folder */
 	const char *text; /* as written, for reports */
-	const char *format; /* "" = by content */
+	enum events_format format;
 	bool filtered;
 	bool independent; /* exports always are */
 	bool has_from, has_to;

@@ -41,6 +41,9 @@ enum finding_level { LEVEL_IGNORE = 0, LEVEL_WARN, LEVEL_UNKNOWN, LEVEL_FAIL };
 	FINDING(SOURCE_GONE, "source.gone", LEVEL_UNKNOWN, "a file that was merged is no longer there")                \
 	FINDING(SOURCE_CHANGED, "source.changed", LEVEL_UNKNOWN, "a file is not what it was when it was merged")       \
 	FINDING(RECORD_UNREADABLE, "record.unreadable", LEVEL_UNKNOWN, "a record that cannot be read")                 \
+	FINDING(RECORD_FAILED_DELIVERY, "record.failed_delivery", LEVEL_WARN,                                          \
+		"records that Firehose could not deliver")                                                             \
+	FINDING(RECORD_EMULATED, "record.emulated", LEVEL_WARN, "records as emulators write them")                     \
 	FINDING(EXPORT_MD5, "export.md5", LEVEL_UNKNOWN, "an export's file does not match its checksum")               \
 	FINDING(EXPORT_COUNT, "export.count", LEVEL_UNKNOWN, "an export's file does not hold as many items as stated") \
 	FINDING(EXPORT_VERSION, "export.version", LEVEL_UNKNOWN, "an export manifest of a version not known here") \

@@ -15,7 +15,7 @@ struct ingest {
 	uint64_t count, capacity;
 	const struct state_source **known; /* what the state holds, sorted by known_compare */
 	uint64_t known_count;
-	uint32_t *stale; /* beside them: the id of one that serves nothing any more, else 0 */
+	uint32_t *stale;            /* beside them: the id of one that serves nothing any more, else 0 */
 	struct ingest_work **queue; /* what must be read, largest first */
 	uint64_t queue_count;
 	uint64_t redigested; /* files that must be read again since the contract changed */
@@ -188,6 +188,7 @@ static int list_events(struct ingest *ingest, uint32_t index, struct error *erro
 			break;
 		}
 		work->group = ingest->run->source_groups[index];
+		work->format = ingest->run->contract->sources[index].format;
 		(void)stat_work(work, work->path);
 	}
 	events_list_free(files, count);
@@ -277,7 +278,7 @@ static int tell_changed(struct run *run, const struct ingest_work *work, struct 
 static int plan_work(struct ingest *ingest, struct ingest_work *work, struct error *error)
 {
 	struct run *run = ingest->run;
-	uint64_t fingerprint = digest_plan_fingerprint(run->plan);
+	uint64_t fingerprint = ingest_fingerprint(run, work->format);
 	bool fresh = false;
 	int code = 0;
 	for (uint64_t i = known_first(ingest, work); known_is(ingest, i, work) && code == 0; i++) {
@@ -458,13 +459,14 @@ static int settle_unlisted(struct ingest *ingest, struct error *error)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	for (uint64_t i = 0; i < ingest->known_count && code == 0; i++) {
 		const struct state_source *known = ingest->known[i];
-		bool ours = false;
+		const struct contract_source *ours = NULL;
 		for (uint32_t j = 0; j < run->contract->source_count; j++)
-			ours = ours || (known->group == run->source_groups[j] && known->kind == STATE_EVENTS_FILE &&
-					run->contract->sources[j].kind == SOURCE_EVENTS);
-		if (!ours || listed(events, event_count, known))
+			if (known->group == run->source_groups[j] && known->kind == STATE_EVENTS_FILE &&
+			    run->contract->sources[j].kind == SOURCE_EVENTS)
+				ours = &run->contract->sources[j];
+		if (ours == NULL || listed(events, event_count, known))
 			continue;
-		if (known->fingerprint == digest_plan_fingerprint(run->plan))
+		if (known->fingerprint == ingest_fingerprint(run, ours->format))
 			code = use_source(run, known->id, error);
 		struct state_problem problem = {.id = "source.gone",
 						.path = known->path,

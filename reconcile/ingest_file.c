@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-enum { BATCH_ROWS = 65536, DOMAIN_CACHE_ARN_MAX = 512 };
+enum { BATCH_ROWS = 65536, DOMAIN_CACHE_ARN_MAX = 1024 };
 
 struct ingest_worker {
 	struct run *run;
@@ -25,7 +25,7 @@ struct ingest_worker {
 	uint32_t domain, domain_group;
 	size_t domain_arn_size;
 	char domain_arn[DOMAIN_CACHE_ARN_MAX];
-	int64_t time_max_us;       /* no record is later than that */
+	int64_t time_max_us;      /* no record is later than that */
 	const int64_t *positions; /* INGEST_LAKE: of the present batch */
 };
 
@@ -60,6 +60,11 @@ int ingest_worker_flush(struct ingest_worker *worker, struct error *error)
 	return state_builder_flush(worker->builder, error);
 }
 
+uint64_t ingest_fingerprint(const struct run *run, enum events_format format)
+{
+	return digest_plan_fingerprint(run->plan) ^ (uint64_t)format * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static int note_problem(struct ingest_worker *worker, const char *id, const struct record *record, struct slice key,
 			const char *message, struct error *error)
 {
@@ -83,9 +88,22 @@ static int note_fault(struct ingest_worker *worker, const struct record *record,
 	return note_problem(worker, "record.unreadable", record, key, message, error);
 }
 
+/* Records of Kinesis Data Streams name their table and no stream: they are a domain of their table and contract source,
+ * since what was captured elsewhere may be another Kinesis stream, switched on at another time. */
+static struct slice domain_text(const struct record *record, char text[DOMAIN_CACHE_ARN_MAX])
+{
+	if (record->order != ORDER_KINESIS)
+		return record->stream_arn;
+	int size = snprintf(text, DOMAIN_CACHE_ARN_MAX, KINESIS_DOMAIN "%.*s:%.*s", (int)record->region.size,
+			    record->region.size > 0 ? record->region.data : "", (int)record->table.size,
+			    record->table.size > 0 ? record->table.data : "");
+	return (struct slice){text, size < DOMAIN_CACHE_ARN_MAX ? (size_t)size : DOMAIN_CACHE_ARN_MAX - 1};
+}
+
 static int domain_of(struct ingest_worker *worker, const struct record *record, uint32_t *domain, struct error *error)
 {
-	struct slice arn = record->stream_arn;
+	char text[DOMAIN_CACHE_ARN_MAX];
+	struct slice arn = domain_text(record, text);
 	if (worker->domain_known && worker->domain_group == worker->work->group &&
 	    arn.size == worker->domain_arn_size &&
 	    memcmp(arn.size > 0 ? arn.data : "", worker->domain_arn, arn.size) == 0) {
@@ -346,7 +364,7 @@ static int read_by_kind(struct ingest_worker *worker, struct file_result *result
 	case INGEST_EXPORT:
 		return export_read_file(work->export, work->index, worker->parser, &sink, result, error);
 	case INGEST_EVENTS:
-		return events_read_file(work->path, EVENTS_AUTO, worker->parser, &sink, result, error);
+		return events_read_file(work->path, work->format, worker->parser, &sink, result, error);
 	case INGEST_LAKE:
 		break;
 	}
@@ -363,7 +381,7 @@ int ingest_worker_read(struct ingest_worker *worker, struct ingest_work *work, s
 				      .identity = work->identity,
 				      .size_bytes = work->size_bytes,
 				      .mtime_ns = work->mtime_ns,
-				      .fingerprint = digest_plan_fingerprint(worker->run->plan)};
+				      .fingerprint = ingest_fingerprint(worker->run, work->format)};
 	worker->work = work;
 	worker->facts = worker->damaged = worker->unreadable = worker->content = 0;
 	work->contained = work->before_facts == 0;

@@ -16,6 +16,7 @@ struct ingest_work {
 	const char *identity;
 	const struct export *export; /* INGEST_EXPORT */
 	uint64_t index;              /* file index in the export or the table */
+	enum events_format format;   /* INGEST_EVENTS */
 	uint32_t group;
 	uint64_t size_bytes;
 	int64_t mtime_ns;
@@ -24,6 +25,9 @@ struct ingest_work {
 	uint64_t before_facts, before_content;
 	bool contained; /* what it said then is how it still begins */
 };
+
+/* By what a file's facts were made, besides the file: facts of another making are made anew. */
+uint64_t ingest_fingerprint(const struct run *run, enum events_format format);
 
 struct ingest_worker;
 

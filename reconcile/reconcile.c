@@ -230,11 +230,52 @@ static int compare_arn(struct making *making, struct slice *first, const char *a
 	return add_loose(making, &finding, error);
 }
 
+/* The text up to the next of `ends`; *rest begins after that. */
+static struct slice next_part(const char **rest, const char *ends)
+{
+	struct slice part = {*rest, strcspn(*rest, ends)};
+	*rest += part.size + ((*rest)[part.size] != '\0');
+	return part;
+}
+
+/* Region and table of a table's ARN, arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE, or of KINESIS_DOMAIN REGION:TABLE. */
+static void table_names(const char *text, struct slice *region, struct slice *table)
+{
+	bool is_arn = strncmp(text, KINESIS_DOMAIN, strlen(KINESIS_DOMAIN)) != 0;
+	for (int parts = is_arn ? 3 : 1; parts > 0; parts--)
+		(void)next_part(&text, ":");
+	*region = next_part(&text, ":");
+	if (is_arn)
+		(void)next_part(&text, "/");
+	*table = next_part(&text, is_arn ? "/" : "");
+}
+
+/* What records of Kinesis do not say is no difference. */
+static int compare_kinesis(struct making *making, const char *known, const char *domain, struct error *error)
+{
+	struct slice region, table, known_region, known_table;
+	table_names(known, &known_region, &known_table);
+	table_names(domain, &region, &table);
+	bool same_region = region.size == 0 || known_region.size == 0 || slice_equal(region, known_region);
+	bool same_table = table.size == 0 || known_table.size == 0 || slice_equal(table, known_table);
+	if (same_region && same_table)
+		return 0;
+	struct finding finding = {
+		.id = FINDING_SOURCE_MIXED,
+		.cause = arena_text(&making->outcome->arena,
+				    "records of Kinesis are of table %.*s in %.*s, others are of %.*s in %.*s; put "
+				    "sources of one table into one contract, and split what one Kinesis stream has of "
+				    "several tables",
+				    (int)table.size, table.data, (int)region.size, region.data, (int)known_table.size,
+				    known_table.data, (int)known_region.size, known_region.data)};
+	return add_loose(making, &finding, error);
+}
+
 static int loose_from_identity(struct making *making, struct error *error)
 {
 	struct run *run = making->run;
 	struct slice first = {NULL, 0};
-	const char *table_id = "";
+	const char *table_id = "", *known = NULL;
 	int code = 0;
 	for (uint32_t i = 0; i < run->export_count && code == 0; i++) {
 		const struct export *export = run->exports[i].export;
@@ -258,6 +299,16 @@ static int loose_from_identity(struct making *making, struct error *error)
 		const struct scope_domain *domain = &run->scope->domains[i];
 		if (strncmp(domain->name, "arn:", 4) == 0)
 			code = compare_arn(making, &first, domain->name, "a stream", error);
+	}
+	if (first.size > 0 && strncmp(first.data, "arn:", 4) == 0)
+		known = first.data;
+	for (uint32_t i = 0; i < run->scope->domain_count && code == 0; i++) {
+		const struct scope_domain *domain = &run->scope->domains[i];
+		if (strncmp(domain->name, KINESIS_DOMAIN, strlen(KINESIS_DOMAIN)) != 0)
+			continue;
+		if (known != NULL)
+			code = compare_kinesis(making, known, domain->name, error);
+		known = known == NULL ? domain->name : known;
 	}
 	return code;
 }

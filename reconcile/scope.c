@@ -67,9 +67,10 @@ static int take_problem(void *context, const struct state_problem *problem)
 	return 0;
 }
 
-static bool is_nameless(const struct building *building, uint32_t domain)
+/* Whether it is a DynamoDB stream that is known by name. */
+static bool is_named_stream(const struct building *building, uint32_t domain)
 {
-	return state_domain_arn(building->state, domain, NULL)[0] == '\0';
+	return strncmp(state_domain_arn(building->state, domain, NULL), "arn:", 4) == 0;
 }
 
 /* ---- incremental exports: series whose windows follow on one another */
@@ -161,7 +162,7 @@ static uint32_t only_stream(const struct building *building, uint32_t group)
 	uint32_t stream = 0;
 	for (size_t i = 0; i < building->recorded_count; i++) {
 		const struct recorded *recorded = &building->recorded[i];
-		if (is_nameless(building, recorded->domain) || recorded->group != group)
+		if (!is_named_stream(building, recorded->domain) || recorded->group != group)
 			continue;
 		if (stream != 0 && stream != recorded->domain)
 			return 0;

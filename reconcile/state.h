@@ -64,7 +64,8 @@ int state_group(struct state *state, const char *text, uint32_t *id, struct erro
 int state_domain(struct state *state, uint32_t group, struct slice stream_arn, uint32_t *id,
 		 struct error *error) MUST_USE;
 const char *state_group_text(const struct state *state, uint32_t id);
-/* The domain's ARN, "" for the nameless one of a group. */
+/* The domain's ARN, "" for the nameless one of a group, or KINESIS_DOMAIN, region, ':' and table. */
+#define KINESIS_DOMAIN "kinesis:"
 const char *state_domain_arn(const struct state *state, uint32_t id, uint32_t *group);
 
 const struct state_source *state_source(const struct state *state, uint32_t id);

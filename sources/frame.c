@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "sources/scan.h"
-
 enum { SEPARATORS_AHEAD = 16 }; /* bytes looked through for what follows a record */
 
 static const char TOO_LARGE[] = "larger than 16 MB";
@@ -16,6 +14,7 @@ enum container { CONTAINER_NONE, CONTAINER_ARRAY, CONTAINER_RECORDS, CONTAINER_T
 struct frame_reader {
 	struct window window;
 	bool exact;
+	frame_line line; /* NULL: lines are JSON or nothing */
 	enum container container;
 	bool in_array;                          /* around the envelope too */
 	uint64_t array_opened, envelope_opened; /* where they began */
@@ -49,6 +48,11 @@ void frame_close(struct frame_reader *reader)
 		return;
 	window_release(&reader->window);
 	free(reader);
+}
+
+void frame_accept_lines(struct frame_reader *reader, frame_line line)
+{
+	reader->line = line;
 }
 
 uint64_t frame_bytes(const struct frame_reader *reader)
@@ -439,6 +443,43 @@ static int junk(struct frame_reader *reader, struct frame *frame, struct error *
 	return 0;
 }
 
+/* *size: of a line at `at` that is a record though it is no JSON, 0 when there is none. */
+static int text_line(struct frame_reader *reader, size_t *size, struct error *error)
+{
+	*size = 0;
+	if (reader->line == NULL || reader->container != CONTAINER_NONE || !reader->fresh_line)
+		return 0;
+	for (;;) {
+		struct slice bytes = window_rest(&reader->window);
+		enum scan_status status = reader->line(bytes, size);
+		if (status == SCAN_MORE && reader->window.ended == GZIP_MORE && bytes.size <= RECORD_SIZE_MAX) {
+			int code = window_fill(&reader->window, error);
+			if (code != 0)
+				return code;
+			continue;
+		}
+		if (status == SCAN_BAD || *size > RECORD_SIZE_MAX)
+			*size = 0;
+		return 0;
+	}
+}
+
+/* Something that begins no object: a line that stands for a record, or else junk. */
+static int no_object(struct frame_reader *reader, struct frame *frame, struct error *error)
+{
+	size_t size;
+	int code = text_line(reader, &size, error);
+	if (code != 0)
+		return code;
+	if (size == 0)
+		return junk(reader, frame, error);
+	reader->unscanned = false;
+	reader->whole_line = true;
+	set_record(reader, frame, size);
+	frame->is_text = true;
+	return 0;
+}
+
 /* The stream has ended between records. */
 static void finish(struct frame_reader *reader, struct frame *frame)
 {
@@ -560,7 +601,7 @@ int frame_next(struct frame_reader *reader, struct frame *frame, struct error *e
 			code = cut_by_depth(reader, frame, error);
 		} else {
 			again = false;
-			code = junk(reader, frame, error);
+			code = no_object(reader, frame, error);
 		}
 		if (code != 0 || !again)
 			return code;

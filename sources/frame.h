@@ -4,7 +4,7 @@
  * Between records white space, commas and byte order marks are passed over. A top-level array and the Records of an
  * envelope are cut by element. An envelope is an object with a member Records that holds objects (or nothing) and none
  * of Item, dynamodb, eventName, Keys: an attribute may have any of these names, a record's own members decide. Members
- * of an envelope beside Records are passed over.
+ * of an envelope beside Records are passed over. `records` is as good (Firehose transform events).
  *
  * Invariant: what is delivered, its numbers and offsets depend on the bytes alone, never on how they arrive.
  *
@@ -17,6 +17,7 @@
 #ifndef LAKEPROOF_SOURCES_FRAME_H
 #define LAKEPROOF_SOURCES_FRAME_H
 
+#include "sources/scan.h"
 #include "sources/window.h"
 
 enum { FRAME_WINDOW = 256 * 1024 };
@@ -28,6 +29,7 @@ struct frame {
 	struct slice bytes; /* FRAME_RECORD: JSON_PADDING more bytes are readable; borrowed until the next call */
 	uint64_t number;    /* ordinal over records delivered and broken */
 	uint64_t offset;    /* of the record's first byte */
+	bool is_text;       /* FRAME_RECORD: a line that is no JSON, as frame_accept_lines admits it */
 	bool whole_line; /* FRAME_RECORD: it has one line for itself and its brackets pair: its extent is sure even if
 			    it is malformed */
 	const char *reason;     /* FRAME_BROKEN: static text */
@@ -41,6 +43,11 @@ struct frame_reader;
 /* NULL when out of memory. exact: never hand over a line unscanned. window: bytes to read at once, FRAME_WINDOW but in
  * tests. */
 struct frame_reader *frame_open(struct byte_source source, size_t window, bool exact);
+/* Whether the bytes, which begin a line, are such a line: SCAN_END with *size of what comes before the line break,
+ * white space aside; SCAN_BAD when not; SCAN_MORE with *size as well when they are one if they end here. */
+typedef enum scan_status (*frame_line)(struct slice bytes, size_t *size);
+/* From now on such lines, outside of arrays and envelopes, are records too. NULL: none. */
+void frame_accept_lines(struct frame_reader *reader, frame_line line);
 /* Errors: those of the source, ERROR_INTERNAL when out of memory. After FRAME_END every call gives FRAME_END. */
 int frame_next(struct frame_reader *reader, struct frame *frame, struct error *error) MUST_USE;
 /* The record just delivered cannot be parsed. True: the next call delivers the same place again, cut by depth. False:

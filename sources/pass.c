@@ -13,8 +13,10 @@ struct run {
 	struct file_result *result;
 	struct gzip_reader *file;
 	struct frame_reader *frames;
-	size_t chosen; /* of pass->numbers, already met */
-	bool end_told; /* a problem has said that the file is cut short */
+	struct unwrapper unwrapper;
+	uint64_t failed_deliveries, emulated; /* records */
+	size_t chosen;                        /* of pass->numbers, already met */
+	bool end_told;                        /* a problem has said that the file is cut short */
 };
 
 int pass_report(const struct record_sink *sink, const struct problem *problem, struct error *error)
@@ -46,22 +48,62 @@ static int report(struct run *run, const struct frame *frame, bool delivered, co
 	return pass_report(run->pass->sink, &problem, error);
 }
 
+static int set_aside(struct run *run, const struct frame *frame, const char *message, struct error *error)
+{
+	run->result->unreadable++;
+	return report(run, frame, false, message, error);
+}
+
 static int deliver(struct run *run, const struct frame *frame, const struct json_token *tokens, struct error *error)
 {
 	char remark[REMARK_SIZE];
 	struct record record = {.tokens = tokens, .number = frame->number, .offset = frame->offset};
 	enum decode_status status = run->pass->decode(tokens, &record, remark);
-	if (status == DECODE_UNREADABLE) {
-		run->result->unreadable++;
-		return report(run, frame, false, remark, error);
-	}
+	if (status == DECODE_UNREADABLE)
+		return set_aside(run, frame, remark, error);
 	if (status == DECODE_DAMAGED)
 		record.flags |= RECORD_DAMAGED;
 	run->result->records++;
+	run->emulated += (record.flags & RECORD_EMULATED) != 0;
 	int code = run->pass->sink->record(run->pass->sink->context, &record, error);
 	if (code != 0 || status == DECODE_OK)
 		return code;
 	return report(run, frame, true, remark, error);
+}
+
+/* A record inside `text`, which is what the frame holds or carries. */
+static int deliver_inner(struct run *run, const struct frame *frame, pass_open open, struct slice text,
+			 struct error *error)
+{
+	char message[MESSAGE_SIZE];
+	const struct json_token *tokens;
+	const char *reason;
+	int code = open(&run->unwrapper, text, &tokens, &reason, error);
+	if (code != 0)
+		return code;
+	if (tokens != NULL)
+		return deliver(run, frame, tokens, error);
+	(void)snprintf(message, sizeof(message), "the record inside cannot be read: %s; redeliver it", reason);
+	return set_aside(run, frame, message, error);
+}
+
+static int unwrap(struct run *run, const struct frame *frame, const struct json_token *tokens, struct error *error)
+{
+	struct wrapping wrapping = {.kind = WRAP_NONE};
+	if (run->pass->unwrap != NULL)
+		wrapping = run->pass->unwrap(tokens);
+	switch (wrapping.kind) {
+	case WRAP_NONE:
+		break;
+	case WRAP_BAD:
+		return set_aside(run, frame, wrapping.reason, error);
+	case WRAP_FAILED:
+		run->failed_deliveries++;
+		return deliver_inner(run, frame, unwrap_base64, wrapping.text, error);
+	case WRAP_BASE64:
+		return deliver_inner(run, frame, unwrap_base64, wrapping.text, error);
+	}
+	return deliver(run, frame, tokens, error);
 }
 
 static int on_record(struct run *run, const struct frame *frame, struct error *error)
@@ -72,16 +114,17 @@ static int on_record(struct run *run, const struct frame *frame, struct error *e
 	bool chosen = is_chosen(run, frame->number);
 	if (!chosen && frame->whole_line)
 		return 0;
+	if (frame->is_text)
+		return chosen ? deliver_inner(run, frame, run->pass->open, frame->bytes, error) : 0;
 	if (json_parse(run->pass->parser, frame->bytes, &tokens, &count, &failure))
-		return chosen ? deliver(run, frame, tokens, error) : 0;
+		return chosen ? unwrap(run, frame, tokens, error) : 0;
 	if (frame_reject(run->frames) || !chosen)
 		return 0;
 	char message[MESSAGE_SIZE];
 	(void)snprintf(message, sizeof(message),
 		       "malformed JSON at offset %" PRIu64 ": %s; repair or redeliver the record",
 		       frame->offset + failure.offset, failure.reason);
-	run->result->unreadable++;
-	return report(run, frame, false, message, error);
+	return set_aside(run, frame, message, error);
 }
 
 static const char *end_text(enum gzip_status ended)
@@ -109,15 +152,40 @@ static int on_broken(struct run *run, const struct frame *frame, struct error *e
 			       "unreadable record: %s (offset %" PRIu64 "); repair or redeliver it", frame->reason,
 			       frame->reason_offset);
 	run->end_told = run->end_told || frame->cut_short;
-	run->result->unreadable++;
-	return report(run, frame, false, message, error);
+	return set_aside(run, frame, message, error);
+}
+
+/* What is true of many records is told once a file. */
+static int report_count(struct run *run, const char *id, uint64_t count, const char *what, struct error *error)
+{
+	char message[MESSAGE_SIZE];
+	if (count == 0 || is_partial(run))
+		return 0;
+	(void)snprintf(message, sizeof(message), "%" PRIu64 " %s", count, what);
+	const struct problem problem = {.id = id, .path = run->pass->path, .message = message};
+	return pass_report(run->pass->sink, &problem, error);
+}
+
+static int report_counts(struct run *run, struct error *error)
+{
+	int code = report_count(run, "record.failed_delivery", run->failed_deliveries,
+				"records that Firehose could not deliver; they count as evidence. See that what "
+				"should have had them got them",
+				error);
+	if (code != 0)
+		return code;
+	return report_count(run, "record.emulated", run->emulated,
+			    "records with an empty image, which the service never writes: they come from an emulator, "
+			    "or were changed on the way",
+			    error);
 }
 
 static int on_end(struct run *run, const struct frame *frame, struct error *error)
 {
 	run->result->complete = frame->ended == GZIP_END;
-	if (frame->ended == GZIP_END || run->end_told)
-		return 0;
+	int code = report_counts(run, error);
+	if (code != 0 || frame->ended == GZIP_END || run->end_told)
+		return code;
 	char message[MESSAGE_SIZE];
 	(void)snprintf(message, sizeof(message), "%s at offset %" PRIu64 " between records; fetch the file again",
 		       end_text(frame->ended), frame->offset);
@@ -170,6 +238,7 @@ int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16
 		code = error_set(error, ERROR_INTERNAL, "out of memory reading '%s'", pass->path);
 		goto out;
 	}
+	frame_accept_lines(run.frames, pass->line);
 	code = read_records(&run, error);
 	if (code == 0 && !is_partial(&run))
 		code = gzip_drain(run.file, error);
@@ -181,6 +250,7 @@ out:
 	if (code != 0)
 		result->complete = false;
 	frame_close(run.frames);
+	unwrapper_release(&run.unwrapper);
 	gzip_close(run.file);
 	return code;
 }

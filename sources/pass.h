@@ -3,11 +3,15 @@
  * A decoder knows one kind of record. What it refuses, what cannot be parsed and what is cut short becomes a problem
  * "record.unreadable" with the record's number and offset, and reading goes on. The result's `complete` says whether
  * the file as a whole is what was stored: its gzip members end and their checksums match. A file that cannot be opened
- * is such a problem too, without a position; neither `stored_bytes` nor the MD5 is set then. */
+ * is such a problem too, without a position; neither `stored_bytes` nor the MD5 is set then.
+ *
+ * What is true of many records of a file is told once, at its end: "record.failed_delivery", "record.emulated". */
 #ifndef LAKEPROOF_SOURCES_PASS_H
 #define LAKEPROOF_SOURCES_PASS_H
 
+#include "sources/frame.h"
 #include "sources/record.h"
+#include "sources/unwrap.h"
 
 enum { REMARK_SIZE = 320 };
 
@@ -21,9 +25,27 @@ enum decode_status {
 typedef enum decode_status (*pass_decode)(const struct json_token *tokens, struct record *record,
 					  char remark[REMARK_SIZE]);
 
+/* The record that a record carries inside. */
+struct wrapping {
+	enum wrapping_kind {
+		WRAP_NONE = 0, /* none: it is decoded as it stands */
+		WRAP_BASE64,   /* text is base64 of it */
+		WRAP_FAILED,   /* the same, and it never came where it should: its delivery was given up */
+		WRAP_BAD       /* cannot be told */
+	} kind;
+	struct slice text;
+	const char *reason; /* WRAP_BAD: static text */
+};
+typedef struct wrapping (*pass_unwrap)(const struct json_token *tokens);
+typedef int (*pass_open)(struct unwrapper *unwrapper, struct slice text, const struct json_token **tokens,
+			 const char **reason, struct error *error);
+
 struct pass {
 	const char *path;
 	pass_decode decode;
+	pass_unwrap unwrap;         /* NULL: records carry no others */
+	frame_line line;            /* NULL: every record is JSON */
+	pass_open open;             /* the record that such a line is; unwrap_base64's rules */
 	struct json_parser *parser; /* for inputs of RECORD_SIZE_MAX */
 	const struct record_sink *sink;
 	bool with_md5;

@@ -28,10 +28,17 @@ enum record_kind {
 
 enum ttl_mark { TTL_NO = 0, TTL_YES = 1, TTL_UNKNOWN = 2 };
 
+/* What stamps a change. */
+enum record_order {
+	ORDER_STREAM = 0, /* the sequence number of a DynamoDB stream, which stream_arn names */
+	ORDER_KINESIS     /* its time alone: Kinesis Data Streams, of `table` in `region` */
+};
+
 enum { SEQUENCE_SIZE = 17 }; /* bytes, big-endian: holds 40 decimal digits, so memcmp is numeric order */
 
 enum record_flag {
 	RECORD_DAMAGED = 1, /* the key is sure, (part of) the rest is not: images must not be trusted */
+	RECORD_EMULATED = 2 /* written as emulators write it and the service does not, such as an empty image */
 };
 
 struct record {
@@ -48,7 +55,9 @@ struct record {
 	uint8_t sequence[SEQUENCE_SIZE];
 	bool has_time;
 	int64_t time_lo_us, time_hi_us; /* when it happened: [lo, hi) */
+	enum record_order order;        /* of a change */
 	struct slice stream_arn;        /* empty when the record does not say */
+	struct slice table, region;     /* ORDER_KINESIS: likewise */
 	struct slice event_id;          /* likewise */
 	uint64_t number;                /* ordinal in the file, from 0, over records delivered or not */
 	uint64_t offset;                /* of its first byte in the uncompressed file */
@@ -60,7 +69,7 @@ struct problem {
 	const char *path;
 	bool has_position;
 	uint64_t record, offset;
-	bool delivered; /* the sink got this record just before, marked RECORD_DAMAGED: only its key is in doubt */
+	bool delivered;      /* the sink got this record just before, marked RECORD_DAMAGED: only its key is in doubt */
 	const char *message; /* lower case, no full stop: what, and what to do next */
 };
 
@@ -73,9 +82,9 @@ struct record_sink {
 
 /* What was seen of one file. */
 struct file_result {
-	uint64_t records;     /* delivered */
-	uint64_t unreadable;  /* set aside as problems */
-	uint64_t bytes;       /* uncompressed */
+	uint64_t records;    /* delivered */
+	uint64_t unreadable; /* set aside as problems */
+	uint64_t bytes;      /* uncompressed */
 	uint64_t stored_bytes;
 	bool complete; /* everything the file should hold was read and every check it carries matched; when false its
 			  records must not count */

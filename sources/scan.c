@@ -276,6 +276,11 @@ static bool is_record_member(struct slice name)
 	       slice_is(name, "Keys");
 }
 
+static bool is_envelope_member(struct slice name)
+{
+	return slice_is(name, "Records") || slice_is(name, "records");
+}
+
 enum scan_shape scan_object(struct slice bytes, size_t *elements)
 {
 	size_t at = 1;
@@ -286,7 +291,7 @@ enum scan_shape scan_object(struct slice bytes, size_t *elements)
 			return status == SCAN_MORE ? SHAPE_MORE : SHAPE_RECORD;
 		if (is_record_member(name))
 			return SHAPE_RECORD;
-		if (slice_is(name, "Records") && bytes.data[at] == '[') {
+		if (is_envelope_member(name) && bytes.data[at] == '[') {
 			size_t first = skip_space(bytes, at + 1);
 			*elements = at + 1;
 			if (first == bytes.size)
@@ -314,9 +319,35 @@ bool scan_envelope_tail(struct slice bytes, const char **reason)
 		if (is_record_member(name))
 			return false;
 		*reason = "an envelope with two members Records";
-		if (slice_is(name, "Records"))
+		if (is_envelope_member(name))
 			return false;
 	}
+}
+
+/* ---- lines that are no JSON */
+
+static bool is_base64_letter(char byte)
+{
+	return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
+	       byte == '+' || byte == '/';
+}
+
+enum scan_status scan_base64_line(struct slice bytes, size_t *size)
+{
+	size_t at = 0;
+	*size = 0;
+	if (bytes.size == 0 || bytes.data[0] != 'e')
+		return SCAN_BAD;
+	while (at < bytes.size && is_base64_letter(bytes.data[at]))
+		at++;
+	while (at < bytes.size && bytes.data[at] == '=')
+		at++;
+	*size = at;
+	while (at < bytes.size && bytes.data[at] != '\n' && scan_is_space(bytes.data[at]))
+		at++;
+	if (at == bytes.size)
+		return SCAN_MORE;
+	return bytes.data[at] == '\n' ? SCAN_END : SCAN_BAD;
 }
 
 /* ---- the way back after a malformed record */
@@ -339,7 +370,8 @@ size_t scan_line_indent(struct slice bytes, size_t at)
 static bool is_text_member(struct slice name)
 {
 	static const char *const names[] = {"awsRegion",      "eventID",      "eventName", "eventSource",
-					    "eventSourceARN", "eventVersion", "tableName", "recordFormat"};
+					    "eventSourceARN", "eventVersion", "tableName", "recordFormat",
+					    "recordId",       "invocationId"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (slice_is(name, names[i]))
 			return true;
@@ -405,7 +437,7 @@ bool scan_starts_record(struct slice bytes, size_t at, size_t indent, size_t *st
 	case '"':
 		return is_text_member(name);
 	case '[':
-		return slice_is(name, "Records");
+		return is_envelope_member(name);
 	case '{':
 		return is_record_member(name) && follows_object(bytes, at);
 	default:

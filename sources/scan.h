@@ -36,12 +36,15 @@ enum scan_status scan_run(struct scan *scan, struct slice bytes, size_t *at) MUS
 enum scan_shape {
 	SHAPE_MORE = 0, /* these bytes do not tell */
 	SHAPE_RECORD,
-	SHAPE_ENVELOPE /* {"Records":[{…},…]}, perhaps with other members before */
+	SHAPE_ENVELOPE /* {"Records":[{…},…]}, or "records", perhaps with other members before */
 };
 
 /* Looks at the members of the object at bytes.data[0], which is '{', one after the other until one decides. *elements:
  * of an envelope, the position after its '['. */
 enum scan_shape scan_object(struct slice bytes, size_t *elements);
+
+/* Whether a line is base64 of an object, of which the first letter is 'e' whatever follows: as frame_line has it. */
+enum scan_status scan_base64_line(struct slice bytes, size_t *size);
 
 /* Walks what follows an envelope's ']' up to the '}' that ends `bytes`. False, and *reason, when it is malformed or
  * holds a member that only a record has. */

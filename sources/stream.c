@@ -6,10 +6,14 @@
 #include "base/decimal.h"
 #include "sources/members.h"
 
-/* Seconds beyond this are milliseconds or microseconds: the year 5138. */
+/* A time tells its unit by its size: these are the year 5138, in seconds and in milliseconds. */
 static const int64_t SECONDS_MAX = INT64_C(100000000000);
+static const int64_t MILLISECONDS_MAX = INT64_C(100000000000000);
 
-enum { QUOTED_MAX = 64 }; /* bytes of a file's text in a remark */
+enum {
+	QUOTED_MAX = 64, /* bytes of a file's text in a remark */
+	TABLE_TEXT_MAX = 300
+};
 
 enum {
 	ROOT_DYNAMODB,
@@ -22,12 +26,17 @@ enum {
 	ROOT_KEYS,
 	ROOT_KINESIS,
 	ROOT_DATA,
+	ROOT_RAW_DATA,
+	ROOT_TABLE,
+	ROOT_RECORD_FORMAT,
+	ROOT_REGION,
 	ROOT_COUNT
 };
 static const struct member_name root_names[ROOT_COUNT] = {
 	MEMBER_NAME("dynamodb"),       MEMBER_NAME("eventName"),    MEMBER_NAME("eventID"), MEMBER_NAME("eventSource"),
 	MEMBER_NAME("eventSourceARN"), MEMBER_NAME("userIdentity"), MEMBER_NAME("Item"),    MEMBER_NAME("Keys"),
-	MEMBER_NAME("kinesis"),        MEMBER_NAME("data"),
+	MEMBER_NAME("kinesis"),        MEMBER_NAME("data"),         MEMBER_NAME("rawData"), MEMBER_NAME("tableName"),
+	MEMBER_NAME("recordFormat"),   MEMBER_NAME("awsRegion"),
 };
 
 enum { DDB_KEYS, DDB_NEW, DDB_OLD, DDB_SEQUENCE, DDB_TIME, DDB_VIEW, DDB_PRECISION, DDB_COUNT };
@@ -55,6 +64,7 @@ struct decoding {
 	struct record *record;
 	char *remark;
 	bool damaged;
+	bool kinesis; /* a record of Kinesis Data Streams for DynamoDB, else one of DynamoDB Streams */
 	uint32_t root[ROOT_COUNT];
 	uint32_t ddb[DDB_COUNT];
 };
@@ -91,8 +101,8 @@ static struct slice text_of(const struct decoding *decoding, uint32_t index)
 
 /* ---- the parts of a stream record */
 
-/* Whole seconds of decimal text, floored. False when it is no time at all. */
-static bool parse_seconds(struct slice text, int64_t *seconds)
+/* The whole part of decimal text. False when it is no time at all. */
+static bool parse_whole(struct slice text, int64_t *whole)
 {
 	struct decimal decimal;
 	if (text.size > 0 && text.size <= 18) {
@@ -100,39 +110,60 @@ static bool parse_seconds(struct slice text, int64_t *seconds)
 		size_t i = 0;
 		for (; i < text.size && (unsigned char)(text.data[i] - '0') <= 9; i++)
 			value = value * 10 + (text.data[i] - '0');
-		*seconds = value;
+		*whole = value;
 		if (i == text.size)
 			return true;
 	}
 	if (decimal_parse(text, &decimal) != DECIMAL_OK || decimal.negative || decimal.exponent > 18)
 		return false;
-	*seconds = 0;
+	*whole = 0;
 	for (int i = 0; i < decimal.exponent; i++)
-		*seconds = *seconds * 10 + (i < decimal.count ? decimal.digits[i] : 0);
+		*whole = *whole * 10 + (i < decimal.count ? decimal.digits[i] : 0);
 	return true;
 }
 
-/* False: not a time in seconds, so not a stream record. */
-static bool decode_time(struct decoding *decoding)
+/* The time as it is written; false when there is none, or none that can be read. */
+static bool time_of(const struct decoding *decoding, int64_t *time)
 {
 	uint32_t index = decoding->ddb[DDB_TIME];
-	if (decoding->ddb[DDB_PRECISION] != 0)
-		return false;
-	if (index == 0)
-		return true;
 	const struct json_token *token = &decoding->tokens[index];
-	struct slice text = json_text(token);
-	int64_t seconds;
-	if ((token->type != JSON_NUMBER && token->type != JSON_STRING) || !parse_seconds(text, &seconds)) {
-		damage(decoding, "ApproximateCreationDateTime is no number of seconds:", text);
-		return true;
+	return index != 0 && (token->type == JSON_NUMBER || token->type == JSON_STRING) &&
+	       parse_whole(json_text(token), time);
+}
+
+/* How many microseconds the unit of a Kinesis record's time has, 0 when size and precision contradict each other. */
+static int64_t unit_of(const struct decoding *decoding, int64_t time)
+{
+	int64_t by_size = time > MILLISECONDS_MAX ? 1 : time > SECONDS_MAX ? CLOCK_SECOND_US / 1000 : CLOCK_SECOND_US;
+	uint32_t index = decoding->ddb[DDB_PRECISION];
+	if (index == 0)
+		return by_size;
+	struct slice precision = text_of(decoding, index);
+	int64_t stated = slice_is(precision, "MICROSECOND")   ? 1
+			 : slice_is(precision, "MILLISECOND") ? CLOCK_SECOND_US / 1000
+							      : 0;
+	return stated == by_size ? stated : 0;
+}
+
+static void decode_time(struct decoding *decoding)
+{
+	int64_t time;
+	uint32_t index = decoding->ddb[DDB_TIME];
+	if (index == 0)
+		return;
+	if (!time_of(decoding, &time)) {
+		damage(decoding, "ApproximateCreationDateTime is no time:", json_text(&decoding->tokens[index]));
+		return;
 	}
-	if (seconds > SECONDS_MAX)
-		return false;
+	int64_t unit = decoding->kinesis ? unit_of(decoding, time) : CLOCK_SECOND_US;
+	if (unit == 0) {
+		damage(decoding, "ApproximateCreationDateTime is not of the precision that the record states:",
+		       json_text(&decoding->tokens[index]));
+		return;
+	}
 	decoding->record->has_time = true;
-	decoding->record->time_lo_us = seconds * CLOCK_SECOND_US;
-	decoding->record->time_hi_us = decoding->record->time_lo_us + CLOCK_SECOND_US;
-	return true;
+	decoding->record->time_lo_us = time * unit;
+	decoding->record->time_hi_us = decoding->record->time_lo_us + unit;
 }
 
 static void decode_sequence(struct decoding *decoding)
@@ -159,7 +190,10 @@ static uint32_t image_of(struct decoding *decoding, unsigned member)
 		damage(decoding, "not an object:", slice_from(ddb_names[member].text));
 		return 0;
 	}
-	return decoding->tokens[index].count > 0 ? index : 0;
+	if (decoding->tokens[index].count > 0)
+		return index;
+	decoding->record->flags |= RECORD_EMULATED;
+	return 0;
 }
 
 /* What the view promises of new and old images; false for an unknown view. No view promises nothing. */
@@ -238,50 +272,114 @@ static const char *what_it_is(const struct decoding *decoding)
 		return "a line of an export, not a stream record: name its folder as 'export:' in the contract";
 	if (decoding->root[ROOT_KEYS] != 0)
 		return "a record of an incremental export, not a stream record: this version reads full exports only";
+	if (decoding->root[ROOT_RAW_DATA] != 0)
+		return "a record that Firehose could not deliver: its source's format is firehose, or none";
 	if (decoding->root[ROOT_KINESIS] != 0 || decoding->root[ROOT_DATA] != 0)
-		return "a Kinesis record, not a stream record: this version reads DynamoDB Streams only";
+		return "a record in base64, as Kinesis and Firehose hand it on: its source's format is kinesis or "
+		       "firehose, or none";
 	return "no stream record: expected an object with eventName and dynamodb {Keys, NewImage, OldImage, …}";
 }
 
-enum decode_status stream_decode(const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE])
+/* Members that only one of the two kinds has tell it; without them the time's unit does. */
+static bool is_kinesis(const struct decoding *decoding)
+{
+	int64_t time;
+	return decoding->root[ROOT_TABLE] != 0 || decoding->root[ROOT_RECORD_FORMAT] != 0 ||
+	       decoding->ddb[DDB_PRECISION] != 0 || (time_of(decoding, &time) && time > SECONDS_MAX);
+}
+
+/* The object dynamodb and its Keys: without them there is no record. */
+static enum decode_status find_members(struct decoding *decoding)
+{
+	const struct json_token *tokens = decoding->tokens;
+	struct slice repeated = members_find(tokens, 0, root_names, ROOT_COUNT, decoding->root);
+	uint32_t dynamodb = decoding->root[ROOT_DYNAMODB];
+	if (dynamodb == 0)
+		return unreadable(decoding->remark, what_it_is(decoding));
+	if (tokens[dynamodb].type != JSON_OBJECT)
+		return unreadable(decoding->remark, "no stream record: its member dynamodb is no object");
+	if (repeated.data != NULL && slice_is(repeated, "dynamodb"))
+		return unreadable(decoding->remark, "the member dynamodb is there twice; redeliver the record");
+	if (repeated.data != NULL)
+		damage(decoding, "a member is there twice:", repeated);
+	uint32_t source = decoding->root[ROOT_EVENT_SOURCE];
+	if (source != 0 && !slice_is(text_of(decoding, source), "aws:dynamodb"))
+		return unreadable(decoding->remark, "no DynamoDB stream record: its eventSource is not aws:dynamodb");
+	repeated = members_find(tokens, dynamodb, ddb_names, DDB_COUNT, decoding->ddb);
+	uint32_t keys = decoding->ddb[DDB_KEYS];
+	if (keys == 0 || tokens[keys].type != JSON_OBJECT || tokens[keys].count == 0)
+		return unreadable(decoding->remark,
+				  "no Keys in dynamodb: which item changed cannot be told; redeliver the record");
+	if (repeated.data != NULL && slice_is(repeated, "Keys"))
+		return unreadable(decoding->remark, "the member dynamodb.Keys is there twice; redeliver the record");
+	if (repeated.data != NULL)
+		damage(decoding, "a member of dynamodb is there twice:", repeated);
+	return DECODE_OK;
+}
+
+static enum decode_status decode_kinesis(struct decoding *decoding)
+{
+	struct record *record = decoding->record;
+	record->table = text_of(decoding, decoding->root[ROOT_TABLE]);
+	record->region = text_of(decoding, decoding->root[ROOT_REGION]);
+	if (record->table.size > TABLE_TEXT_MAX || record->region.size > TABLE_TEXT_MAX)
+		return unreadable(decoding->remark,
+				  "its tableName or awsRegion is longer than any; redeliver the record");
+	record->order = ORDER_KINESIS;
+	if (decoding->ddb[DDB_SEQUENCE] != 0)
+		damage(decoding, "a Kinesis record with a SequenceNumber, which only stream records have:",
+		       json_text(&decoding->tokens[decoding->ddb[DDB_SEQUENCE]]));
+	return DECODE_OK;
+}
+
+enum admitted { ADMIT_STREAM = 1, ADMIT_KINESIS = 2 };
+
+static enum decode_status decode(const struct json_token *tokens, struct record *record, unsigned admitted,
+				 char remark[REMARK_SIZE])
 {
 	struct decoding decoding = {.tokens = tokens, .record = record, .remark = remark};
 	if (tokens[0].type != JSON_OBJECT)
 		return unreadable(remark, "no stream record: expected an object");
-	struct slice repeated = members_find(tokens, 0, root_names, ROOT_COUNT, decoding.root);
-	uint32_t dynamodb = decoding.root[ROOT_DYNAMODB];
-	if (dynamodb == 0)
-		return unreadable(remark, what_it_is(&decoding));
-	if (tokens[dynamodb].type != JSON_OBJECT)
-		return unreadable(remark, "no stream record: its member dynamodb is no object");
-	if (repeated.data != NULL && slice_is(repeated, "dynamodb"))
-		return unreadable(remark, "the member dynamodb is there twice; redeliver the record");
-	if (repeated.data != NULL)
-		damage(&decoding, "a member is there twice:", repeated);
-	uint32_t source = decoding.root[ROOT_EVENT_SOURCE];
-	if (source != 0 && !slice_is(text_of(&decoding, source), "aws:dynamodb"))
-		return unreadable(remark, "no DynamoDB stream record: its eventSource is not aws:dynamodb");
-	repeated = members_find(tokens, dynamodb, ddb_names, DDB_COUNT, decoding.ddb);
-	uint32_t keys = decoding.ddb[DDB_KEYS];
-	if (keys == 0 || tokens[keys].type != JSON_OBJECT || tokens[keys].count == 0)
-		return unreadable(remark,
-				  "no Keys in dynamodb: which item changed cannot be told; redeliver the record");
-	if (repeated.data != NULL && slice_is(repeated, "Keys"))
-		return unreadable(remark, "the member dynamodb.Keys is there twice; redeliver the record");
-	if (repeated.data != NULL)
-		damage(&decoding, "a member of dynamodb is there twice:", repeated);
+	enum decode_status status = find_members(&decoding);
+	if (status != DECODE_OK)
+		return status;
+	decoding.kinesis = is_kinesis(&decoding);
+	if (decoding.kinesis && (admitted & ADMIT_KINESIS) == 0)
+		return unreadable(remark, "a record of Kinesis Data Streams for DynamoDB (its time is not in seconds, "
+					  "or it has a tableName): its source's format is kinesis, or none");
+	if (!decoding.kinesis && (admitted & ADMIT_STREAM) == 0)
+		return unreadable(remark, "a record of DynamoDB Streams, not of Kinesis Data Streams for DynamoDB: its "
+					  "source's format is streams, or none");
 	record->kind = RECORD_CHANGE;
-	record->keys = keys;
+	record->keys = decoding.ddb[DDB_KEYS];
 	record->event_id = text_of(&decoding, decoding.root[ROOT_EVENT_ID]);
-	record->stream_arn = text_of(&decoding, decoding.root[ROOT_STREAM_ARN]);
-	if (!decode_time(&decoding))
-		return unreadable(remark,
-				  "its time is not in seconds: a Kinesis record, not a stream record; this version "
-				  "reads DynamoDB Streams only");
-	decode_sequence(&decoding);
+	decode_time(&decoding);
+	if (decoding.kinesis) {
+		status = decode_kinesis(&decoding);
+		if (status != DECODE_OK)
+			return status;
+	} else {
+		record->stream_arn = text_of(&decoding, decoding.root[ROOT_STREAM_ARN]);
+		decode_sequence(&decoding);
+	}
 	decode_states(&decoding);
 	decode_ttl(&decoding);
 	return decoding.damaged ? DECODE_DAMAGED : DECODE_OK;
+}
+
+enum decode_status stream_decode(const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE])
+{
+	return decode(tokens, record, ADMIT_STREAM, remark);
+}
+
+enum decode_status kinesis_decode(const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE])
+{
+	return decode(tokens, record, ADMIT_KINESIS, remark);
+}
+
+enum decode_status change_decode(const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE])
+{
+	return decode(tokens, record, ADMIT_STREAM | ADMIT_KINESIS, remark);
 }
 
 enum decode_status item_decode(const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE])

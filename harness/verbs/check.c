@@ -162,18 +162,18 @@ static int check_export(struct check *check, const char *path, struct error *err
 	return code;
 }
 
-static int check_events(struct check *check, const char *path, struct error *error)
+static int check_events(struct check *check, const struct contract_source *source, struct error *error)
 {
 	struct record_sink sink = {check, take_record, take_problem};
 	char **files = NULL;
 	size_t count = 0;
-	int code = events_list(path, &files, &count, error);
+	int code = events_list(source->path, &files, &count, error);
 	if (code != 0)
 		return unusable(check, "", code, error);
-	say(check, count > 0, "events %s: %zu files", path, count);
+	say(check, count > 0, "events %s: %zu files", source->path, count);
 	if (count > 0) {
 		struct file_result result = {0};
-		code = events_read_file(files[0], EVENTS_AUTO, check->parser, &sink, &result, error);
+		code = events_read_file(files[0], source->format, check->parser, &sink, &result, error);
 		code = finish_sample(check, files[0], code, error);
 	}
 	events_list_free(files, count);
@@ -224,7 +224,7 @@ static int check_samples(struct check *check, struct error *error)
 		const struct contract_source *source = &check->contract->sources[i];
 		check->records = check->faults = check->lossy = check->mistyped = 0;
 		code = source->kind == SOURCE_EXPORT ? check_export(check, source->path, error)
-						     : check_events(check, source->path, error);
+						     : check_events(check, source, error);
 	}
 	uint64_t count;
 	const struct unmapped_attribute *unmapped = digest_unmapped(check->scratch, &count);

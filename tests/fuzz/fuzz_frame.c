@@ -63,6 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					    data[1] & 1);
 	if (a == NULL || b == NULL)
 		abort();
+	frame_accept_lines(a, scan_base64_line);
+	frame_accept_lines(b, scan_base64_line);
 	struct frame frame;
 	uint64_t number = 0;
 	do {

@@ -165,6 +165,7 @@ static int on_record(void *context, const struct record *record, struct error *e
 				     .before = record->before,
 				     .after = record->after,
 				     .ttl = record->ttl,
+				     .order = record->order,
 				     .has_time = record->has_time,
 				     .has_sequence = record->has_sequence,
 				     .time_lo_us = record->time_lo_us,
@@ -179,6 +180,8 @@ static int on_record(void *context, const struct record *record, struct error *e
 			  first_scalar(record->tokens, record->before_image));
 	copy_text(copy->event_id, sizeof(copy->event_id), record->event_id);
 	copy_text(copy->stream_arn, sizeof(copy->stream_arn), record->stream_arn);
+	copy_text(copy->table, sizeof(copy->table), record->table);
+	copy_text(copy->region, sizeof(copy->region), record->region);
 	if (seen->record_count == seen->stop_after)
 		return error_set(error, ERROR_DATA, "the sink has enough");
 	return 0;

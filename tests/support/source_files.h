@@ -32,6 +32,8 @@ struct seen_record {
 	char before_image[80];
 	char event_id[80];
 	char stream_arn[160];
+	enum record_order order;
+	char table[80], region[40];
 };
 struct seen_problem {
 	char id[40];

@@ -64,7 +64,8 @@ static void test_example(void)
 	is_text(contract->sources[0].text, "AWSDynamoDB/01760001771270-96a70b16", "and kept as written");
 	ok(contract->sources[0].independent && !contract->sources[1].independent,
 	   "an export is independent, events are not");
-	ok(!contract->sources[1].filtered && !contract->sources[1].has_from && contract->sources[1].format[0] == '\0',
+	ok(!contract->sources[1].filtered && !contract->sources[1].has_from &&
+		   contract->sources[1].format == EVENTS_AUTO,
 	   "events have no window, no filter and no format by default");
 	is_int(contract->sources[1].line, 8, "a source knows its line");
 	is_text(contract->delta, "dir/sub/lake", "the lake's path");
@@ -97,7 +98,7 @@ static void test_everything(void)
 					 "key: [{attribute: id, type: B}]\n"
 					 "sources:\n"
 					 "  - events: ${LAKEPROOF_TEST_FOLDER}/*.gz\n"
-					 "    format: streams\n"
+					 "    format: firehose\n"
 					 "    filtered: true\n"
 					 "    independent: true\n"
 					 "    from: 2026-01-02T03:04:05Z\n"
@@ -126,7 +127,7 @@ static void test_everything(void)
 	is_text(contract->folder, ".", "a contract without a folder lies in '.'");
 	const struct contract_source *source = &contract->sources[0];
 	is_text(source->path, "/data/x/*.gz", "an absolute path stays");
-	is_text(source->format, "streams", "the format");
+	ok(source->format == EVENTS_FIREHOSE, "the format");
 	ok(source->filtered && source->independent && source->has_from && source->has_to, "the flags of a source");
 	is_int(source->from_us, INT64_C(1767323045000000), "from");
 	is_int(source->to_us, INT64_C(1767398400000000), "to");
@@ -199,8 +200,8 @@ static const struct {
 	{HEAD "sources: [{export: a, events: b}]\n", "c.yaml:4:11: a source is either 'export' or 'events'"},
 	{HEAD "sources: [{export: a, filtered: true}]\n", "c.yaml:4:33: 'filtered' is for events, not for an export"},
 	{HEAD "sources: [{events: a, filtered: yes}]\n", "c.yaml:4:33: 'filtered' must be true or false, not 'yes'"},
-	{HEAD "sources: [{events: a, format: firehose}]\n",
-	 "c.yaml:4:31: 'format' must be auto or streams, not 'firehose'"},
+	{HEAD "sources: [{events: a, format: firehoses}]\n",
+	 "c.yaml:4:31: 'format' must be auto, streams, lambda, pipes, kinesis or firehose, not 'firehoses'"},
 	{HEAD "sources: [{events: a, from: yesterday}]\n",
 	 "c.yaml:4:29: 'from' must be a time such as 2026-01-02T03:04:05Z, not 'yesterday'"},
 	{HEAD "sources: [{events: a, from: 2026-01-02, to: 2026-01-01}]\n", "c.yaml:4:29: 'from' is not before 'to'"},
