@@ -11,6 +11,16 @@ static int64_t split_us(const struct model *model, int64_t split)
 	return model->config.start_us + model->config.duration_us / (2 * model->config.splits + 3) * (2 * split + 2);
 }
 
+static void set_label(struct model *model)
+{
+	/* As clock_format_ms, but labels have no zone. */
+	char time[CLOCK_TEXT_MAX];
+	clock_format_ms(model->config.start_us - INT64_C(3600123) * 1000, time);
+	size_t size = strlen(time) - 1;
+	memcpy(model->stream_label, time, size);
+	model->stream_label[size] = '\0';
+}
+
 void lineage_build(struct model *model)
 {
 	uint64_t count = (uint64_t)model->config.shards;
@@ -25,6 +35,7 @@ void lineage_build(struct model *model)
 			.parent = -1,
 		};
 	model->shard_count = (uint32_t)count;
+	set_label(model);
 	for (int64_t split = 0; split < model->config.splits; split++) {
 		bool child = split % 2 == 1 || next_start == count;
 		uint32_t which = child ? next_child++ : next_start++;
@@ -75,16 +86,6 @@ void lineage_shard_id(const struct model *model, unsigned shard, char text[SHARD
 	*at = '\0';
 }
 
-void lineage_label(const struct model *model, char text[STREAM_LABEL_MAX])
-{
-	/* As clock_format_ms, but labels have no zone. */
-	char time[CLOCK_TEXT_MAX];
-	clock_format_ms(model->config.start_us - INT64_C(3600123) * 1000, time);
-	size_t size = strlen(time) - 1;
-	memcpy(text, time, size);
-	text[size] = '\0';
-}
-
 static int describe_shard(const struct model *model, unsigned shard, uint64_t first, uint64_t last, struct buffer *json)
 {
 	char id[SHARD_ID_MAX], parent[SHARD_ID_MAX], sequence[SEQUENCE_TEXT_MAX];
@@ -110,7 +111,6 @@ int lineage_describe(const struct model *model, const struct history *history, c
 {
 	const struct model_config *config = &model->config;
 	uint64_t first[LINEAGE_SHARDS_MAX], last[LINEAGE_SHARDS_MAX] = {0};
-	char label[STREAM_LABEL_MAX];
 
 	for (unsigned shard = 0; shard < model->shard_count; shard++)
 		first[shard] = UINT64_MAX;
@@ -120,12 +120,11 @@ int lineage_describe(const struct model *model, const struct history *history, c
 			first[shard] = i;
 		last[shard] = i;
 	}
-	lineage_label(model, label);
 	buffer_printf(json,
 		      "{\"StreamDescription\":{\"StreamArn\":\"" TABLE_ARN_PREFIX "%s/stream/%s\","
 		      "\"StreamLabel\":\"%s\",\"StreamStatus\":\"ENABLED\",\"StreamViewType\":\"%s\","
 		      "\"TableName\":\"%s\",\"KeySchema\":[{\"AttributeName\":",
-		      config->table->name, label, label, view_type, config->table->name);
+		      config->table->name, model->stream_label, model->stream_label, view_type, config->table->name);
 	buffer_append_json(json, slice_from(config->key_name[0]));
 	buffer_append_text(json, ",\"KeyType\":\"HASH\"}");
 	if (model_key_count(model) > 1) {

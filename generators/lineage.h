@@ -8,7 +8,7 @@
 
 #include "generators/workload.h"
 
-enum { SHARD_ID_MAX = 40, STREAM_LABEL_MAX = 40 };
+enum { SHARD_ID_MAX = 40 };
 
 /* Fills the model's shards from its configuration. */
 void lineage_build(struct model *model);
@@ -18,8 +18,6 @@ unsigned lineage_shard(const struct model *model, uint64_t item, int64_t time_us
 void lineage_shard_id(const struct model *model, unsigned shard, char text[SHARD_ID_MAX]);
 /* The shard this one came from, or -1. */
 int lineage_parent(const struct model *model, unsigned shard);
-/* The stream's label: when it was enabled, well before the window. */
-void lineage_label(const struct model *model, char text[STREAM_LABEL_MAX]);
 /* A DescribeStream response: the stream, its shards, their parents and ranges of sequence numbers. */
 int lineage_describe(const struct model *model, const struct history *history, const char *view_type,
 		     struct buffer *json) MUST_USE;

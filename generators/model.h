@@ -23,6 +23,7 @@ enum {
 	SORT_KEY_MAX = 1024,
 	SEQUENCE_TEXT_MAX = 41,
 	EVENT_ID_MAX = 33,
+	STREAM_LABEL_MAX = 40,
 	VERSION_COUNT_BITS = 26,
 	VERSION_COUNT_MAX = (1 << VERSION_COUNT_BITS) - 1
 };
@@ -99,6 +100,7 @@ struct model {
 	uint64_t slots_max;   /* items that can ever exist: the initial ones and those inserted within the window */
 	uint32_t shard_count; /* shards that are ever there */
 	struct lineage_shard shards[LINEAGE_SHARDS_MAX];
+	char stream_label[STREAM_LABEL_MAX]; /* when the stream was enabled: well before the window */
 };
 
 /* Status of an item, kept with its version in one 32-bit state. */

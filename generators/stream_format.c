@@ -75,10 +75,11 @@ static int write_api_record(const struct stream_style *style, const struct recor
 {
 	buffer_append_text(json, "{\"awsRegion\":\"" TABLE_REGION "\",");
 	write_dynamodb(style, parts, json);
-	buffer_printf(json,
-		      ",\"eventID\":\"%s\",\"eventName\":\"%s\",\"eventSource\":\"aws:dynamodb\","
-		      "\"eventVersion\":\"1.1\"",
-		      parts->event_id, parts->event_name);
+	buffer_append_text(json, ",\"eventID\":\"");
+	buffer_append_text(json, parts->event_id);
+	buffer_append_text(json, "\",\"eventName\":\"");
+	buffer_append_text(json, parts->event_name);
+	buffer_append_text(json, "\",\"eventSource\":\"aws:dynamodb\",\"eventVersion\":\"1.1\"");
 	if (parts->expired)
 		buffer_append_text(json, ",\"userIdentity\":{\"PrincipalId\":\"dynamodb.amazonaws.com\","
 					 "\"Type\":\"Service\"}");
@@ -88,19 +89,22 @@ static int write_api_record(const struct stream_style *style, const struct recor
 /* As Lambda and Pipes hand it on. */
 static int write_lambda_record(const struct stream_style *style, const struct record_parts *parts, struct buffer *json)
 {
-	char label[STREAM_LABEL_MAX];
-
-	buffer_printf(json,
-		      "{\"eventID\":\"%s\",\"eventName\":\"%s\",\"eventVersion\":\"1.1\","
-		      "\"eventSource\":\"aws:dynamodb\",\"awsRegion\":\"" TABLE_REGION "\",",
-		      parts->event_id, parts->event_name);
+	buffer_append_text(json, "{\"eventID\":\"");
+	buffer_append_text(json, parts->event_id);
+	buffer_append_text(json, "\",\"eventName\":\"");
+	buffer_append_text(json, parts->event_name);
+	buffer_append_text(json,
+			   "\",\"eventVersion\":\"1.1\",\"eventSource\":\"aws:dynamodb\",\"awsRegion\":\"" TABLE_REGION
+			   "\",");
 	write_dynamodb(style, parts, json);
 	if (parts->expired)
 		buffer_append_text(json, ",\"userIdentity\":{\"principalId\":\"dynamodb.amazonaws.com\","
 					 "\"type\":\"Service\"}");
-	lineage_label(style->model, label);
-	return buffer_printf(json, ",\"eventSourceARN\":\"" TABLE_ARN_PREFIX "%s/stream/%s\"}",
-			     style->model->config.table->name, label);
+	buffer_append_text(json, ",\"eventSourceARN\":\"" TABLE_ARN_PREFIX);
+	buffer_append_text(json, style->model->config.table->name);
+	buffer_append_text(json, "/stream/");
+	buffer_append_text(json, style->model->stream_label);
+	return buffer_append_text(json, "\"}");
 }
 
 /* ---- frames ---- */
