@@ -51,6 +51,8 @@ int session_open(const struct session_options *options, const char *contract, en
 		.values_full = session_values_full(options),
 		.watch = {progress_begin, progress_add, progress_end, progress_note},
 	};
+	if (options->no_steps)
+		run_options.watch = (struct run_watch){.note = progress_note};
 	return run_open(&run_options, run, error);
 }
 

@@ -10,6 +10,7 @@ struct session_options {
 	int64_t jobs;
 	int64_t memory;
 	int64_t version;
+	bool no_steps; /* no progress: who opens several sessions tells his own */
 };
 
 void session_defaults(struct session_options *options);

@@ -54,9 +54,14 @@ static int missing_columns(struct run *run, struct error *error)
 
 static int state_folder_open(struct run *run, struct error *error)
 {
-	const char *folder = run->options.state_folder;
-	if (folder == NULL)
+	const char *folder = run->options.state_folder, *path = run->contract->path;
+	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path, *dot = strrchr(name, '.');
+	size_t size = dot != NULL && dot > name ? (size_t)(dot - name) : strlen(name);
+	/* Contracts of one folder have each their own: a state is locked while it is used. */
+	if (folder == NULL && slice_is((struct slice){name, size}, "contract"))
 		folder = arena_text(&run->arena, "%s/.lakeproof", run->contract->folder);
+	else if (folder == NULL)
+		folder = arena_text(&run->arena, "%s/.lakeproof/%.*s", run->contract->folder, (int)size, name);
 	if (folder == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	return state_open(folder, &run->state, error);

@@ -23,7 +23,7 @@ struct run_watch {
 
 struct run_options {
 	const char *contract;
-	const char *state_folder; /* NULL: .lakeproof beside the contract */
+	const char *state_folder; /* NULL: .lakeproof beside contract.yaml, .lakeproof/NAME beside NAME.yaml */
 	bool has_version;
 	int64_t version;          /* overrides the contract's */
 	bool with_lake;           /* look at the lake at all */

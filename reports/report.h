@@ -38,6 +38,30 @@ bool report_property_has(uint32_t index, enum finding_id id);
 /* False for a lake row: it has a number in its Parquet file, but no byte offset. */
 bool report_has_offset(const struct finding_record *record);
 
+/* One contract of several: what became of it. */
+struct report_entry {
+	const char *contract;
+	struct outcome *outcome; /* NULL: it could not be judged, then */
+	int code;                /* an enum error_code */
+	const char *message;
+};
+
+/* The worst of all exits: 70, 74, 1 (FAIL), 64, 65, 2 (UNKNOWN), 0. What makes every statement doubtful comes before a
+ * proven difference, that before what one contract's author must mend, and PASS only when all pass. */
+int report_worst_exit(const struct report_entry *entries, uint64_t count);
+/* FAIL when one fails; PASS when all pass and there is one at least; else UNKNOWN. */
+enum verdict report_worst_verdict(const struct report_entry *entries, uint64_t count);
+/* passed_over: files of a folder that are no contracts, told so that none is missed. */
+int report_render_several(const struct report_entry *entries, uint64_t count, const char *const *passed_over,
+			  uint64_t passed_over_count, enum report_format format, const struct report_style *style,
+			  struct buffer *out, struct error *error) MUST_USE;
+
+/* Points from `number` on, each with the contract's name before it unless that is NULL. */
+void report_tap_points(struct outcome *outcome, const char *contract, uint64_t number, struct buffer *out);
+void report_tap_name(struct buffer *out, const char *name);
+/* "1,742 of 100,395 compared keys differ" */
+void report_headline(const struct outcome *outcome, struct buffer *out);
+
 void report_text(struct outcome *outcome, const struct report_style *style, struct buffer *out);
 void report_json(struct outcome *outcome, struct buffer *out);
 void report_tap(struct outcome *outcome, int version, struct buffer *out);

@@ -62,15 +62,35 @@ static void diagnostics(struct buffer *out, struct outcome *outcome, uint32_t in
 	buffer_append_text(out, "  ...\n");
 }
 
+/* '#' would begin a directive. */
+void report_tap_name(struct buffer *out, const char *name)
+{
+	for (; *name != '\0'; name++)
+		if (*name == '#' || *name == '\\')
+			buffer_printf(out, "\\%c", *name);
+		else
+			buffer_append_byte(out, *name == '\n' ? ' ' : *name);
+}
+
 void report_tap(struct outcome *outcome, int version, struct buffer *out)
+{
+	buffer_printf(out, "TAP version %d\n1..%d\n", version, PROPERTY_COUNT);
+	report_tap_points(outcome, NULL, 1, out);
+}
+
+void report_tap_points(struct outcome *outcome, const char *contract, uint64_t number, struct buffer *out)
 {
 	struct property properties[PROPERTY_COUNT];
 	report_properties(outcome, properties);
-	buffer_printf(out, "TAP version %d\n1..%d\n", version, PROPERTY_COUNT);
 	for (uint32_t i = 0; i < PROPERTY_COUNT; i++) {
 		const struct property *property = &properties[i];
 		bool passed = property->state == PROPERTY_OK;
-		buffer_printf(out, "%s %" PRIu32 " - %s", passed ? "ok" : "not ok", i + 1, property->name);
+		buffer_printf(out, "%s %" PRIu64 " - ", passed ? "ok" : "not ok", number + i);
+		if (contract != NULL) {
+			report_tap_name(out, contract);
+			buffer_append_text(out, ": ");
+		}
+		buffer_append_text(out, property->name);
 		if (!passed)
 			buffer_printf(out, " (%" PRIu64 " %s)", property->count,
 				      property->state == PROPERTY_FAILED ? "against it" : "not known");

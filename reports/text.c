@@ -27,22 +27,28 @@ static void line_count(struct buffer *out, const char *label, uint64_t count, co
 	buffer_release(&number);
 }
 
-static void head(struct buffer *out, struct outcome *outcome, const struct report_style *style)
+void report_headline(const struct outcome *outcome, struct buffer *out)
 {
-	paint(out, style, verdict_colour(outcome->verdict), verdict_text(outcome->verdict));
-	buffer_printf(out, "  %s: ", outcome->table);
 	const struct outcome_counts *counts = &outcome->counts;
 	if (counts->different > 0) {
 		report_number(out, counts->different);
 		buffer_append_text(out, " of ");
 		report_number(out, counts->compared);
-		buffer_append_text(out, " compared keys differ, ");
+		buffer_append_text(out, " compared keys differ");
 	} else {
 		report_number(out, counts->equal);
 		buffer_append_text(out, " of ");
 		report_number(out, counts->expected);
-		buffer_append_text(out, " expected rows equal, ");
+		buffer_append_text(out, " expected rows equal");
 	}
+}
+
+static void head(struct buffer *out, struct outcome *outcome, const struct report_style *style)
+{
+	paint(out, style, verdict_colour(outcome->verdict), verdict_text(outcome->verdict));
+	buffer_printf(out, "  %s: ", outcome->table);
+	report_headline(outcome, out);
+	buffer_append_text(out, ", ");
 	buffer_append_text(out, outcome_scope_text(outcome));
 	for (int id = 0; id < FINDING_COUNT; id++)
 		if (outcome->by_id[id] > 0 && outcome->lowered[id]) {

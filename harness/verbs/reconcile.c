@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "harness/session.h"
+#include "harness/several.h"
 #include "reports/report.h"
 
 enum { FINDINGS_DEFAULT = 1000, DETAILS_DEFAULT = 3 };
@@ -54,77 +54,125 @@ static int finding_limit(const char *text, uint64_t *limit, struct error *error)
 	return 0;
 }
 
-static const char *reproduce(struct outcome *outcome, const struct reconcile_options *chosen, const char *contract)
+/* A several_judge finish: the line that does this one again. */
+static int reproduce(const struct session_options *session, const char *contract, struct outcome *outcome,
+		     struct error *error)
 {
 	struct buffer line;
 	buffer_init(&line, 1 << 16);
 	buffer_append_text(&line, "lakeproof reconcile ");
 	verb_append_argument(&line, contract);
 	buffer_printf(&line, " --version %lld", (long long)outcome->lake_version);
-	if (chosen->session.state != NULL) {
+	if (session->state != NULL) {
 		buffer_append_text(&line, " --state ");
-		verb_append_argument(&line, chosen->session.state);
+		verb_append_argument(&line, session->state);
 	}
-	const char *text = line.failed ? NULL : arena_text(&outcome->arena, "%.*s", (int)line.size, line.data);
+	outcome->reproduce = line.failed ? NULL : arena_text(&outcome->arena, "%.*s", (int)line.size, line.data);
 	buffer_release(&line);
-	return text;
+	return outcome->reproduce == NULL ? error_set(error, ERROR_INTERNAL, "out of memory") : 0;
 }
 
-static int report(struct outcome *outcome, const struct reconcile_options *chosen, const char *contract,
-		  struct error *error)
+static int print(const struct buffer *out, struct error *error)
 {
-	enum report_format format = REPORT_TEXT;
-	struct buffer out;
-	if (!report_format_parse(chosen->format, &format))
-		return error_set(error, ERROR_USAGE, "unknown format '%s'", chosen->format);
+	if (fwrite(out->data, 1, out->size, stdout) != out->size)
+		return error_system(error, "cannot write the report");
+	return 0;
+}
+
+static struct report_style style_of(const struct reconcile_options *chosen)
+{
 	const char *no_colour = getenv("NO_COLOR");
-	struct report_style style = {.colour = isatty(STDOUT_FILENO) == 1 &&
+	return (struct report_style){.colour = isatty(STDOUT_FILENO) == 1 &&
 					       (no_colour == NULL || no_colour[0] == '\0'),
 				     .details = (uint64_t)chosen->details};
-	outcome->reproduce = reproduce(outcome, chosen, contract);
-	buffer_init(&out, (size_t)8 << 30);
-	int code = report_render(outcome, format, &style, &out, error);
-	if (code == 0 && fwrite(out.data, 1, out.size, stdout) != out.size)
-		code = error_system(error, "cannot write the report");
-	buffer_release(&out);
-	return code;
 }
 
-static int run(int operand_count, char **operands, const void *given)
+static int run_one(const char *contract, const struct reconcile_options *chosen, enum report_format format,
+		   uint64_t limit)
 {
-	const struct reconcile_options *chosen = given;
+	struct report_style style = style_of(chosen);
 	struct error error = {0};
 	struct run *run = NULL;
 	struct outcome *outcome = NULL;
-	uint64_t limit = 0;
-	(void)operand_count;
-	int code = finding_limit(chosen->findings, &limit, &error);
-	if (code == 0)
-		code = session_open(&chosen->session, operands[0], SESSION_LAKE, limit, &run, &error);
+	struct buffer out;
+	buffer_init(&out, (size_t)8 << 30);
+	int code = session_open(&chosen->session, contract, SESSION_LAKE, limit, &run, &error);
 	if (code == 0)
 		code = run_ingest(run, &error);
 	if (code == 0)
 		code = run_reconcile(run, &outcome, &error);
 	if (code == 0)
-		code = report(outcome, chosen, operands[0], &error);
+		code = reproduce(&chosen->session, contract, outcome, &error);
+	if (code == 0)
+		code = report_render(outcome, format, &style, &out, &error);
+	if (code == 0)
+		code = print(&out, &error);
 	int exit_code = code != 0 ? session_fail("reconcile", &error) : (int)outcome->verdict;
+	buffer_release(&out);
 	outcome_free(outcome);
 	free(outcome);
 	run_close(run);
 	return exit_code;
 }
 
+static int run_several(int operand_count, char **operands, const struct reconcile_options *chosen,
+		       enum report_format format, uint64_t limit)
+{
+	struct report_style style = style_of(chosen);
+	struct several several;
+	struct error error = {0};
+	struct buffer out;
+	buffer_init(&out, (size_t)8 << 30);
+	int code = several_find(&several, operand_count, operands, &error);
+	if (code == 0 && chosen->session.version >= 0)
+		code = error_set(&error, ERROR_USAGE, "--version is of one table, these are several contracts");
+	if (code == 0)
+		code = several_judge(&several, &chosen->session, limit, reproduce, &error);
+	for (uint64_t i = 0; i < several.count && code == 0; i++)
+		if (several.entries[i].outcome == NULL)
+			(void)fprintf(stderr, "lakeproof reconcile: %s: %s\n", several.entries[i].contract,
+				      several.entries[i].message);
+	if (code == 0)
+		code = report_render_several(several.entries, several.count, several.passed_over,
+					     several.passed_over_count, format, &style, &out, &error);
+	if (code == 0)
+		code = print(&out, &error);
+	int exit_code = code != 0 ? session_fail("reconcile", &error)
+				  : report_worst_exit(several.entries, several.count);
+	buffer_release(&out);
+	several_release(&several);
+	return exit_code;
+}
+
+static int run(int operand_count, char **operands, const void *given)
+{
+	const struct reconcile_options *chosen = given;
+	struct error error = {0};
+	enum report_format format = REPORT_TEXT;
+	uint64_t limit = 0;
+	int code = finding_limit(chosen->findings, &limit, &error);
+	if (code == 0 && !report_format_parse(chosen->format, &format))
+		code = error_set(&error, ERROR_USAGE, "unknown format '%s'", chosen->format);
+	if (code != 0)
+		return session_fail("reconcile", &error);
+	if (several_asked(operand_count, operands))
+		return run_several(operand_count, operands, chosen, format, limit);
+	return run_one(operands[0], chosen, format, limit);
+}
+
 const struct verb verb_reconcile = {
 	.name = "reconcile",
 	.summary = "compare a Delta table with the sources and give a verdict",
-	.usage = "CONTRACT",
+	.usage = "CONTRACT|FOLDER...",
 	.details = "Reads what is new in the contract's sources, reads the Delta snapshot, judges\n"
 		   "every key and reports each difference with its cause.\n"
+		   "Several contracts, or a folder of them, are judged side by side and share\n"
+		   "--jobs and --memory; one report, and the worst exit: 70, 74, 1, 64, 65, 2, 0.\n"
 		   "Exit status: 0 PASS, 1 FAIL, 2 UNKNOWN.",
 	.options = options,
 	.run = run,
 	.options_size = sizeof(struct reconcile_options),
 	.defaults = defaults,
 	.operands_min = 1,
-	.operands_max = 1,
+	.operands_max = 10000,
 };

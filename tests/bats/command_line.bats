@@ -39,7 +39,7 @@ says() { # EXIT TEXT ARGUMENT...: this exit code, and this text on stderr
 @test "a contract that is not there is the command line's fault" {
 	for verb in check count merge reconcile; do says 64 'cannot open the contract "nowhere.yaml"' $verb nowhere.yaml; done
 	says 64 'cannot open the contract' reconcile "$good/contract.yaml/nowhere.yaml"
-	says 74 'cannot read the contract' reconcile "$good"
+	says 74 'cannot read the contract' merge "$good"
 }
 
 @test "explain tells a life where there is no lake" {

@@ -155,6 +155,62 @@ static void test_no_verdict_but_pass_is_all_ok(void)
 	ok(sound, "whatever the finding, a verdict other than PASS has a property that is not ok");
 }
 
+static void test_several(struct buffer *out)
+{
+	static const int worst_first[] = {70, 74, 1, 64, 65, 2, 0};
+	enum { EXITS = sizeof worst_first / sizeof worst_first[0] };
+	struct outcome outcomes[3] = {
+		{.verdict = VERDICT_PASS}, {.verdict = VERDICT_FAIL}, {.verdict = VERDICT_UNKNOWN}};
+	bool ordered = true, sound = true;
+	for (int set = 1; set < 1 << EXITS; set++) {
+		struct report_entry entries[EXITS] = {{0}};
+		uint64_t count = 0;
+		int worst = -1;
+		for (int i = EXITS - 1; i >= 0; i--) {
+			int code = worst_first[i];
+			if ((set >> i & 1) == 0)
+				continue;
+			entries[count++] = code <= 2 ? (struct report_entry){.outcome = &outcomes[code]}
+						     : (struct report_entry){.code = code, .message = "m"};
+			worst = code;
+		}
+		enum verdict verdict = report_worst_verdict(entries, count);
+		ordered = ordered && report_worst_exit(entries, count) == worst;
+		sound = sound && (verdict == VERDICT_PASS) == (worst == 0) &&
+			(verdict == VERDICT_FAIL) == ((set >> 2 & 1) != 0);
+	}
+	ok(ordered, "of every set of exits the worst is the first of 70, 74, 1, 64, 65, 2, 0");
+	ok(sound, "the verdict is PASS only when all pass, FAIL when one fails");
+	ok(report_worst_exit(NULL, 0) == ERROR_USAGE && report_worst_verdict(NULL, 0) == VERDICT_UNKNOWN,
+	   "none at all is no PASS");
+	struct report_style style = {0};
+	struct error error;
+	make(VERDICT_PASS);
+	struct report_entry two[2] = {{.contract = "a#b.yaml", .outcome = &outcome},
+				      {.contract = "c.yaml", .code = 64, .message = "no \"such\" key"}};
+	const char *passed_over[] = {"notes.yaml"};
+	out->size = 0;
+	ok(report_render_several(two, 2, passed_over, 1, REPORT_TAP, &style, out, &error) == 0 &&
+		   buffer_append_byte(out, '\0') == 0,
+	   "TAP of two");
+	ok(strncmp(out->data, "TAP version 14\n1..13\nok 1 - a\\#b.yaml: every source", 51) == 0,
+	   "one plan, each point with its contract, and no directive");
+	ok(strstr(out->data, "not ok 13 - c.yaml could be judged\n") != NULL, "what could not be judged is a point");
+	out->size = 0;
+	struct json_parser *parser = json_parser_new(1 << 20);
+	const struct json_token *tokens;
+	size_t tokens_count;
+	struct json_failure failure;
+	ok(report_render_several(two, 2, passed_over, 1, REPORT_JSON, &style, out, &error) == 0 &&
+		   buffer_reserve(out, JSON_PADDING) == 0 &&
+		   json_parse(parser, buffer_slice(out), &tokens, &tokens_count, &failure) &&
+		   slice_is(json_text(&tokens[json_member(tokens, 0, "verdict")]), "UNKNOWN") &&
+		   tokens[json_member(tokens, 0, "contracts")].count == 2 &&
+		   tokens[json_member(tokens, 0, "passed_over")].count == 1,
+	   "JSON of two is one object");
+	json_parser_free(parser);
+}
+
 int main(void)
 {
 	struct buffer out;
@@ -162,6 +218,7 @@ int main(void)
 	test_json(&out);
 	test_text(&out);
 	test_tap(&out);
+	test_several(&out);
 	test_no_verdict_but_pass_is_all_ok();
 	buffer_release(&out);
 	outcome_free(&outcome);
