@@ -10,6 +10,7 @@ struct session_options {
 	int64_t jobs;
 	int64_t memory;
 	int64_t version;
+	uint64_t sample_ppb; /* as in struct run_options */
 	bool no_steps; /* no progress: who opens several sessions tells his own */
 };
 

@@ -99,6 +99,8 @@ struct contract {
 	void *memory;
 };
 
+/* "10" or "0.01%"; false when it is neither. */
+bool allow_rule_parse(const char *text, struct allow_rule *rule) MUST_USE;
 /* ERROR_USAGE "contract.yaml:12:5: unknown key 'colums', did you mean 'columns'"; ERROR_IO. */
 int contract_load(const char *path, struct contract **contract, struct error *error) MUST_USE;
 /* The same from memory, folder given; for tests and fuzzing. */

@@ -82,8 +82,7 @@ static int read_id(struct schema_loader *loader, yaml_node_t *node, const struct
 			    schema_shown(text), text);
 }
 
-/* "10" or "0.01%"; false when it is neither. */
-static bool parse_allowance(const char *text, struct allow_rule *rule)
+bool allow_rule_parse(const char *text, struct allow_rule *rule)
 {
 	enum { FRACTION_DIGITS = 7 }; /* of a percentage: parts per thousand million */
 	uint64_t whole = 0, fraction = 0, unit = 10000000;
@@ -143,7 +142,7 @@ static int read_rules(struct schema_loader *loader, yaml_node_t *node, const str
 		if (allow) {
 			struct allow_rule *rule = &((struct allow_rule *)rules)[index];
 			rule->id = id;
-			if (!parse_allowance(text, rule))
+			if (!allow_rule_parse(text, rule))
 				return schema_error(
 					loader, value,
 					"'%s' must be a number of keys or a percentage such as 0.01%%, not '%.*s'",

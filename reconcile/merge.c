@@ -14,6 +14,7 @@ struct merging {
 	merge_visit visit;
 	void *context;
 	uint32_t range_count;
+	uint64_t hash_max;
 	_Atomic uint32_t range_next;
 	atomic_bool stop;
 };
@@ -72,10 +73,9 @@ static int judge_range(struct worker *worker, uint64_t lo, uint64_t hi)
 /* ---- workers */
 
 /* Where a range begins: ranges are of equal width, and hashes spread evenly. */
-static uint64_t range_begin(uint32_t range, uint32_t count)
+static uint64_t range_begin(const struct merging *merging, uint32_t range)
 {
-	uint64_t width = UINT64_MAX / count;
-	return width * range;
+	return merging->hash_max / merging->range_count * range;
 }
 
 static void *work(void *argument)
@@ -92,8 +92,8 @@ static void *work(void *argument)
 		uint32_t range = atomic_fetch_add(&merging->range_next, 1), count = merging->range_count;
 		if (range >= count)
 			break;
-		uint64_t hi = range + 1 == count ? UINT64_MAX : range_begin(range + 1, count) - 1;
-		worker->code = judge_range(worker, range_begin(range, count), hi);
+		uint64_t hi = range + 1 == count ? merging->hash_max : range_begin(merging, range + 1) - 1;
+		worker->code = judge_range(worker, range_begin(merging, range), hi);
 	}
 	if (worker->code != 0)
 		atomic_store(&merging->stop, true);
@@ -162,6 +162,7 @@ int merge_run(struct state *state, const struct scope *scope, const struct merge
 		uint32_t workers = count_workers(&plan, options);
 		struct merging merging = {.plan = &plan, .scope = scope, .visit = visit, .context = context};
 		merging.range_count = count_ranges(&plan, workers);
+		merging.hash_max = options->hash_max != 0 ? options->hash_max : UINT64_MAX;
 		code = run_workers(&merging, workers, error);
 	}
 	merge_plan_release(&plan);

@@ -14,6 +14,7 @@ struct merge_options {
 	uint64_t source_count;
 	uint32_t workers;  /* threads, at least 1 */
 	size_t memory_max; /* bytes for blocks over all workers */
+	uint64_t hash_max; /* merge_run leaves out keys whose hash is above it; 0: none. Hashes spread evenly */
 };
 
 typedef int (*merge_visit)(void *context, uint32_t worker, const struct judgement *judgement, struct error *error);

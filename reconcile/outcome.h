@@ -50,6 +50,7 @@ struct outcome {
 	const char *reasons[OUTCOME_REASONS_MAX]; /* why it is not PASS, in words, most important first */
 	uint32_t reason_count;
 	const char *contract, *table;
+	uint64_t sample_ppb;       /* the share of the keys that was judged, in thousand millionths; 0: all of them */
 	bool values_full;          /* else redacted */
 	const char *sensitive_key; /* what sensitive values are hashed under, in words; NULL: there are none */
 	/* the lake */
@@ -81,6 +82,8 @@ struct outcome {
 };
 
 const char *verdict_text(enum verdict verdict);
+/* "sampled 1% of the keys, no difference found"; with sample_ppb. */
+const char *outcome_sample_text(struct outcome *outcome);
 /* The sentence after the verdict: the scope a PASS holds for, or the first reasons. */
 const char *outcome_scope_text(struct outcome *outcome);
 void outcome_free(struct outcome *outcome);

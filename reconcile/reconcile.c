@@ -328,6 +328,8 @@ static int loose_from_accept(struct making *making, struct error *error)
 	for (uint64_t i = 0; i < accept->count && code == 0; i++) {
 		const struct accept_line *line = &accept->lines[i];
 		bool seen = atomic_load(&line->seen), expired = accept->now_us >= line->end_us;
+		if (!seen && outcome->sample_ppb != 0)
+			continue; /* its key may just not be in the sample */
 		if (seen && !expired) {
 			outcome->accepted[outcome->accepted_count++] = (struct outcome_accepted){
 				line->id, arena_copy(arena, slice_from(line->key_json)).data,
@@ -650,6 +652,7 @@ int run_reconcile(struct run *run, struct outcome **out, struct error *error)
 	arena_init(&outcome->arena, (size_t)8 << 30);
 	outcome->run_us = clock_now_us();
 	outcome->finding_limit = run->options.finding_limit;
+	outcome->sample_ppb = run->options.sample_ppb;
 	outcome->values_full = run->options.values_full;
 	if (run->contract->any_sensitive)
 		outcome->sensitive_key = run->contract->sensitive_key_env != NULL

@@ -190,5 +190,6 @@ int run_ingest(struct run *run, struct error *error)
 int run_judge(struct run *run, merge_visit visit, void *context, struct error *error)
 {
 	struct merge_options options = run_merge_options(run);
+	options.hash_max = UINT64_MAX / 1000000000 * run->options.sample_ppb;
 	return merge_run(run->state, run->scope, &options, visit, context, error);
 }

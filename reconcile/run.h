@@ -31,6 +31,7 @@ struct run_options {
 	uint32_t jobs;            /* worker threads, at least 1 */
 	size_t memory_max;        /* bytes for sorting and merging */
 	uint64_t finding_limit;   /* findings kept with their details */
+	uint64_t sample_ppb;      /* judge only this share of the keys, by their hash, in thousand millionths; 0: all */
 	bool values_full;         /* show values, not only their kinds: reconcile/disclosure.h */
 	struct run_watch watch;
 };

@@ -1,6 +1,7 @@
 #include "reconcile/verdict.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "reconcile/judge.h"
@@ -160,11 +161,28 @@ int verdict_weigh(const struct contract *contract, struct outcome *outcome, bool
 		code = weigh_level(contract, outcome, LEVEL_UNKNOWN, &unknown, error);
 	if (code == 0)
 		code = weigh_unproven(contract, outcome, expected_empty, error);
+	if (code == 0 && outcome->sample_ppb != 0)
+		code = add_reason(outcome,
+				  arena_text(&outcome->arena, "%s: the other keys were not compared",
+					     outcome_sample_text(outcome)),
+				  error);
 	if (failed)
 		outcome->verdict = VERDICT_FAIL;
 	else
 		outcome->verdict = outcome->reason_count > 0 ? VERDICT_UNKNOWN : VERDICT_PASS;
 	return code;
+}
+
+const char *outcome_sample_text(struct outcome *outcome)
+{
+	uint64_t whole = outcome->sample_ppb / 10000000, fraction = outcome->sample_ppb % 10000000;
+	char digits[16];
+	size_t size = (size_t)snprintf(digits, sizeof digits, ".%07" PRIu64, fraction);
+	while (size > 0 && (digits[size - 1] == '0' || digits[size - 1] == '.'))
+		size--;
+	const char *text = arena_text(&outcome->arena, "sampled %" PRIu64 "%.*s%% of the keys%s", whole, (int)size,
+				      digits, outcome->counts.different == 0 ? ", no difference found" : "");
+	return text != NULL ? text : "sampled";
 }
 
 const char *outcome_scope_text(struct outcome *outcome)

@@ -2,7 +2,8 @@
  *
  * FAIL: a finding at level fail that nothing allows or accepts. Else UNKNOWN: unproven keys beyond
  * `allow: {unproven: …}`, a finding at level unknown that is not about single keys (those are unproven keys), nothing
- * compared, or `require:` not met. Else PASS. Fills outcome->verdict, reasons, levels and lowered. */
+ * compared, only a sample of the keys judged, or `require:` not met. Else PASS. Fills outcome->verdict, reasons, levels
+ * and lowered. */
 #ifndef LAKEPROOF_RECONCILE_VERDICT_H
 #define LAKEPROOF_RECONCILE_VERDICT_H
 

@@ -237,6 +237,8 @@ void report_json(struct outcome *outcome, struct buffer *out)
 	member_text(out, "contract", outcome->contract);
 	lake(out, outcome);
 	evidence(out, outcome);
+	if (outcome->sample_ppb != 0)
+		member_text(out, "sample", outcome_sample_text(outcome));
 	member_text(out, "values", outcome->values_full ? "full" : "redacted");
 	if (outcome->sensitive_key != NULL)
 		member_text(out, "sensitive_key", outcome->sensitive_key);

@@ -1,5 +1,6 @@
 /* reconcile - the main job: merge what is new, read the lake, judge, report. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@ enum { FINDINGS_DEFAULT = 1000, DETAILS_DEFAULT = 3 };
 
 struct reconcile_options {
 	struct session_options session;
-	const char *format, *findings;
+	const char *format, *findings, *sample;
 	int64_t details;
 };
 
@@ -22,6 +23,8 @@ static const struct option_spec options[] = {
 	 "findings kept with their details, a number or 'all'; counts are always complete (default: 1000)"},
 	{"details", OPTION_NUMBER, offsetof(struct reconcile_options, details), "N", NULL,
 	 "findings of each kind told in full in text"},
+	{"sample", OPTION_TEXT, offsetof(struct reconcile_options, sample), "PERCENT", NULL,
+	 "judge only this share of the keys, such as 1%, by their hash; never PASS"},
 	SESSION_VALUES(struct reconcile_options),
 	SESSION_VERSION(struct reconcile_options),
 	SESSION_OPTIONS(struct reconcile_options),
@@ -54,6 +57,21 @@ static int finding_limit(const char *text, uint64_t *limit, struct error *error)
 	return 0;
 }
 
+static int sample_share(const char *text, uint64_t *ppb, struct error *error)
+{
+	struct allow_rule share;
+	*ppb = 0;
+	if (text == NULL)
+		return 0;
+	if (!allow_rule_parse(text, &share) || share.count_max >= 0 || share.fraction_ppb == 0 ||
+	    share.fraction_ppb >= 1000000000)
+		return error_set(error, ERROR_USAGE,
+				 "--sample takes a share such as 1%%, more than 0%% and less than 100%%, not '%s'",
+				 text);
+	*ppb = share.fraction_ppb;
+	return 0;
+}
+
 /* A several_judge finish: the line that does this one again. */
 static int reproduce(const struct session_options *session, const char *contract, struct outcome *outcome,
 		     struct error *error)
@@ -67,6 +85,9 @@ static int reproduce(const struct session_options *session, const char *contract
 		buffer_append_text(&line, " --state ");
 		verb_append_argument(&line, session->state);
 	}
+	if (outcome->sample_ppb != 0)
+		buffer_printf(&line, " --sample %" PRIu64 ".%07" PRIu64 "%%", outcome->sample_ppb / 10000000,
+			      outcome->sample_ppb % 10000000);
 	outcome->reproduce = line.failed ? NULL : arena_text(&outcome->arena, "%.*s", (int)line.size, line.data);
 	buffer_release(&line);
 	return outcome->reproduce == NULL ? error_set(error, ERROR_INTERNAL, "out of memory") : 0;
@@ -146,11 +167,14 @@ static int run_several(int operand_count, char **operands, const struct reconcil
 
 static int run(int operand_count, char **operands, const void *given)
 {
-	const struct reconcile_options *chosen = given;
+	struct reconcile_options own = *(const struct reconcile_options *)given;
+	const struct reconcile_options *chosen = &own;
 	struct error error = {0};
 	enum report_format format = REPORT_TEXT;
 	uint64_t limit = 0;
 	int code = finding_limit(chosen->findings, &limit, &error);
+	if (code == 0)
+		code = sample_share(chosen->sample, &own.session.sample_ppb, &error);
 	if (code == 0 && !report_format_parse(chosen->format, &format))
 		code = error_set(&error, ERROR_USAGE, "unknown format '%s'", chosen->format);
 	if (code != 0)

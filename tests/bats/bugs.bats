@@ -115,6 +115,25 @@ caught() {
 	[ "$(field '.findings | length')" -eq "$total" ]
 }
 
+@test "a sample is judged as the whole is, and never PASS" {
+	reconcile "$good" --sample 20%
+	echo "$(field '.verdict, .reasons[], .counts.compared')"
+	[ "$status" -eq 2 ]
+	[ "$(field '.reasons | join(";")')" = "sampled 20% of the keys, no difference found: the other keys were not compared" ]
+	[ "$(field .counts.compared)" -eq "$("$LAKEPROOF" sql "$good/contract.yaml" --quiet \
+		"select count(*) from item where class = 'equal' and key_hash between 0 and 3689348814741910400" | tail -n 1)" ]
+	[ "$(field .counts.compared)" -gt 400 ] && [ "$(field .counts.compared)" -lt 800 ]
+	copy_history "$good" "$bad"
+	pipe "$bad" --bug writes-nothing
+	reconcile "$bad" --sample 0.5% --jobs 2
+	[ "$status" -eq 1 ]
+	[ "$(field .counts.different)" -lt 60 ]
+	for share in 0% 100% 5 1.5 x; do
+		run "$LAKEPROOF" reconcile "$bad/contract.yaml" --quiet --sample $share
+		[ "$status" -eq 64 ]
+	done
+}
+
 @test "the reference merger agrees on every key" {
 	run "$LAKEPROOF" merge "$good/contract.yaml" --reference
 	echo "$output"

@@ -86,6 +86,20 @@ static void test_allow(void)
 	ok(weigh() == VERDICT_PASS && outcome.lowered[FINDING_ROW_STALE], "a lowered finding passes, visibly");
 }
 
+static void test_sample(void)
+{
+	begin();
+	outcome.sample_ppb = 12500000;
+	ok(weigh() == VERDICT_UNKNOWN && outcome.reason_count == 1, "a sample without a difference is UNKNOWN");
+	is_text(outcome.reasons[0], "sampled 1.25% of the keys, no difference found: the other keys were not compared",
+		"and says how small it was");
+	begin();
+	outcome.sample_ppb = 10000000;
+	outcome.counts.different = outcome.by_id[FINDING_ROW_STALE] = 1;
+	ok(weigh() == VERDICT_FAIL, "a difference in a sample fails");
+	is_text(outcome.reasons[1], "sampled 1% of the keys: the other keys were not compared", "and says the same");
+}
+
 static void test_empty_and_require(void)
 {
 	begin();
@@ -131,6 +145,7 @@ int main(void)
 	test_levels();
 	test_unproven();
 	test_allow();
+	test_sample();
 	test_empty_and_require();
 	outcome_free(&outcome);
 	return tap_done();
