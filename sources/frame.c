@@ -55,6 +55,14 @@ void frame_accept_lines(struct frame_reader *reader, frame_line line)
 	reader->line = line;
 }
 
+int frame_peek(struct frame_reader *reader, size_t size, struct slice *first, struct error *error)
+{
+	int code = window_need(&reader->window, size, error);
+	*first = window_rest(&reader->window);
+	first->size = first->size < size ? first->size : size;
+	return code;
+}
+
 uint64_t frame_bytes(const struct frame_reader *reader)
 {
 	return reader->window.origin + reader->window.end;

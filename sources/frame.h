@@ -48,6 +48,8 @@ struct frame_reader *frame_open(struct byte_source source, size_t window, bool e
 typedef enum scan_status (*frame_line)(struct slice bytes, size_t *size);
 /* From now on such lines, outside of arrays and envelopes, are records too. NULL: none. */
 void frame_accept_lines(struct frame_reader *reader, frame_line line);
+/* The stream's first `size` bytes, or as many as it has. Before the first frame only; borrowed until then. */
+int frame_peek(struct frame_reader *reader, size_t size, struct slice *first, struct error *error) MUST_USE;
 /* Errors: those of the source, ERROR_INTERNAL when out of memory. After FRAME_END every call gives FRAME_END. */
 int frame_next(struct frame_reader *reader, struct frame *frame, struct error *error) MUST_USE;
 /* The record just delivered cannot be parsed. True: the next call delivers the same place again, cut by depth. False:

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "sources/frame.h"
+#include "sources/foreign.h"
 
 enum { MESSAGE_SIZE = REMARK_SIZE + 160 };
 
@@ -202,6 +202,23 @@ static int on_closed(const struct pass *pass, struct error *error)
 	return pass_report(pass->sink, &problem, error);
 }
 
+/* A file of another kind is told by its name, not by each of its bytes. */
+static int refuse_foreign(struct run *run, bool *refused, struct error *error)
+{
+	char message[MESSAGE_SIZE];
+	struct slice first;
+	int code = frame_peek(run->frames, FOREIGN_SIZE, &first, error);
+	if (code != 0)
+		return code;
+	const char *what = foreign_text(first);
+	*refused = what != NULL;
+	if (what == NULL || is_partial(run))
+		return 0;
+	(void)snprintf(message, sizeof(message), "not JSON but %s", what);
+	const struct problem problem = {.id = "record.unreadable", .path = run->pass->path, .message = message};
+	return pass_report(run->pass->sink, &problem, error);
+}
+
 static int read_records(struct run *run, struct error *error)
 {
 	for (;;) {
@@ -239,7 +256,10 @@ int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16
 		goto out;
 	}
 	frame_accept_lines(run.frames, pass->line);
-	code = read_records(&run, error);
+	bool refused = false;
+	code = refuse_foreign(&run, &refused, error);
+	if (code == 0 && !refused)
+		code = read_records(&run, error);
 	if (code == 0 && !is_partial(&run))
 		code = gzip_drain(run.file, error);
 	result->bytes = frame_bytes(run.frames);

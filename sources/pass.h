@@ -3,7 +3,8 @@
  * A decoder knows one kind of record. What it refuses, what cannot be parsed and what is cut short becomes a problem
  * "record.unreadable" with the record's number and offset, and reading goes on. The result's `complete` says whether
  * the file as a whole is what was stored: its gzip members end and their checksums match. A file that cannot be opened
- * is such a problem too, without a position; neither `stored_bytes` nor the MD5 is set then.
+ * is such a problem too, without a position; neither `stored_bytes` nor the MD5 is set then. So is one that holds no
+ * JSON at all (sources/foreign.h).
  *
  * What is true of many records of a file is told once, at its end: "record.failed_delivery", "record.emulated". */
 #ifndef LAKEPROOF_SOURCES_PASS_H
