@@ -19,7 +19,7 @@ size_t damage_respell(const char *number, size_t size, unsigned i, char *to)
 		return size + more;
 	}
 	/* d.dddE+n, without the zeros at its end */
-	char plain[64];
+	char plain[64] = "0";
 	size_t whole = point != NULL ? (size_t)(point - digits) : count, kept = 0;
 	for (size_t at = 0; at < count; at++)
 		if (digits[at] != '.')

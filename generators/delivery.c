@@ -1,5 +1,6 @@
 #include "generators/delivery.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -182,13 +183,12 @@ static int plan_batches(struct planner *planner)
 	const struct history *history = planner->history;
 	struct batch batches[LINEAGE_SHARDS_MAX] = {{NULL, 0, 0, 0}};
 	unsigned shards = planner->model->shard_count;
-	int failed = 0;
+	uint32_t *changes = malloc(shards * planner->plan->records_per_file * sizeof(*changes));
+	int failed = changes == NULL ? no_memory(planner) : 0;
 
 	for (unsigned shard = 0; shard < shards && !failed; shard++) {
 		batches[shard].shard = shard;
-		batches[shard].changes = malloc(planner->plan->records_per_file * sizeof(*batches[shard].changes));
-		if (batches[shard].changes == NULL)
-			failed = no_memory(planner);
+		batches[shard].changes = changes + shard * planner->plan->records_per_file;
 	}
 	for (uint64_t i = 0; i < history->count && !failed; i++) {
 		const struct change *change = &history->changes[i];
@@ -202,11 +202,9 @@ static int plan_batches(struct planner *planner)
 		if (!failed && batch->count == planner->plan->records_per_file)
 			failed = close_batch(planner, batch);
 	}
-	for (unsigned shard = 0; shard < shards; shard++) {
-		if (!failed)
-			failed = close_batch(planner, &batches[shard]);
-		free(batches[shard].changes);
-	}
+	for (unsigned shard = 0; shard < shards && !failed; shard++)
+		failed = close_batch(planner, &batches[shard]);
+	free(changes);
 	return failed;
 }
 
@@ -438,6 +436,7 @@ static int plan_repeats(struct planner *planner, const struct fault *fault)
 
 static int mark_record(struct planner *planner, const struct fault *fault, uint64_t index)
 {
+	assert((int)fault->id >= FAULT_MARKS_FIRST && (int)fault->id <= FAULT_MARKS_LAST);
 	planner->delivery->placements[index].marks |= MARK_OF(fault->id);
 	return 0;
 }
@@ -455,6 +454,7 @@ static int plan_damage(struct planner *planner, const struct fault *fault)
 	struct delivery *delivery = planner->delivery;
 	uint64_t eligible = 0;
 
+	assert(fault->id >= FAULT_TRUNCATE_GZIP && fault->id <= FAULT_NO_NEWLINE);
 	for (uint64_t i = 0; i < delivery->file_count; i++)
 		eligible += can_damage(planner, fault, &delivery->files[i]);
 	uint64_t wanted = fault_rate_of(fault->rate, eligible);

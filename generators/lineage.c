@@ -112,7 +112,7 @@ int lineage_describe(const struct model *model, const struct history *history, c
 	const struct model_config *config = &model->config;
 	uint64_t first[LINEAGE_SHARDS_MAX], last[LINEAGE_SHARDS_MAX] = {0};
 
-	for (unsigned shard = 0; shard < model->shard_count; shard++)
+	for (unsigned shard = 0; shard < LINEAGE_SHARDS_MAX; shard++)
 		first[shard] = UINT64_MAX;
 	for (uint64_t i = 0; i < history->count; i++) {
 		unsigned shard = lineage_shard(model, history->changes[i].item, history->changes[i].time_us);

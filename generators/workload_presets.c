@@ -2,16 +2,20 @@
  * compiler runs. */
 #include "generators/workload_file.h"
 
-#define PRESET_FILE(symbol, path)                                                                                      \
-	__asm__(".pushsection .rodata\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.popsection\n");                   \
-	extern const char symbol[]
-
-PRESET_FILE(preset_orders_yaml, "generators/presets/orders.yaml");
-PRESET_FILE(preset_kitchen_sink_yaml, "generators/presets/kitchen-sink.yaml");
-PRESET_FILE(preset_single_table_yaml, "generators/presets/single-table.yaml");
-PRESET_FILE(preset_wide_yaml, "generators/presets/wide.yaml");
-PRESET_FILE(preset_hot_yaml, "generators/presets/hot.yaml");
-PRESET_FILE(preset_large_items_yaml, "generators/presets/large-items.yaml");
+__asm__(".pushsection .rodata\n"
+	"preset_orders_yaml:\n.incbin \"generators/presets/orders.yaml\"\n.byte 0\n"
+	"preset_kitchen_sink_yaml:\n.incbin \"generators/presets/kitchen-sink.yaml\"\n.byte 0\n"
+	"preset_single_table_yaml:\n.incbin \"generators/presets/single-table.yaml\"\n.byte 0\n"
+	"preset_wide_yaml:\n.incbin \"generators/presets/wide.yaml\"\n.byte 0\n"
+	"preset_hot_yaml:\n.incbin \"generators/presets/hot.yaml\"\n.byte 0\n"
+	"preset_large_items_yaml:\n.incbin \"generators/presets/large-items.yaml\"\n.byte 0\n"
+	".popsection\n");
+extern const char preset_orders_yaml[];
+extern const char preset_kitchen_sink_yaml[];
+extern const char preset_single_table_yaml[];
+extern const char preset_wide_yaml[];
+extern const char preset_hot_yaml[];
+extern const char preset_large_items_yaml[];
 
 static const struct {
 	const char *name, *text;
