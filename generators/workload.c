@@ -54,6 +54,10 @@ static void put_item(struct workload *work, uint64_t item)
 	uint32_t state = history->states[item];
 	uint32_t version = state_version(state);
 
+	if (version_count(version) == VERSION_COUNT_MAX) { /* as far as versions count: no longer changed */
+		history->no_effects++;
+		return;
+	}
 	uint32_t next = model_version_after(work->model, version, work->now_us);
 
 	if (state_status(state) == ITEM_LIVE) {
