@@ -276,8 +276,7 @@ static const char *const harmless[] = {
 	"crlf:50%",
 	"no-newline:50%",
 	"export-twice",
-	"duplicate:20%@10-60,swap-batch,shuffle:30@50-100,replay:4,reupload:2,number-spelling:30%/"
-	"modify,bom,crlf,child-first",
+	"duplicate:20%@10-60,swap-batch,shuffle:30@50-100,replay:4,number-spelling:30%/modify,bom,crlf,child-first",
 };
 
 static bool is_whole(const struct checked *checked)
