@@ -233,3 +233,54 @@ bool decimal_from_double(double value, struct decimal *decimal)
 	}
 	return decimal_parse(slice_from(text), decimal) == DECIMAL_OK;
 }
+
+/* ---- distance: sums and products of whole digits, wide enough for the product of any two decimals */
+
+enum { WIDE_LOW = 2 * (1 - EXPONENT_MIN + DECIMAL_DIGITS_MAX) + 2, WIDE_DIGITS = WIDE_LOW + 2 * EXPONENT_MAX + 4 };
+
+/* The value is the sum of digits[i] * 10^(i - WIDE_LOW); digits may be out of 0 to 9 until wide_carry. */
+struct wide {
+	int32_t digits[WIDE_DIGITS];
+};
+
+static void wide_add(struct wide *wide, const struct decimal *decimal, int shift, int factor)
+{
+	for (int i = 0; i < decimal->count; i++)
+		wide->digits[WIDE_LOW + decimal->exponent - 1 - i + shift] += factor * decimal->digits[i];
+}
+
+/* Every digit in 0 to 9; returns what is left above: -1 when the value is negative. */
+static int32_t wide_carry(struct wide *wide)
+{
+	int32_t carry = 0;
+	for (int i = 0; i < WIDE_DIGITS; i++) {
+		int32_t digit = wide->digits[i] + carry;
+		carry = digit >= 0 ? digit / 10 : -((9 - digit) / 10);
+		wide->digits[i] = digit - 10 * carry;
+	}
+	return carry;
+}
+
+bool decimal_within(const struct decimal *a, const struct decimal *b, const struct decimal *limit, bool of_a)
+{
+	struct wide distance = {{0}}, most = {{0}};
+	int shift = of_a ? 2 : 0; /* a percentage is of hundredths */
+	wide_add(&distance, a, shift, a->negative ? -1 : 1);
+	wide_add(&distance, b, shift, b->negative ? 1 : -1);
+	if (wide_carry(&distance) < 0) {
+		distance = (struct wide){{0}};
+		wide_add(&distance, a, shift, a->negative ? 1 : -1);
+		wide_add(&distance, b, shift, b->negative ? -1 : 1);
+		wide_carry(&distance);
+	}
+	if (of_a)
+		for (int i = 0; i < limit->count; i++)
+			wide_add(&most, a, limit->exponent - 1 - i, limit->digits[i]);
+	else
+		wide_add(&most, limit, 0, 1);
+	wide_carry(&most);
+	for (int i = WIDE_DIGITS - 1; i >= 0; i--)
+		if (distance.digits[i] != most.digits[i])
+			return distance.digits[i] < most.digits[i];
+	return true;
+}

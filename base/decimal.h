@@ -37,6 +37,8 @@ enum decimal_status decimal_parse(struct slice text, struct decimal *decimal) MU
  * NUL-terminated. */
 size_t decimal_format(const struct decimal *decimal, char text[DECIMAL_TEXT_MAX]);
 int decimal_compare(const struct decimal *a, const struct decimal *b);
+/* |a - b| <= limit, or of_a: |a - b| <= limit percent of |a|. Exact, whatever the exponents; limit is not negative. */
+bool decimal_within(const struct decimal *a, const struct decimal *b, const struct decimal *limit, bool of_a) MUST_USE;
 /* value * 10^scale as an integer; false when that is no integer or has more than 38 digits. */
 bool decimal_unscaled(const struct decimal *decimal, int scale, int128 *unscaled) MUST_USE;
 /* The value unscaled * 10^-scale; |unscaled| < 10^38, and the value must be in range or zero. */

@@ -220,9 +220,18 @@ static int found_evidence(struct collect *collect, struct collect_worker *worker
 			     judgement->capture_lost ? FINDING_CAPTURE_LOST : FINDING_OVERLAP_CONTRADICTION, judgement,
 			     error);
 	for (size_t i = 0; i < sizeof by_reason / sizeof by_reason[0] && code == 0; i++)
-		if (judgement->class == CLASS_UNPROVEN && (judgement->unproven & by_reason[i].reason) != 0)
+		if (collect_class(collect->contract, judgement) == CLASS_UNPROVEN &&
+		    (judgement->unproven & by_reason[i].reason) != 0)
 			code = found(collect, worker, by_reason[i].id, judgement, error);
 	return code;
+}
+
+enum key_class collect_class(const struct contract *contract, const struct judgement *judgement)
+{
+	bool near = contract != NULL && contract->any_tolerance && judgement->unproven != 0 &&
+		    judgement->class == CLASS_DIFFERENT &&
+		    (judgement->finding == ROW_STALE || judgement->finding == ROW_DIFFERS);
+	return near ? CLASS_UNPROVEN : judgement->class;
 }
 
 int collect_visit(void *context, uint32_t index, const struct judgement *judgement, struct error *error)
@@ -230,6 +239,7 @@ int collect_visit(void *context, uint32_t index, const struct judgement *judgeme
 	struct collect *collect = context;
 	struct collect_worker *worker = &collect->worker[index];
 	struct outcome_counts *counts = &worker->counts;
+	enum key_class class = collect_class(collect->contract, judgement);
 	int code = 0;
 	counts->keys++;
 	counts->expected += judgement->lake_expected == LAKE_ROW;
@@ -240,7 +250,7 @@ int collect_visit(void *context, uint32_t index, const struct judgement *judgeme
 	counts->soft_deleted += judgement->lake_rows_deleted;
 	counts->changes += judgement->changes;
 	counts->duplicates += judgement->duplicates;
-	switch (judgement->class) {
+	switch (class) {
 	case CLASS_NOTHING:
 		counts->nothing++;
 		break;

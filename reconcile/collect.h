@@ -19,6 +19,9 @@ struct collect *collect_new(uint32_t workers, uint64_t limit);
 void collect_free(struct collect *collect);
 /* What the contract lets stand is counted apart and not kept. Both are borrowed. */
 void collect_accept(struct collect *collect, struct accept *accept, const struct contract *contract);
+/* The judgement's class. With a tolerance, a row that equals none of the images that are possible may still be near one
+ * that was not taken for the expected one: then the key is unproven, and nothing is said against the row. */
+enum key_class collect_class(const struct contract *contract, const struct judgement *judgement);
 /* A merge_visit; context is the struct collect. */
 int collect_visit(void *context, uint32_t worker, const struct judgement *judgement, struct error *error) MUST_USE;
 /* Sums, and at most limit kept findings: fairly from every id, ordered by id, then key. Borrowed until collect_free. */

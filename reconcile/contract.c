@@ -96,6 +96,9 @@ static const struct schema_map column_schema = {
 			 .fallback = "the table's own", .help = "the column's type by Spark's name"},
 			{"unordered", SCHEMA_BOOLEAN, .offset = offsetof(struct contract_column, unordered),
 			 .fallback = "false", .help = "the order of array elements does not count; needed for sets"},
+			{"tolerance", SCHEMA_OTHER, .type = &contract_tolerance,
+			 .offset = offsetof(struct contract_column, tolerance),
+			 .help = "how far a number (0.01, or 1% of what is expected) or a time (1s) may be off"},
 			{"sensitive", SCHEMA_BOOLEAN, .offset = offsetof(struct contract_column, sensitive),
 			 .fallback = "false", .help = "its values are shown as keyed hashes only"},
 			{NULL, 0, .offset = 0}},
@@ -252,6 +255,9 @@ static int check_column(struct schema_loader *loader, yaml_node_t *node, void *t
 	if (column->unordered && column->type != NULL && !has_array(column->type))
 		return schema_error(loader, schema_find(loader, node, "unordered"),
 				    "column '%s' is unordered but no array", column->column);
+	if (column->type != NULL && !tolerance_fits(&column->tolerance, column->type))
+		return schema_error(loader, schema_find(loader, node, "tolerance"),
+				    "column '%s' has another type than its tolerance is for", column->column);
 	return 0;
 }
 
@@ -301,6 +307,22 @@ static const char *resolve(struct schema_loader *loader, const struct contract *
 			  path);
 }
 
+/* Values of a key that differ are different keys. */
+static int take_tolerances(struct schema_loader *loader, yaml_node_t *node, struct contract *contract)
+{
+	for (uint32_t i = 0; i < contract->column_count; i++) {
+		const struct contract_column *column = &contract->columns[i];
+		bool tolerant = column->tolerance.kind != TOLERANCE_NONE;
+		contract->any_tolerance = contract->any_tolerance || tolerant;
+		for (uint32_t part = 0; part < contract->key_count && tolerant; part++)
+			if (strcmp(column->path[0], contract->key[part].attribute) == 0)
+				return schema_error(loader, schema_find(loader, node, "lake"),
+						    "column '%s' is of the key, which has no tolerance",
+						    column->column);
+	}
+	return 0;
+}
+
 static int take_sensitive(struct schema_loader *loader, yaml_node_t *node, struct contract *contract)
 {
 	struct error error = {0};
@@ -344,7 +366,8 @@ static int check_contract(struct schema_loader *loader, yaml_node_t *node, void 
 		contract->baseline = has_export ? BASELINE_SNAPSHOT : BASELINE_NONE;
 	contract->require_dynamodb = draft->require != 0;
 	contract->ambiguous_accept = draft->ambiguous != 0;
-	return take_sensitive(loader, node, contract);
+	code = take_tolerances(loader, node, contract);
+	return code != 0 ? code : take_sensitive(loader, node, contract);
 }
 
 /* ---- loading ---- */

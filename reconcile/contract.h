@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "reconcile/column_type.h"
+#include "reconcile/tolerance.h"
 #include "reconcile/finding.h"
 #include "sources/events.h"
 
@@ -43,6 +44,7 @@ struct contract_column {
 	uint32_t path_count;
 	const struct column_type *type; /* NULL: the table's own */
 	bool unordered;                 /* an array compared as a multiset */
+	struct tolerance tolerance;
 	bool sensitive;                 /* as stated */
 	bool hidden;                    /* sensitive, or bound up with what is: reconcile/disclosure.h */
 	int line;
@@ -92,6 +94,7 @@ struct contract {
 	const char *sensitive_key_env; /* NULL: a random key for each run */
 	struct slice sensitive_key;    /* of the hashes that stand for sensitive values; empty unless any_sensitive */
 	bool any_sensitive;
+	bool any_tolerance;
 	struct allow_rule *allow;
 	uint32_t allow_count;
 	struct severity_rule *severity;

@@ -9,6 +9,7 @@
 
 extern const struct schema_type contract_type;       /* const struct column_type * */
 extern const struct schema_type contract_path;       /* const char **, uint32_t at `also`: "a.b" or [a, b] */
+extern const struct schema_type contract_tolerance;  /* struct tolerance */
 extern const struct schema_type contract_allowances; /* struct allow_rule *, uint32_t at `also` */
 extern const struct schema_type contract_severities; /* struct severity_rule *, uint32_t at `also` */
 

@@ -56,6 +56,26 @@ const struct schema_type contract_path = {
 	read_path,
 };
 
+static int read_tolerance(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
+{
+	const char *text;
+	struct tolerance tolerance;
+	int code = schema_text(loader, node, key->name, &text);
+	if (code != 0)
+		return code;
+	if (!tolerance_parse(slice_from(text), &tolerance))
+		return schema_error(loader, node, "'%s' is '%.*s': it must be above 0, such as 0.01, 1%% or 1s",
+				    key->name, schema_shown(text), text);
+	memcpy((char *)target + key->offset, &tolerance, sizeof tolerance);
+	return 0;
+}
+
+const struct schema_type contract_tolerance = {
+	"number, percentage or duration",
+	"\"oneOf\": [{\"type\": \"number\", \"exclusiveMinimum\": 0}, {\"type\": \"string\"}]",
+	read_tolerance,
+};
+
 /* ---- allow and severity ---- */
 
 static int read_id(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, enum finding_id *id)

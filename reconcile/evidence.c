@@ -13,6 +13,7 @@ enum { VALUE_TEXT_MAX = 240, ONE_SIDE_COLUMNS_MAX = 6, BATCH_ROWS = 65536, THREA
 /* One column's value on one side. */
 struct value {
 	char *text; /* as it may be told, cut; owned by the evidence */
+	char *whole; /* the value itself, of a column with a tolerance; likewise */
 	bool hidden;
 	uint64_t digest;
 	uint32_t flags;
@@ -32,6 +33,7 @@ struct evidence {
 	uint32_t columns;
 	struct value *expected, *actual; /* finding * columns + column */
 	bool *has_expected, *has_actual;
+	bool *sure_expected, *sure_actual; /* what was read again is what was judged */
 	struct request *requests; /* sorted by (source, record) */
 	uint64_t request_count;
 	uint64_t *groups; /* where each source's requests begin; group_count + 1 entries */
@@ -81,6 +83,9 @@ static int keep_value(struct reader *reader, uint32_t column, struct value *valu
 	struct slice whole = buffer_slice(&reader->text);
 	bool long_text = whole.size >= sizeof mark &&
 			 memcmp(whole.data + whole.size - (sizeof mark - 1), mark, sizeof mark - 1) == 0;
+	if (run->contract->columns[column].tolerance.kind != TOLERANCE_NONE &&
+	    (value->whole = strndup(whole.data != NULL ? whole.data : "", whole.size)) == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
 	reader->told.size = 0;
 	if (disclosure_value(run->contract, run->options.values_full, run->contract->columns[column].hidden, whole,
 			     long_text, value->digest, &reader->told, &value->hidden) != 0)
@@ -97,6 +102,19 @@ static int keep_value(struct reader *reader, uint32_t column, struct value *valu
 		memcpy(value->text, reader->told.data, size);
 	memcpy(value->text + size, cut ? mark : "", cut ? sizeof mark : 1);
 	return 0;
+}
+
+/* A file may have changed since it was merged: a tolerance is only for what was judged. */
+static bool is_expected(struct reader *reader, const struct record *record, uint32_t image,
+			const struct judgement *judgement)
+{
+	const struct fact_side *expected = &judgement->expected;
+	struct image_digest digest;
+	struct digest_fault fault;
+	return expected->state == STATE_IMAGE &&
+	       digest_image(reader->scratch, record->tokens, image, &digest, &fault) &&
+	       digest.item[0] == expected->item[0] && digest.item[1] == expected->item[1] &&
+	       digest.row == expected->row && digest.flags == expected->flags;
 }
 
 static int take_record(void *context, const struct record *record, struct error *error)
@@ -124,6 +142,9 @@ static int take_record(void *context, const struct record *record, struct error 
 				return code;
 		}
 		evidence->has_expected[request->finding] = true;
+		evidence->sure_expected[request->finding] =
+			evidence->run->contract->any_tolerance &&
+			is_expected(reader, record, image, &evidence->kept[request->finding]->judgement);
 	}
 	return 0;
 }
@@ -137,6 +158,33 @@ static int take_problem(void *context, const struct problem *problem, struct err
 	if (!problem->has_position && run->options.watch.note != NULL)
 		run->options.watch.note("values are not shown: %s", problem->message);
 	return 0;
+}
+
+struct row_again {
+	const struct judgement *judgement;
+	bool *sure;
+};
+
+static int compare_row(void *context, uint64_t index, const struct row_digest *row, struct error *error)
+{
+	const struct row_again *again = context;
+	(void)index;
+	(void)error;
+	*again->sure = slice_equal(row->key, again->judgement->key) && row->row == again->judgement->lake_row &&
+		       !row->deleted;
+	return 0;
+}
+
+static int is_actual(struct reader *reader, uint64_t finding, const struct ArrowSchema *schema,
+		     const struct ArrowArray *batch, uint64_t row, struct error *error)
+{
+	struct row_again again = {&reader->evidence->kept[finding]->judgement, &reader->evidence->sure_actual[finding]};
+	struct ArrowArray one = *batch;
+	if (!reader->evidence->run->contract->any_tolerance)
+		return 0;
+	one.offset += (int64_t)row;
+	one.length = 1;
+	return digest_batch(reader->scratch, schema, &one, compare_row, &again, error);
 }
 
 static int take_row(struct reader *reader, const struct request *request, const struct ArrowSchema *schema,
@@ -153,7 +201,7 @@ static int take_row(struct reader *reader, const struct request *request, const 
 			return code;
 	}
 	evidence->has_actual[request->finding] = true;
-	return 0;
+	return is_actual(reader, request->finding, schema, batch, row, error);
 }
 
 static int read_rows(struct reader *reader, struct ArrowArrayStream *stream, struct error *error)
@@ -330,6 +378,37 @@ static const char *kept_text(struct arena *arena, const struct value *value)
 	return value->text == NULL ? NULL : arena_copy(arena, slice_from(value->text)).data;
 }
 
+static bool is_same(const struct value *expected, const struct value *actual)
+{
+	return expected->digest == actual->digest && expected->flags == 0;
+}
+
+static bool is_near(const struct contract_column *column, const struct value *expected, const struct value *actual)
+{
+	return expected->whole != NULL && actual->whole != NULL &&
+	       tolerance_holds(&column->tolerance, slice_from(expected->whole), slice_from(actual->whole));
+}
+
+/* Whether the key is equal but for what its columns' tolerances allow. Only where the one image expected is proven, and
+ * both sides as they were judged have been read again. */
+static bool within_tolerance(const struct evidence *evidence, uint64_t index)
+{
+	const struct judgement *judgement = &evidence->kept[index]->judgement;
+	const struct contract *contract = evidence->run->contract;
+	if (!evidence->sure_expected[index] || !evidence->sure_actual[index] || judgement->unproven != 0 ||
+	    judgement->class != CLASS_DIFFERENT || judgement->lake_expected != LAKE_ROW || judgement->lake_rows != 1 ||
+	    judgement->lake_rows_deleted != 0 ||
+	    (judgement->finding != ROW_STALE && judgement->finding != ROW_DIFFERS))
+		return false;
+	bool all = evidence->columns > 0;
+	for (uint32_t i = 0; i < evidence->columns && all; i++) {
+		const struct value *expected = &evidence->expected[index * evidence->columns + i];
+		const struct value *actual = &evidence->actual[index * evidence->columns + i];
+		all = is_same(expected, actual) || is_near(&contract->columns[i], expected, actual);
+	}
+	return all;
+}
+
 /* Both sides known: the columns that differ. One side only: what it holds. */
 static int fill_columns(struct evidence *evidence, uint64_t index, struct finding *finding, struct arena *arena,
 			struct error *error)
@@ -339,7 +418,8 @@ static int fill_columns(struct evidence *evidence, uint64_t index, struct findin
 	for (uint32_t i = 0; i < evidence->columns && (has_expected || has_actual); i++) {
 		const struct value *expected = &evidence->expected[index * evidence->columns + i];
 		const struct value *actual = &evidence->actual[index * evidence->columns + i];
-		bool same = has_expected && has_actual && expected->digest == actual->digest && expected->flags == 0;
+		bool both = has_expected && has_actual, same = both && is_same(expected, actual);
+		bool near = both && !same && is_near(&contract->columns[i], expected, actual);
 		if (!evidence->all_columns && same)
 			continue;
 		uint32_t most = has_expected && has_actual ? FINDING_COLUMNS_MAX : ONE_SIDE_COLUMNS_MAX;
@@ -353,7 +433,8 @@ static int fill_columns(struct evidence *evidence, uint64_t index, struct findin
 						      .expected_hidden = expected->hidden,
 						      .actual_hidden = actual->hidden,
 						      .same = same,
-						      .note = note_of(&contract->columns[i], expected, arena)};
+						      .note = near ? "within its tolerance"
+								   : note_of(&contract->columns[i], expected, arena)};
 		/* What is NULL for want of memory would read as if there were none. */
 		if ((has_expected && expected->text != NULL && column.expected == NULL) ||
 		    (has_actual && actual->text != NULL && column.actual == NULL) ||
@@ -367,11 +448,17 @@ static int fill_columns(struct evidence *evidence, uint64_t index, struct findin
 static void evidence_release(struct evidence *evidence, uint64_t count)
 {
 	for (uint64_t i = 0; i < count * evidence->columns; i++) {
-		if (evidence->expected != NULL)
+		if (evidence->expected != NULL) {
 			free(evidence->expected[i].text);
-		if (evidence->actual != NULL)
+			free(evidence->expected[i].whole);
+		}
+		if (evidence->actual != NULL) {
 			free(evidence->actual[i].text);
+			free(evidence->actual[i].whole);
+		}
 	}
+	free(evidence->sure_expected);
+	free(evidence->sure_actual);
 	free(evidence->expected);
 	free(evidence->actual);
 	free(evidence->has_expected);
@@ -392,10 +479,13 @@ int evidence_fill(struct run *run, const struct kept *const *kept, struct findin
 	evidence.actual = calloc(count * evidence.columns + 1, sizeof *evidence.actual);
 	evidence.has_expected = calloc(count, sizeof *evidence.has_expected);
 	evidence.has_actual = calloc(count, sizeof *evidence.has_actual);
+	evidence.sure_expected = calloc(count, sizeof *evidence.sure_expected);
+	evidence.sure_actual = calloc(count, sizeof *evidence.sure_actual);
 	evidence.requests = calloc(count * 2 + 1, sizeof *evidence.requests);
 	evidence.groups = calloc(count * 2 + 2, sizeof *evidence.groups);
 	if (evidence.expected == NULL || evidence.actual == NULL || evidence.has_expected == NULL ||
-	    evidence.has_actual == NULL || evidence.requests == NULL || evidence.groups == NULL) {
+	    evidence.has_actual == NULL || evidence.sure_expected == NULL || evidence.sure_actual == NULL ||
+	    evidence.requests == NULL || evidence.groups == NULL) {
 		code = error_set(error, ERROR_INTERNAL, "out of memory");
 		goto out;
 	}
@@ -410,6 +500,8 @@ int evidence_fill(struct run *run, const struct kept *const *kept, struct findin
 		run->options.watch.end();
 	for (uint64_t i = 0; i < count && code == 0; i++)
 		code = fill_columns(&evidence, i, &findings[i], arena, error);
+	for (uint64_t i = 0; i < count && code == 0; i++)
+		findings[i].within_tolerance = within_tolerance(&evidence, i);
 out:
 	evidence_release(&evidence, count);
 	return code;

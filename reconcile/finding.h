@@ -95,6 +95,7 @@ struct finding {
 	enum finding_id id;
 	const char *key_json; /* NULL without a key */
 	const char *digest;   /* what a line of `accept:` names this difference by; NULL when none could */
+	bool within_tolerance; /* every column that differs is: the key is equal */
 	const char *cause;    /* one sentence: what most likely happened */
 	struct finding_column columns[FINDING_COLUMNS_MAX];
 	uint32_t column_count;

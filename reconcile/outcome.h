@@ -20,6 +20,7 @@ struct outcome_counts {
 	uint64_t soft_deleted; /* lake rows marked deleted */
 	uint64_t compared;     /* proven keys on which both sides were held against each other */
 	uint64_t equal;
+	uint64_t within_tolerance; /* of equal: every column that differs is within its tolerance */
 	uint64_t different;
 	uint64_t unproven;
 	uint64_t out_of_scope;
@@ -74,6 +75,7 @@ struct outcome {
 	bool lowered[FINDING_COUNT];              /* by severity or allow */
 	struct finding *findings;
 	uint64_t finding_count, finding_limit;
+	uint64_t tolerance_unread; /* rows that differ and were not read again, so no tolerance could apply */
 	struct outcome_accepted *accepted;
 	uint64_t accepted_count;
 	int64_t run_us; /* when it ran */

@@ -561,6 +561,76 @@ static int make_finding(struct making *making, const struct kept *kept, struct f
 	return 0;
 }
 
+static bool is_tolerable(enum finding_id id)
+{
+	return id == FINDING_ROW_STALE || id == FINDING_ROW_DIFFERS;
+}
+
+static int by_key(const void *left, const void *right)
+{
+	const struct judgement *a = *(const struct judgement *const *)left;
+	const struct judgement *b = *(const struct judgement *const *)right;
+	if (a->key_hash != b->key_hash)
+		return a->key_hash < b->key_hash ? -1 : 1;
+	return slice_compare(a->key, b->key);
+}
+
+/* The key is equal: its finding, and that a value of it does not fit its column, are taken back. */
+static int forgive(struct making *making, const struct kept *kept, struct error *error)
+{
+	struct outcome *outcome = making->outcome;
+	const struct judgement *judgement = &kept->judgement;
+	bool accepted = false;
+	outcome->by_id[kept->id]--;
+	outcome->counts.different--;
+	outcome->counts.equal++;
+	outcome->counts.within_tolerance++;
+	if (judgement->expected.flags == 0)
+		return 0;
+	int code = accept_find(making->run->accept, making->run->contract, FINDING_VALUE_PRECISION_LOST, judgement,
+			       &accepted, error);
+	outcome->by_id[FINDING_VALUE_PRECISION_LOST]--;
+	outcome->accepted_by_id[FINDING_VALUE_PRECISION_LOST] -= accepted;
+	return code;
+}
+
+/* Rows that were read again and are within their columns' tolerance are equal. All others stay different, those that
+ * were not read for want of room included. */
+static int apply_tolerance(struct making *making, const struct kept *const *kept, uint64_t *count, struct error *error)
+{
+	struct outcome *outcome = making->outcome;
+	uint64_t forgiven_count = 0, left = 0, differing = 0;
+	if (!making->run->contract->any_tolerance)
+		return 0;
+	const struct judgement **forgiven = calloc(*count + 1, sizeof(*forgiven));
+	int code = forgiven == NULL ? out_of_memory(error) : 0;
+	for (uint64_t i = 0; i < *count && code == 0; i++) {
+		if (!is_tolerable(kept[i]->id))
+			continue;
+		differing += !outcome->findings[i].within_tolerance;
+		if (!outcome->findings[i].within_tolerance)
+			continue;
+		forgiven[forgiven_count++] = &kept[i]->judgement;
+		code = forgive(making, kept[i], error);
+	}
+	if (forgiven_count > 0)
+		qsort(forgiven, forgiven_count, sizeof(*forgiven), by_key);
+	for (uint64_t i = 0; i < *count && code == 0; i++) {
+		const struct judgement *judgement = &kept[i]->judgement;
+		bool of_row = is_tolerable(kept[i]->id) || kept[i]->id == FINDING_VALUE_PRECISION_LOST;
+		if (!of_row || forgiven_count == 0 ||
+		    bsearch(&judgement, forgiven, forgiven_count, sizeof(*forgiven), by_key) == NULL)
+			outcome->findings[left++] = outcome->findings[i];
+	}
+	for (int id = 0; id < FINDING_COUNT; id++)
+		if (is_tolerable((enum finding_id)id))
+			outcome->tolerance_unread += outcome->by_id[id] - outcome->accepted_by_id[id];
+	outcome->tolerance_unread -= code == 0 ? differing : 0;
+	*count = left;
+	free(forgiven);
+	return code;
+}
+
 static int make_findings(struct making *making, const struct kept *const *kept, uint64_t kept_count,
 			 struct error *error)
 {
@@ -577,6 +647,8 @@ static int make_findings(struct making *making, const struct kept *const *kept, 
 		code = make_finding(making, kept[i], &outcome->findings[i], error);
 	if (code == 0)
 		code = evidence_fill(making->run, kept, outcome->findings, kept_count, false, &outcome->arena, error);
+	if (code == 0)
+		code = apply_tolerance(making, kept, &kept_count, error);
 	if (making->loose_count > 0)
 		memcpy(outcome->findings + kept_count, making->loose, making->loose_count * sizeof *making->loose);
 	outcome->finding_count = kept_count + making->loose_count;
@@ -633,6 +705,8 @@ static int fill_outcome(struct making *making, struct collect *collect, struct e
 		code = state_windows(run->state, run->sources, run->source_count, take_window, making, error);
 	if (code == 0)
 		code = make_findings(making, kept, kept_count, error);
+	if (code == 0)
+		code = check_sums(outcome, error);
 	if (code == 0)
 		code = verdict_weigh(run->contract, outcome, proves_empty(run), error);
 	return code;

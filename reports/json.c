@@ -58,6 +58,8 @@ static void counts(struct buffer *out, const struct outcome_counts *counts)
 	member_number(out, "actual", counts->actual);
 	member_number(out, "compared", counts->compared);
 	member_number(out, "equal", counts->equal);
+	if (counts->within_tolerance > 0)
+		member_number(out, "within_tolerance", counts->within_tolerance);
 	member_number(out, "different", counts->different);
 	member_number(out, "unproven", counts->unproven);
 	member_number(out, "out_of_scope", counts->out_of_scope);
@@ -245,6 +247,8 @@ void report_json(struct outcome *outcome, struct buffer *out)
 	member_time(out, "run", true, outcome->run_us);
 	member_text(out, "reproduce", outcome->reproduce);
 	accepted(out, outcome);
+	if (outcome->tolerance_unread > 0)
+		member_number(out, "tolerance_unread", outcome->tolerance_unread);
 	member_number(out, "findings_shown", outcome->finding_count);
 	name(out, "findings");
 	buffer_append_byte(out, '[');

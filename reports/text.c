@@ -107,6 +107,8 @@ static void sums(struct buffer *out, const struct outcome *outcome)
 		line_count(out, "soft-deleted", counts->soft_deleted, "rows marked deleted");
 	line_count(out, "compared", counts->compared, "keys proven and held against the lake");
 	line_count(out, "equal", counts->equal, "");
+	if (counts->within_tolerance > 0)
+		line_count(out, "  nearly", counts->within_tolerance, "of them within their columns' tolerance");
 	line_count(out, "different", counts->different, "");
 	line_count(out, "unproven", counts->unproven, "keys on which the evidence is not enough");
 	line_count(out, "out of scope", counts->out_of_scope, "keys that the contract excludes");
@@ -185,6 +187,12 @@ static void findings(struct buffer *out, const struct outcome *outcome, const st
 			finding(out, one, style);
 		else
 			more = true;
+	}
+	if (outcome->tolerance_unread > 0) {
+		buffer_append_text(out, "\n  ");
+		report_number(out, outcome->tolerance_unread);
+		buffer_append_text(out, " rows that differ were not read again, so no tolerance is applied to them: "
+					"--findings all\n");
 	}
 	if (any && !outcome->values_full)
 		buffer_append_text(out, "\n  values are redacted: --values full shows them\n");

@@ -185,9 +185,25 @@ static void print_unproven(uint32_t reasons)
 			printf("  unproven: %s\n", texts[i]);
 }
 
-static enum finding_id row_id(const struct judgement *judgement)
+static void print_class(const struct run *run, const struct judgement *judgement, bool within_tolerance)
 {
-	return judgement->class == CLASS_DIFFERENT
+	static const char *const classes[] = {"nothing is known of it",
+					      "equal",
+					      "deleted, and the lake agrees",
+					      "DIFFERENT",
+					      "unproven",
+					      "out of scope"};
+	if (run->table != NULL)
+		printf("  lake:     %" PRIu32 " row%s\n  so it is: %s\n", judgement->lake_rows,
+		       judgement->lake_rows == 1 ? "" : "s",
+		       within_tolerance ? "equal within its columns' tolerance"
+					: classes[collect_class(run->contract, judgement)]);
+	print_unproven(judgement->unproven);
+}
+
+static enum finding_id row_id(const struct run *run, const struct judgement *judgement)
+{
+	return collect_class(run->contract, judgement) == CLASS_DIFFERENT
 		       ? (enum finding_id)(FINDING_ROW_DUPLICATE + (judgement->finding - ROW_DUPLICATE))
 		       : FINDING_COUNT;
 }
@@ -200,6 +216,8 @@ static int print_values(struct run *run, const struct judgement *judgement, stru
 	struct finding finding = {0};
 	arena_init(&arena, (size_t)64 << 20);
 	int code = evidence_fill(run, list, &finding, 1, true, &arena, error);
+	if (code == 0)
+		print_class(run, judgement, finding.within_tolerance);
 	if (code == 0 && finding.column_count > 0)
 		printf("\n  %-20s  %-36s  %s\n", "column", "expected", "lake");
 	for (uint32_t i = 0; i < finding.column_count && code == 0; i++) {
@@ -214,7 +232,7 @@ static int print_values(struct run *run, const struct judgement *judgement, stru
 	}
 	if (finding.columns_more > 0)
 		printf("  and %" PRIu32 " more columns\n", finding.columns_more);
-	enum finding_id id = row_id(judgement);
+	enum finding_id id = finding.within_tolerance ? FINDING_COUNT : row_id(run, judgement);
 	const char *cause = code == 0 && id != FINDING_COUNT ? cause_text(judgement, id, &arena) : "";
 	if (cause == NULL)
 		code = error_set(error, ERROR_INTERNAL, "out of memory");
@@ -226,12 +244,6 @@ static int print_values(struct run *run, const struct judgement *judgement, stru
 
 static int print_life(struct run *run, const struct life *life, struct slice key, struct error *error)
 {
-	static const char *const classes[] = {"nothing is known of it",
-					      "equal",
-					      "deleted, and the lake agrees",
-					      "DIFFERENT",
-					      "unproven",
-					      "out of scope"};
 	uint32_t last = 0;
 	for (const struct state_source *source; (source = state_source_next(run->state, last)) != NULL;)
 		last = source->id;
@@ -261,10 +273,6 @@ static int print_life(struct run *run, const struct life *life, struct slice key
 		if (life->count == 0)
 			printf("  no source and no lake row has this key\n");
 		printf("\n  expected: %s\n", expected_text(judgement));
-		if (run->table != NULL)
-			printf("  lake:     %" PRIu32 " row%s\n  so it is: %s\n", judgement->lake_rows,
-			       judgement->lake_rows == 1 ? "" : "s", classes[judgement->class]);
-		print_unproven(judgement->unproven);
 		code = print_values(run, judgement, error);
 	}
 	buffer_release(&json);

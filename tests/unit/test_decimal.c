@@ -323,6 +323,51 @@ static void test_doubles(void)
 	is_int(longer, 0, "which are the shortest that do");
 }
 
+static bool within(const char *a, const char *b, const char *limit, bool of_a)
+{
+	struct decimal left, right, most;
+	if (decimal_parse(slice_from(a), &left) != DECIMAL_OK || decimal_parse(slice_from(b), &right) != DECIMAL_OK ||
+	    decimal_parse(slice_from(limit), &most) != DECIMAL_OK)
+		return false;
+	return decimal_within(&left, &right, &most, of_a);
+}
+
+static void test_within(void)
+{
+	ok(within("1.00", "1.01", "0.01", false) && within("1.01", "1", "0.01", false), "a limit includes itself");
+	ok(!within("1.00", "1.010000000000000000000000000001", "0.01", false), "and nothing beyond it");
+	ok(within("-0.004", "0.006", "0.01", false) && !within("-0.0041", "0.006", "0.01", false), "across zero");
+	ok(within("0", "0", "1e-130", false) && !within("1e-130", "-1e-130", "1e-130", false), "at the small end");
+	ok(within("9.9e125", "9.9e125", "1", false) && !within("9.9e125", "-9.9e125", "9.9e125", false),
+	   "at the large end");
+	ok(!within("1e125", "99999999999999999999999999999999999999", "9e124", false) &&
+		   within("1e125", "99999999999999999999999999999999999999", "1e125", false),
+	   "far apart");
+	ok(within("100", "101", "1", true) && within("100", "99", "1", true) && !within("100", "101.0001", "1", true),
+	   "a percentage of what is expected");
+	ok(within("-200", "-202", "1", true) && !within("-200", "200", "100", true), "of its size, whatever its sign");
+	ok(!within("99", "100", "1", true) && within("0", "0", "1", true) && !within("0", "1e-130", "99", true),
+	   "not of the other, and nothing is a share of zero");
+	ok(within("1e-130", "1e-130", "1e-130", true) && within("9.9e125", "9.9e125", "9.9e125", true), "at both ends");
+	bool same = true;
+	struct prng prng;
+	prng_init(&prng, 7);
+	for (int i = 0; i < 20000 && same; i++) {
+		int64_t a = (int64_t)prng_below(&prng, 2001) - 1000, b = a + (int64_t)prng_below(&prng, 41) - 20;
+		int64_t limit = (int64_t)prng_below(&prng, 30);
+		int scale = (int)prng_below(&prng, 100) - 50;
+		int64_t distance = a < b ? b - a : a - b, size = a < 0 ? -a : a;
+		struct decimal left, right, most, percent;
+		decimal_from_unscaled(a, scale, &left);
+		decimal_from_unscaled(b, scale, &right);
+		decimal_from_unscaled(limit, scale, &most);
+		decimal_from_unscaled(limit, 1, &percent);
+		same = decimal_within(&left, &right, &most, false) == (distance <= limit) &&
+		       decimal_within(&left, &right, &percent, true) == (distance * 1000 <= size * limit);
+	}
+	ok(same, "as whole numbers say, of any scale");
+}
+
 int main(void)
 {
 	test_canonical();
@@ -330,5 +375,6 @@ int main(void)
 	test_order();
 	test_integers();
 	test_doubles();
+	test_within();
 	return tap_done();
 }
