@@ -103,6 +103,16 @@ field() {
 	[ "$(field '[.counts.different, (.counts.within_tolerance // 0), .tolerance_unread] | join(" ")')" = "2 0 2" ]
 }
 
+@test "what cannot be read again is not called equal" {
+	mkdir -p "$dir/events"
+	record 2025-10-09T08:00:00.000 1760000200 MODIFY "\"Keys\":{\"pk\":{\"S\":\"a\"}},\"NewImage\":$(item a 1.005 $noon)"
+	sed -i "s|^sources:.*|sources: [{export: \"AWSDynamoDB/$id\"}, {events: events, from: 2025-10-09T08:00:00Z}]|" "$dir/contract.yaml"
+	write_lake "$(item a 1.00 $noon)" "$(item b 2.00 $noon)"
+	judged 0 0 1
+	rm "$dir/events/records.jsonl"
+	judged 1 1 0
+}
+
 @test "a row too many has no tolerance" {
 	write_lake "$(item a 1.01 $noon)" "$(item b 2.00 $noon)" "$(item c 1 $noon)"
 	judged 1 1 1
