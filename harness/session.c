@@ -48,6 +48,7 @@ int session_open(const struct session_options *options, const char *contract, en
 		.jobs = (uint32_t)options->jobs,
 		.memory_max = (size_t)options->memory,
 		.finding_limit = finding_limit,
+		.quarantine = options->quarantine,
 		.sample_ppb = options->sample_ppb,
 		.values_full = session_values_full(options),
 		.watch = {progress_begin, progress_add, progress_end, progress_note},

@@ -6,7 +6,7 @@
 #include "reconcile/run.h"
 
 struct session_options {
-	const char *state, *values;
+	const char *state, *values, *quarantine;
 	int64_t jobs;
 	int64_t memory;
 	int64_t version;
@@ -39,6 +39,9 @@ int session_fail(const char *verb, const struct error *error);
 	{"version", OPTION_NUMBER, offsetof(type, session.version), "N", NULL,                                         \
 	 "table version (default: the contract's, else the latest)"}
 
+#define SESSION_QUARANTINE(type)                                                                                       \
+	{"quarantine", OPTION_TEXT, offsetof(type, session.quarantine), "FILE", NULL,                                  \
+	 "where records that cannot be read are listed (default: quarantine.jsonl in the state)"}
 #define SESSION_VALUES(type)                                                                                           \
 	{"values", OPTION_CHOICE, offsetof(type, session.values), "HOW", "full|redacted",                              \
 	 "show items' values, or only their kinds and lengths (default: full on a terminal, else redacted)"}

@@ -78,7 +78,9 @@ struct outcome {
 	uint64_t tolerance_unread; /* rows that differ and were not read again, so no tolerance could apply */
 	struct outcome_accepted *accepted;
 	uint64_t accepted_count;
-	int64_t run_us; /* when it ran */
+	uint64_t quarantined;   /* records set aside, and listed in: */
+	const char *quarantine; /* a file, when there are any */
+	int64_t run_us;         /* when it ran */
 	const char *reproduce;
 	struct arena arena;
 };

@@ -64,6 +64,7 @@ static int state_folder_open(struct run *run, struct error *error)
 		folder = arena_text(&run->arena, "%s/.lakeproof/%.*s", run->contract->folder, (int)size, name);
 	if (folder == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
+	run->state_folder = folder;
 	return state_open(folder, &run->state, error);
 }
 

@@ -24,6 +24,7 @@ struct run_watch {
 struct run_options {
 	const char *contract;
 	const char *state_folder; /* NULL: .lakeproof beside contract.yaml, .lakeproof/NAME beside NAME.yaml */
+	const char *quarantine;   /* NULL: quarantine.jsonl in the state folder */
 	bool has_version;
 	int64_t version;          /* overrides the contract's */
 	bool with_lake;           /* look at the lake at all */
@@ -50,6 +51,7 @@ struct run {
 	struct ArrowSchema schema;  /* released when its release is NULL */
 	struct digest_plan *plan;
 	struct state *state;
+	const char *state_folder;
 	uint32_t *source_groups; /* per contract source */
 	struct run_export *exports;
 	uint32_t export_count;

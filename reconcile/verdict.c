@@ -49,6 +49,11 @@ static uint64_t allowed(const struct contract *contract, const struct outcome *o
 		if (rule->count_max >= 0)
 			return (uint64_t)rule->count_max;
 		uint64_t keys = outcome->counts.compared + outcome->counts.unproven;
+		if (id == FINDING_RECORD_UNREADABLE) { /* a share of the records, not of the keys */
+			keys = outcome->by_id[id];
+			for (uint32_t source = 0; source < outcome->source_count; source++)
+				keys += outcome->sources[source].records;
+		}
 		return keys / 1000000000u * rule->fraction_ppb + keys % 1000000000u * rule->fraction_ppb / 1000000000u;
 	}
 	return 0;

@@ -246,6 +246,13 @@ void report_json(struct outcome *outcome, struct buffer *out)
 		member_text(out, "sensitive_key", outcome->sensitive_key);
 	member_time(out, "run", true, outcome->run_us);
 	member_text(out, "reproduce", outcome->reproduce);
+	if (outcome->quarantined > 0) {
+		name(out, "quarantine");
+		buffer_append_byte(out, '{');
+		member_number(out, "records", outcome->quarantined);
+		member_text(out, "file", outcome->quarantine);
+		buffer_append_byte(out, '}');
+	}
 	accepted(out, outcome);
 	if (outcome->tolerance_unread > 0)
 		member_number(out, "tolerance_unread", outcome->tolerance_unread);

@@ -224,6 +224,12 @@ void report_text(struct outcome *outcome, const struct report_style *style, stru
 	sums(out, outcome);
 	findings(out, outcome, style);
 	accepted(out, outcome, style);
+	if (outcome->quarantined > 0) {
+		buffer_append_text(out, "\nset aside: ");
+		report_number(out, outcome->quarantined);
+		buffer_printf(out, " record%s, listed with their bytes in %s\n", outcome->quarantined == 1 ? "" : "s",
+			      outcome->quarantine);
+	}
 	if (outcome->reproduce != NULL)
 		buffer_printf(out, "\nreproduce: %s\n", outcome->reproduce);
 }

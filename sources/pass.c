@@ -43,6 +43,7 @@ static int report(struct run *run, const struct frame *frame, bool delivered, co
 					.has_position = true,
 					.record = frame->number,
 					.offset = frame->offset,
+					.raw = frame->bytes,
 					.delivered = delivered,
 					.message = message};
 	return pass_report(run->pass->sink, &problem, error);
@@ -57,7 +58,8 @@ static int set_aside(struct run *run, const struct frame *frame, const char *mes
 static int deliver(struct run *run, const struct frame *frame, const struct json_token *tokens, struct error *error)
 {
 	char remark[REMARK_SIZE];
-	struct record record = {.tokens = tokens, .number = frame->number, .offset = frame->offset};
+	struct record record = {
+		.tokens = tokens, .raw = frame->bytes, .number = frame->number, .offset = frame->offset};
 	enum decode_status status = run->pass->decode(tokens, &record, remark);
 	if (status == DECODE_UNREADABLE)
 		return set_aside(run, frame, remark, error);

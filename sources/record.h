@@ -59,6 +59,7 @@ struct record {
 	struct slice stream_arn;        /* empty when the record does not say */
 	struct slice table, region;     /* ORDER_KINESIS: likewise */
 	struct slice event_id;          /* likewise */
+	struct slice raw;               /* its bytes in the file, that of an envelope it came in included */
 	uint64_t number;                /* ordinal in the file, from 0, over records delivered or not */
 	uint64_t offset;                /* of its first byte in the uncompressed file */
 };
@@ -69,6 +70,7 @@ struct problem {
 	const char *path;
 	bool has_position;
 	uint64_t record, offset;
+	struct slice raw;    /* the record's bytes in the file; empty when it could not be framed */
 	bool delivered;      /* the sink got this record just before, marked RECORD_DAMAGED: only its key is in doubt */
 	const char *message; /* lower case, no full stop: what, and what to do next */
 };

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "harness/session.h"
 #include "reconcile/collect.h"
+#include "reconcile/quarantine.h"
 #include "reconcile/reference.h"
 #include "reports/report.h"
 
@@ -18,6 +19,7 @@ static const struct option_spec options[] = {
 	{"format", OPTION_CHOICE, offsetof(struct merge_verb_options, format), "FORMAT", "text|json", "how to report"},
 	{"reference", OPTION_FLAG, offsetof(struct merge_verb_options, reference), NULL, NULL,
 	 "also run the reference merger (plain SQL) and check that both agree on every key"},
+	SESSION_QUARANTINE(struct merge_verb_options),
 	SESSION_VALUES(struct merge_verb_options),
 	SESSION_OPTIONS(struct merge_verb_options),
 	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
@@ -112,6 +114,12 @@ static int judge(struct run *run, const struct merge_verb_options *chosen, struc
 	}
 	if (code == 0)
 		code = print_problems(run, &problems, error);
+	struct quarantine quarantine;
+	if (code == 0)
+		code = quarantine_write(run, &quarantine, error);
+	if (code == 0 && quarantine.lines > 0)
+		(void)fprintf(stderr, "set aside: %" PRIu64 " records, listed with their bytes in %s\n",
+			      quarantine.lines, quarantine.path);
 	if (code == 0 && strcmp(chosen->format, "json") == 0)
 		print_json(run, &counts, problems);
 	else if (code == 0)

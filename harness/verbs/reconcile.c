@@ -25,6 +25,7 @@ static const struct option_spec options[] = {
 	 "findings of each kind told in full in text"},
 	{"sample", OPTION_TEXT, offsetof(struct reconcile_options, sample), "PERCENT", NULL,
 	 "judge only this share of the keys, such as 1%, by their hash; never PASS"},
+	SESSION_QUARANTINE(struct reconcile_options),
 	SESSION_VALUES(struct reconcile_options),
 	SESSION_VERSION(struct reconcile_options),
 	SESSION_OPTIONS(struct reconcile_options),
@@ -147,6 +148,8 @@ static int run_several(int operand_count, char **operands, const struct reconcil
 	int code = several_find(&several, operand_count, operands, &error);
 	if (code == 0 && chosen->session.version >= 0)
 		code = error_set(&error, ERROR_USAGE, "--version is of one table, these are several contracts");
+	if (code == 0 && chosen->session.quarantine != NULL)
+		code = error_set(&error, ERROR_USAGE, "--quarantine is of one contract, these are several");
 	if (code == 0)
 		code = several_judge(&several, &chosen->session, limit, reproduce, &error);
 	for (uint64_t i = 0; i < several.count && code == 0; i++)
