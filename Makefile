@@ -39,7 +39,7 @@ COMMON_FLAGS = -I. -D_GNU_SOURCE $(OPTIMIZE) -ffunction-sections -fdata-sections
 C_FLAGS = -std=c17 -Wstrict-prototypes -Wmissing-prototypes $(COMMON_FLAGS)
 CXX_FLAGS = -std=c++17 -fno-exceptions -fno-rtti $(COMMON_FLAGS)
 LINK_FLAGS = -pthread $(SANITIZER) -Wl,--as-needed -Wl,--gc-sections $(LDFLAGS)
-LIBRARIES := -lsimdjson -lisal -ldeflate -lcrypto -lsqlite3 -lyaml -lxxhash -lcurl -lz -ldl -lm
+LIBRARIES := -lsimdjson -licui18n -licuuc -lisal -ldeflate -lcrypto -lsqlite3 -lyaml -lxxhash -lcurl -lz -ldl -lm
 # The archive holds Rust's own copies of C libraries: they must not answer for anybody else.
 BRIDGE_FLAGS := -Wl,--exclude-libs,ALL
 

@@ -33,7 +33,6 @@ struct draft {
 
 static int check_key(struct schema_loader *loader, yaml_node_t *node, void *target);
 static int check_source(struct schema_loader *loader, yaml_node_t *node, void *target);
-static int check_column(struct schema_loader *loader, yaml_node_t *node, void *target);
 static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *target);
 static int check_contract(struct schema_loader *loader, yaml_node_t *node, void *target);
 
@@ -81,29 +80,6 @@ static const struct schema_map source_schema = {
 			{NULL, 0, .offset = 0}},
 };
 
-static const struct schema_map column_schema = {
-	.check = check_column,
-	.keys =
-		(const struct schema_key[]){
-			{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct contract_column, column),
-			 .help = "name of the table's column"},
-			{"attribute", SCHEMA_OTHER, .required = true, .type = &contract_path,
-			 .offset = offsetof(struct contract_column, path),
-			 .also = offsetof(struct contract_column, path_count),
-			 .help = "the attribute it comes from; dots step into maps, a list serves names that hold "
-				 "dots"},
-			{"type", SCHEMA_OTHER, .type = &contract_type, .offset = offsetof(struct contract_column, type),
-			 .fallback = "the table's own", .help = "the column's type by Spark's name"},
-			{"unordered", SCHEMA_BOOLEAN, .offset = offsetof(struct contract_column, unordered),
-			 .fallback = "false", .help = "the order of array elements does not count; needed for sets"},
-			{"tolerance", SCHEMA_OTHER, .type = &contract_tolerance,
-			 .offset = offsetof(struct contract_column, tolerance),
-			 .help = "how far a number (0.01, or 1% of what is expected) or a time (1s) may be off"},
-			{"sensitive", SCHEMA_BOOLEAN, .offset = offsetof(struct contract_column, sensitive),
-			 .fallback = "false", .help = "its values are shown as keyed hashes only"},
-			{NULL, 0, .offset = 0}},
-};
-
 static const struct schema_map deletes_schema = {
 	.keys =
 		(const struct schema_key[]){
@@ -139,7 +115,7 @@ static const struct schema_map lake_schema = {
 			 .help = "what becomes of items that TTL removed"},
 			{"columns", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, contract.columns),
 			 .also = offsetof(struct draft, contract.column_count), .min = 1, .max = CONTRACT_COLUMNS_MAX,
-			 .map = &column_schema, .element_size = sizeof(struct contract_column),
+			 .map = &contract_column_schema, .element_size = sizeof(struct contract_column),
 			 .help = "the columns to compare, key columns included"},
 			{"ignore", SCHEMA_TEXTS, .offset = offsetof(struct draft, contract.ignore),
 			 .also = offsetof(struct draft, contract.ignore_count),
@@ -238,29 +214,6 @@ static int check_source(struct schema_loader *loader, yaml_node_t *node, void *t
 	return 0;
 }
 
-static bool has_array(const struct column_type *type)
-{
-	if (type->kind == COLUMN_ARRAY)
-		return true;
-	for (uint32_t index = 0; index < type->child_count; index++)
-		if (has_array(type->children[index]))
-			return true;
-	return false;
-}
-
-static int check_column(struct schema_loader *loader, yaml_node_t *node, void *target)
-{
-	struct contract_column *column = target;
-	column->line = (int)node->start_mark.line + 1;
-	if (column->unordered && column->type != NULL && !has_array(column->type))
-		return schema_error(loader, schema_find(loader, node, "unordered"),
-				    "column '%s' is unordered but no array", column->column);
-	if (column->type != NULL && !tolerance_fits(&column->tolerance, column->type))
-		return schema_error(loader, schema_find(loader, node, "tolerance"),
-				    "column '%s' has another type than its tolerance is for", column->column);
-	return 0;
-}
-
 static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *target)
 {
 	struct contract *contract = &((struct draft *)target)->contract;
@@ -307,6 +260,14 @@ static const char *resolve(struct schema_loader *loader, const struct contract *
 			  path);
 }
 
+static bool takes_attribute(const struct contract_column *column, const char *attribute)
+{
+	for (uint32_t i = 0; i < column->source_count; i++)
+		if (strcmp(column->sources[i].names[0], attribute) == 0)
+			return true;
+	return false;
+}
+
 /* Values of a key that differ are different keys. */
 static int take_tolerances(struct schema_loader *loader, yaml_node_t *node, struct contract *contract)
 {
@@ -315,7 +276,7 @@ static int take_tolerances(struct schema_loader *loader, yaml_node_t *node, stru
 		bool tolerant = column->tolerance.kind != TOLERANCE_NONE;
 		contract->any_tolerance = contract->any_tolerance || tolerant;
 		for (uint32_t part = 0; part < contract->key_count && tolerant; part++)
-			if (strcmp(column->path[0], contract->key[part].attribute) == 0)
+			if (takes_attribute(column, contract->key[part].attribute))
 				return schema_error(loader, schema_find(loader, node, "lake"),
 						    "column '%s' is of the key, which has no tolerance",
 						    column->column);

@@ -7,6 +7,7 @@
 #define LAKEPROOF_RECONCILE_CONTRACT_H
 
 #include "base/error.h"
+#include "reconcile/column_step.h"
 #include "reconcile/column_type.h"
 #include "reconcile/tolerance.h"
 #include "reconcile/finding.h"
@@ -38,15 +39,47 @@ enum deletes_policy { DELETES_ABSENT = 0, DELETES_COLUMN };
 enum ttl_policy { TTL_POLICY_DELETE = 0, TTL_POLICY_KEEP, TTL_POLICY_SOFT };
 enum baseline { BASELINE_AUTO = 0, BASELINE_SNAPSHOT, BASELINE_EMPTY, BASELINE_NONE };
 
+/* An attribute: a top-level name, then names of map entries or places in lists. */
+struct contract_path {
+	const char **names; /* NULL: a place in a list */
+	int64_t *places;    /* from 0, where the name is NULL */
+	uint32_t count;
+};
+
+/* What stands in the column. */
+enum column_form {
+	FORM_VALUE = 0,         /* the attribute, by type */
+	FORM_JSON,              /* the attribute as plain JSON text */
+	FORM_DYNAMODB_JSON,     /* with type tags */
+	FORM_ITEM_JSON,         /* the whole item, the same two ways */
+	FORM_ITEM_DYNAMODB_JSON,
+	FORM_ITEM_MAP           /* map<string,string>: top-level names and plain values */
+};
+enum column_times { TIMES_DEFAULT = 0, TIMES_EPOCH_S, TIMES_EPOCH_MS, TIMES_EPOCH_US, TIMES_ISO };
+enum column_overflow { OVERFLOW_ERROR = 0, OVERFLOW_NULL, OVERFLOW_ROUND, OVERFLOW_TRUNCATE };
+enum column_nothing { NOTHING_NULL = 0, NOTHING_EMPTY };
+enum column_empty { EMPTY_KEEP = 0, EMPTY_NULL };
+enum column_compare { COMPARE_VALUE = 0, COMPARE_PRESENCE /* only whether it is null */ };
+
 struct contract_column {
 	const char *column;
-	const char **path; /* attribute path into maps, path_count names */
-	uint32_t path_count;
+	struct contract_path *sources; /* one, but for concat and coalesce; none for a constant or the whole item */
+	uint32_t source_count;
 	const struct column_type *type; /* NULL: the table's own */
 	bool unordered;                 /* an array compared as a multiset */
 	struct tolerance tolerance;
 	bool sensitive;                 /* as stated */
 	bool hidden;                    /* sensitive, or bound up with what is: reconcile/disclosure.h */
+	enum column_form form;
+	struct column_step *steps; /* of `as`, in their order; reconcile/column_step.h */
+	uint32_t step_count;
+	const char *constant; /* NULL: none */
+	const char *secret;   /* of hmac: the environment's value, never printed */
+	enum column_times times;
+	enum column_overflow overflow;
+	enum column_nothing absent, null; /* what an absent attribute and NULL are in the lake */
+	enum column_empty empty_string, empty;
+	enum column_compare compare;
 	int line;
 };
 

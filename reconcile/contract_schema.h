@@ -8,8 +8,14 @@
 #include "reconcile/contract.h"
 
 extern const struct schema_type contract_type;       /* const struct column_type * */
-extern const struct schema_type contract_path;       /* const char **, uint32_t at `also`: "a.b" or [a, b] */
 extern const struct schema_type contract_tolerance;  /* struct tolerance */
+/* contract_column.c: a struct contract_path; an array of one, of several (uint32_t at `also`); the steps of `as` */
+extern const struct schema_type contract_path;
+extern const struct schema_type contract_source;
+extern const struct schema_type contract_sources;
+extern const struct schema_type contract_steps;
+/* contract_column.c: an entry of `columns` */
+extern const struct schema_map contract_column_schema;
 extern const struct schema_type contract_allowances; /* struct allow_rule *, uint32_t at `also` */
 extern const struct schema_type contract_severities; /* struct severity_rule *, uint32_t at `also` */
 

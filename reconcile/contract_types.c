@@ -1,4 +1,4 @@
-/* Kinds of values that only a contract has: column types, attribute paths, rules by finding. */
+/* Kinds of values that only a contract has: column types, rules by finding. */
 #include "reconcile/contract_schema.h"
 
 static int read_type(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
@@ -15,46 +15,6 @@ static int read_type(struct schema_loader *loader, yaml_node_t *node, const stru
 }
 
 const struct schema_type contract_type = {"type by Spark's name", "\"type\": \"string\", \"minLength\": 1", read_type};
-
-/* "addr.street": dots part map names. */
-static int read_path(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
-{
-	if (node->type == YAML_SEQUENCE_NODE) {
-		if (schema_count(node) == 0)
-			return schema_error(loader, node, "'%s' is empty", key->name);
-		return schema_texts(loader, node, key, target);
-	}
-	const char *text;
-	int code = schema_text(loader, node, key->name, &text);
-	if (code != 0)
-		return code;
-	size_t count = 1;
-	for (const char *at = text; *at != '\0'; at++)
-		count += *at == '.';
-	const char **path = schema_store(loader, key, count, sizeof(*path), target);
-	if (path == NULL)
-		return schema_out_of_memory(loader);
-	for (size_t index = 0; index < count; index++) {
-		struct slice name = {text, strcspn(text, ".")};
-		if (name.size == 0)
-			return schema_error(
-				loader, node,
-				"'%s' has an empty name between its dots; give a list for names that hold dots",
-				key->name);
-		path[index] = arena_copy(loader->arena, name).data;
-		if (path[index] == NULL)
-			return schema_out_of_memory(loader);
-		text += name.size + 1;
-	}
-	return 0;
-}
-
-const struct schema_type contract_path = {
-	"name, path, or list of names",
-	"\"oneOf\": [{\"type\": \"string\", \"minLength\": 1}, {\"type\": \"array\", "
-	"\"items\": {\"type\": \"string\", \"minLength\": 1}, \"minItems\": 1}]",
-	read_path,
-};
 
 static int read_tolerance(struct schema_loader *loader, yaml_node_t *node, const struct schema_key *key, void *target)
 {

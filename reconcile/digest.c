@@ -457,6 +457,8 @@ bool image_encode(struct digest_scratch *scratch, const struct json_token *token
 	scratch->depth = 0;
 	scratch->member_count = 0;
 	scratch->image++;
+	scratch->image_token = image;
+	scratch->misfit = (struct misfit){NULL, TAG_NONE, NULL};
 	if (tokens[image].type != JSON_OBJECT)
 		return set_fault(scratch, fault, "image is not an object", (struct slice){"", 0}, image);
 	uint32_t count = tokens[image].count, twice = 0;
@@ -521,7 +523,7 @@ bool digest_image(struct digest_scratch *scratch, const struct json_token *token
 	digest->item[1] = item.low64;
 	digest->expires_s = expiry(scratch);
 	if (scratch->plan->has_rows) {
-		image_find_columns(scratch, tokens);
+		image_find_columns(scratch, tokens, &digest->flags);
 		digest->row = image_row(scratch, tokens, &digest->flags);
 	}
 	image_count_unmapped(scratch, tokens);

@@ -70,7 +70,8 @@ uint64_t digest_plan_fingerprint(const struct digest_plan *plan);
 const char *const *digest_plan_columns(const struct digest_plan *plan, uint64_t *count);
 
 /* The row digest as a Spark SQL expression over the table's columns (docs/digest.md): what digest_batch computes, bit
- * for bit. ERROR_INTERNAL when the plan has no rows or memory runs out. */
+ * for bit. ERROR_DATA, and *sql says why, when a column is compared by parsed JSON, which SQL has no digest of.
+ * ERROR_INTERNAL when the plan has no rows or memory runs out. */
 int digest_plan_sql(const struct digest_plan *plan, struct buffer *sql) MUST_USE;
 
 struct digest_scratch *digest_scratch_new(const struct digest_plan *plan);
@@ -119,6 +120,9 @@ int key_from_text(const struct contract *contract, const char *text, struct buff
 enum { DIGEST_TEXT_MAX = 1000 };
 int digest_expected_value(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
 			  uint32_t column, struct buffer *json, uint64_t *digest, uint32_t *flags) MUST_USE;
+/* Why the last image or expected value had no place in a column, without its value: "a number with a fraction does not
+ * fit bigint". False when all of it had. */
+bool digest_misfit(const struct digest_scratch *scratch, struct buffer *text);
 int digest_actual_value(struct digest_scratch *scratch, const struct ArrowSchema *schema,
 			const struct ArrowArray *batch, uint64_t row, uint32_t column, struct buffer *json,
 			uint64_t *digest) MUST_USE;

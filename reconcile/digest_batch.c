@@ -1,7 +1,7 @@
 /* Lake side: row digests over Arrow batches, a column at a time over runs of rows, so that the hashes of neighbouring
  * rows are worked on side by side. The rules are docs/digest.md. */
 #include "reconcile/digest_hash.h"
-#include "reconcile/digest_scratch.h"
+#include "reconcile/digest_json.h"
 #include "reconcile/key.h"
 
 static uint64_t scalar_hash(const struct lake_node *node, int64_t index, uint64_t seed)
@@ -89,6 +89,88 @@ bool lake_digest(struct arena *arena, const struct lake_node *node, int64_t inde
 		*digest = scalar_hash(node, index, SPARK_SEED);
 		return true;
 	}
+}
+
+/* ---- columns compared by rules of their own ---- */
+
+/* A map<string,string> that holds the item. */
+static bool entries_digest(struct digest_scratch *scratch, const struct contract_column *rules,
+			   const struct lake_node *node, int64_t index, uint64_t *digest)
+{
+	int64_t first, end;
+	uint32_t count = 0;
+	lake_range(node, index, &first, &end);
+	uint64_t *digests = arena_array(&scratch->work, (size_t)(end - first) + 1, sizeof(*digests));
+	if (digests == NULL)
+		return false;
+	for (int64_t at = first; at < end; at++) {
+		struct slice name = lake_bytes(&node->children[0], at), text;
+		uint64_t held = SPARK_SEED;
+		if (json_leaves_out(scratch->plan, name))
+			continue;
+		if (!lake_is_null(&node->children[1], at)) {
+			if (!json_of_lake_entry(scratch, rules, lake_bytes(&node->children[1], at), &text))
+				return false;
+			held = hash_slice(text, SPARK_SEED);
+		}
+		digests[count++] = hash_u64(held, hash_u64(hash_slice(name, SPARK_SEED), SPARK_SEED));
+	}
+	*digest = fold_digests(digests, count, true);
+	return true;
+}
+
+static bool is_special(const struct contract_column *rules)
+{
+	return rules->form != FORM_VALUE || rules->compare == COMPARE_PRESENCE;
+}
+
+/* The running hash over one value of a special column, which is not null. */
+static bool hash_special(struct digest_scratch *scratch, const struct contract_column *rules,
+			 const struct lake_node *node, int64_t index, uint64_t *seed)
+{
+	uint64_t digest;
+	struct slice text;
+	if (rules->compare == COMPARE_PRESENCE) {
+		*seed = hash_int(1, *seed);
+		return true;
+	}
+	if (rules->form == FORM_ITEM_MAP) {
+		if (!entries_digest(scratch, rules, node, index, &digest))
+			return false;
+		*seed = hash_u64(digest, *seed);
+		return true;
+	}
+	if (!json_of_lake(scratch, rules, lake_bytes(node, index), &text))
+		return false;
+	*seed = hash_slice(text, *seed);
+	return true;
+}
+
+bool lake_column_digest(struct digest_scratch *scratch, uint32_t column, const struct lake_node *node, int64_t index,
+			uint64_t *digest)
+{
+	const struct plan_column *plan = &scratch->plan->columns[column];
+	*digest = SPARK_SEED;
+	if (!is_special(plan->rules))
+		return lake_digest(&scratch->work, node, index, plan->unordered, digest);
+	if (lake_is_null(node, index))
+		return true;
+	if (plan->rules->form == FORM_ITEM_MAP && plan->rules->compare == COMPARE_VALUE)
+		return entries_digest(scratch, plan->rules, node, index, digest);
+	return hash_special(scratch, plan->rules, node, index, digest);
+}
+
+/* Texts may be long, so each row begins with the working memory empty. */
+static bool hash_special_column(struct digest_scratch *scratch, const struct contract_column *rules,
+				const struct lake_node *node, int64_t first, size_t count)
+{
+	for (size_t row = 0; row < count; row++) {
+		arena_reset(&scratch->work);
+		if (!lake_is_null(node, first + (int64_t)row) &&
+		    !hash_special(scratch, rules, node, first + (int64_t)row, &scratch->seeds[row]))
+			return false;
+	}
+	return true;
 }
 
 /* ---- a column over a run of rows ---- */
@@ -286,8 +368,11 @@ int digest_batch(struct digest_scratch *scratch, const struct ArrowSchema *schem
 		arena_reset(&scratch->work);
 		hash_null_bits(nodes, plan->column_count, first, count, scratch);
 		for (uint32_t column = 0; column < plan->column_count; column++)
-			if (!hash_column(&scratch->work, &nodes[column], plan->columns[column].unordered, first, count,
-					 scratch->seeds))
+			if (!(is_special(plan->columns[column].rules)
+				      ? hash_special_column(scratch, plan->columns[column].rules, &nodes[column], first,
+							    count)
+				      : hash_column(&scratch->work, &nodes[column], plan->columns[column].unordered,
+						    first, count, scratch->seeds)))
 				return error_set(error, ERROR_INTERNAL,
 						 "out of memory for nested values of column '%s'",
 						 plan->columns[column].name);

@@ -116,6 +116,25 @@ bool number_rescale(const struct number *number, int scale, unsigned precision, 
 	return value < limit;
 }
 
+bool number_round(const struct number *number, int scale, unsigned precision, bool cut, int128 *unscaled)
+{
+	int shift = number->scale - scale;
+	if (shift <= 0 || number->unscaled == 0)
+		return number_rescale(number, scale, precision, unscaled);
+	bool negative = number->unscaled < 0;
+	uint128 value = (uint128)(negative ? -number->unscaled : number->unscaled), rest = value;
+	if (shift > DECIMAL_DIGITS_MAX) { /* less than a tenth of the last digit kept */
+		*unscaled = 0;
+		return true;
+	}
+	uint128 factor = power_of_ten((unsigned)shift);
+	value /= factor;
+	rest -= value * factor;
+	value += !cut && rest * 2 >= factor ? 1 : 0;
+	*unscaled = negative ? -(int128)value : (int128)value;
+	return value < power_of_ten(precision);
+}
+
 bool number_to_i64(const struct number *number, int64_t min, int64_t max, int64_t *value)
 {
 	int128 whole;

@@ -20,6 +20,8 @@ struct number {
 enum decimal_status number_parse(struct slice text, struct number *number) MUST_USE;
 /* The same value at another scale: false when digits would be lost or |*unscaled| would reach 10^precision. */
 bool number_rescale(const struct number *number, int scale, unsigned precision, int128 *unscaled) MUST_USE;
+/* number_rescale where fraction digits too many are cut off, or rounded half away from zero. */
+bool number_round(const struct number *number, int scale, unsigned precision, bool cut, int128 *unscaled) MUST_USE;
 bool number_to_i64(const struct number *number, int64_t min, int64_t max, int64_t *value) MUST_USE;
 /* Nearest float, rounded once. */
 float number_to_float(const struct number *number);

@@ -5,7 +5,7 @@
 
 #include "reconcile/digest_hash.h"
 
-enum { PLAN_MEMORY_MAX = 256 * 1024 * 1024, PLAN_FORMAT = 1 };
+enum { PLAN_MEMORY_MAX = 256 * 1024 * 1024, PLAN_FORMAT = 2 };
 
 /* '*' is any run of bytes, '?' any one character; iterative, so a pattern costs at most size * size. */
 static bool pattern_matches(const char *pattern, struct slice text)
@@ -38,6 +38,11 @@ bool plan_ignores_attribute(const struct digest_plan *plan, struct slice name)
 {
 	if (plan->contract->ttl_attribute != NULL && slice_is(name, plan->contract->ttl_attribute))
 		return true;
+	return plan_drops_attribute(plan, name);
+}
+
+bool plan_drops_attribute(const struct digest_plan *plan, struct slice name)
+{
 	for (uint32_t index = 0; index < plan->contract->ignore_attribute_count; index++)
 		if (pattern_matches(plan->contract->ignore_attributes[index], name))
 			return true;
@@ -93,63 +98,108 @@ static uint32_t add_top(struct digest_plan *plan, struct slice name)
 	return plan->top_count++;
 }
 
-static struct path_node *add_child(struct digest_plan *plan, struct path_node *parent, struct slice name)
+static bool is_step(const struct path_node *node, struct slice name, int64_t place)
+{
+	return name.data == NULL ? node->name.data == NULL && node->place == place
+				 : node->name.data != NULL && slice_equal(node->name, name);
+}
+
+static struct path_node *add_child(struct digest_plan *plan, struct path_node *parent, struct slice name, int64_t place)
 {
 	for (struct path_node *child = parent->children; child != NULL; child = child->sibling)
-		if (slice_equal(child->name, name))
+		if (is_step(child, name, place))
 			return child;
 	struct path_node *node = arena_alloc(&plan->arena, sizeof(*node));
 	if (node == NULL)
 		return NULL;
-	*node = (struct path_node){.name = name, .words = name_words(name), .sibling = parent->children};
+	*node = (struct path_node){.name = name, .place = place, .sibling = parent->children};
+	if (name.data != NULL)
+		node->words = name_words(name);
 	parent->children = node;
 	return node;
 }
 
-/* Enters the column's path into the tree and fills in *column but for its type. */
-static bool add_path(struct digest_plan *plan, const struct contract_column *from, struct plan_column *column)
+/* Enters the path into the tree. */
+static bool add_path(struct digest_plan *plan, const struct contract_path *from, struct plan_path *path)
 {
-	struct slice *path = arena_array(&plan->arena, from->path_count, sizeof(*path));
-	struct name_words *words = arena_array(&plan->arena, from->path_count, sizeof(*words));
-	if (path == NULL || words == NULL)
+	struct slice *names = arena_array(&plan->arena, from->count, sizeof(*names));
+	struct name_words *words = arena_array(&plan->arena, from->count, sizeof(*words));
+	if (names == NULL || words == NULL)
 		return false;
-	for (uint32_t index = 0; index < from->path_count; index++) {
-		path[index] = slice_from(from->path[index]);
-		words[index] = name_words(path[index]);
+	for (uint32_t index = 0; index < from->count; index++) {
+		names[index] = from->names[index] != NULL ? slice_from(from->names[index]) : (struct slice){NULL, 0};
+		words[index] = name_words(names[index]);
 	}
-	*column = (struct plan_column){.name = from->column,
-				       .type = from->type,
-				       .path = path,
-				       .path_words = words,
-				       .path_count = from->path_count,
-				       .top = add_top(plan, path[0]),
-				       .unordered = from->unordered};
-	if (column->top == PLAN_NONE)
+	*path = (struct plan_path){.names = names,
+				   .words = words,
+				   .places = from->places,
+				   .count = from->count,
+				   .top = add_top(plan, names[0])};
+	if (path->top == PLAN_NONE)
 		return false;
-	struct path_node *node = plan->tops[column->top].node;
-	for (uint32_t index = 1; index < from->path_count && node != NULL; index++)
-		node = add_child(plan, node, path[index]);
+	struct path_node *node = plan->tops[path->top].node;
+	for (uint32_t index = 1; index < from->count && node != NULL; index++)
+		node = add_child(plan, node, names[index], from->places[index]);
 	if (node == NULL)
 		return false;
 	node->whole = true;
 	return true;
 }
 
+static bool is_plain(const struct contract_column *rules)
+{
+	return rules->source_count == 1 && rules->form == FORM_VALUE && rules->step_count == 0 &&
+	       rules->times == TIMES_DEFAULT && rules->overflow == OVERFLOW_ERROR && rules->absent == NOTHING_NULL &&
+	       rules->null == NOTHING_NULL && rules->empty_string == EMPTY_KEEP && rules->empty == EMPTY_KEEP &&
+	       rules->compare == COMPARE_VALUE;
+}
+
+/* Fills in *column but for the table's name and type of it. */
+static bool add_column(struct digest_plan *plan, const struct contract_column *from, struct plan_column *column)
+{
+	struct plan_path *sources = arena_array(&plan->arena, from->source_count + 1, sizeof(*sources));
+	if (sources == NULL)
+		return false;
+	for (uint32_t index = 0; index < from->source_count; index++)
+		if (!add_path(plan, &from->sources[index], &sources[index]))
+			return false;
+	*column = (struct plan_column){.name = from->column,
+				       .type = from->type,
+				       .rules = from,
+				       .sources = sources,
+				       .source_count = from->source_count,
+				       .pattern = plan->pattern_count,
+				       .unordered = from->unordered,
+				       .plain = is_plain(from)};
+	for (uint32_t index = 0; index < from->step_count; index++)
+		plan->pattern_count += from->steps[index].kind == STEP_EXTRACT;
+	plan->whole_item = plan->whole_item || from->form >= FORM_ITEM_JSON;
+	return true;
+}
+
+bool plan_takes(const struct plan_column *column, struct slice attribute)
+{
+	return column->plain && column->sources[0].count == 1 && slice_equal(column->sources[0].names[0], attribute);
+}
+
 /* What an attribute's extra map entries are judged by: the type of the column that takes the whole of it. */
 static void note_type(struct digest_plan *plan, const struct plan_column *column)
 {
-	struct path_node *node = plan->tops[column->top].node;
-	for (uint32_t index = 1; index < column->path_count; index++) {
-		node = node->children;
-		while (!slice_equal(node->name, column->path[index]))
-			node = node->sibling;
-	}
-	/* Where two columns take the same attribute, one that takes all of it wins. */
 	bool has_struct = column_type_has(column->type, COLUMN_STRUCT);
-	if (node->type != NULL && !node->has_struct)
-		return;
-	node->type = column->type;
-	node->has_struct = has_struct;
+	for (uint32_t source = 0; source < column->source_count; source++) {
+		const struct plan_path *path = &column->sources[source];
+		struct path_node *node = plan->tops[path->top].node;
+		for (uint32_t index = 1; index < path->count; index++) {
+			node = node->children;
+			while (!is_step(node, path->names[index], path->places[index]))
+				node = node->sibling;
+		}
+		/* Where two columns take the same attribute, one that takes all of it wins. */
+		if (node->type != NULL && !node->has_struct)
+			continue;
+		node->type = column->type;
+		node->has_struct = has_struct;
+	}
 }
 
 static const char *type_text(struct digest_plan *plan, const struct column_type *type)
@@ -190,6 +240,32 @@ static bool meet_table(struct digest_plan *plan, const struct ArrowSchema *schem
 	return add_mismatch(plan, column->name, type_text(plan, want), type_text(plan, column->type));
 }
 
+/* What only the table's own type shows: the contract is held to the same where it states a type. */
+static int check_type(const struct digest_plan *plan, const struct plan_column *column, struct error *error)
+{
+	const struct contract_column *rules = column->rules;
+	const struct column_type *type = column->type;
+	const char *why = NULL;
+	bool text = rules->form != FORM_VALUE && rules->form != FORM_ITEM_MAP;
+	bool map = type->kind == COLUMN_MAP && type->children[0]->kind == COLUMN_STRING &&
+		   type->children[1]->kind == COLUMN_STRING;
+	if (rules->unordered && rules->form == FORM_VALUE && !column_type_has(type, COLUMN_ARRAY))
+		why = "is unordered, but the table's column is no array";
+	else if (text && type->kind != COLUMN_STRING)
+		why = "holds JSON text, but the table's column is no string";
+	else if (rules->form == FORM_ITEM_MAP && !map)
+		why = "is an item_map, but the table's column is no map<string,string>";
+	else if (rules->times != TIMES_DEFAULT && !column_type_has(type, COLUMN_DATE) &&
+		 !column_type_has(type, COLUMN_TIMESTAMP) && !column_type_has(type, COLUMN_TIMESTAMP_NTZ))
+		why = "has 'from', but the table's column is no date or timestamp";
+	else if ((rules->absent == NOTHING_EMPTY || rules->null == NOTHING_EMPTY) && type->kind != COLUMN_STRING &&
+		 type->kind != COLUMN_ARRAY && type->kind != COLUMN_MAP)
+		why = "can be empty by the contract, but the table's column is no string, array or map";
+	return why == NULL ? 0
+			   : error_set(error, ERROR_USAGE, "%s:%d: column '%s' %s", plan->contract->path, rules->line,
+				       column->name, why);
+}
+
 static int compile_columns(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error)
 {
 	const struct contract *contract = plan->contract;
@@ -197,7 +273,7 @@ static int compile_columns(struct digest_plan *plan, const struct ArrowSchema *s
 	for (uint32_t index = 0; index < contract->column_count; index++) {
 		struct plan_column *column = &plan->columns[plan->column_count];
 		bool compared = contract->columns[index].type != NULL;
-		if (!add_path(plan, &contract->columns[index], column))
+		if (!add_column(plan, &contract->columns[index], column))
 			return out_of_memory(error);
 		if (schema == NULL)
 			plan->has_rows = plan->has_rows && compared;
@@ -205,10 +281,9 @@ static int compile_columns(struct digest_plan *plan, const struct ArrowSchema *s
 			return out_of_memory(error);
 		if (!compared)
 			continue;
-		if (column->unordered && !column_type_has(column->type, COLUMN_ARRAY))
-			return error_set(error, ERROR_USAGE,
-					 "%s:%d: column '%s' is unordered, but the table's column is no array",
-					 contract->path, contract->columns[index].line, column->name);
+		int code = check_type(plan, column, error);
+		if (code != 0)
+			return code;
 		note_type(plan, column);
 		plan->column_count++;
 	}
@@ -236,6 +311,11 @@ static bool can_be_key(char type, const struct column_type *column)
 	}
 }
 
+static bool is_mapped_to(const struct contract_column *column, const char *attribute)
+{
+	return is_plain(column) && column->sources[0].count == 1 && strcmp(column->sources[0].names[0], attribute) == 0;
+}
+
 static int compile_key(struct digest_plan *plan, struct error *error)
 {
 	const struct contract *contract = plan->contract;
@@ -249,16 +329,14 @@ static int compile_key(struct digest_plan *plan, struct error *error)
 		plan->tops[plan->key_top[part]].key = true;
 		bool mapped = false;
 		for (uint32_t index = 0; index < contract->column_count; index++)
-			mapped = mapped || (contract->columns[index].path_count == 1 &&
-					    strcmp(contract->columns[index].path[0], key->attribute) == 0);
+			mapped = mapped || is_mapped_to(&contract->columns[index], key->attribute);
 		if (!mapped && contract->column_count > 0)
 			return error_set(error, ERROR_USAGE,
 					 "%s: key attribute '%s' has no column; add it to lake.columns", contract->path,
 					 key->attribute);
 		for (uint32_t index = 0; index < plan->column_count; index++) {
 			const struct plan_column *column = &plan->columns[index];
-			if (column->path_count == 1 && slice_equal(column->path[0], name) &&
-			    can_be_key(key->type, column->type)) {
+			if (plan_takes(column, name) && can_be_key(key->type, column->type)) {
 				plan->key_column[part] = index;
 				break;
 			}
@@ -312,7 +390,7 @@ static int compile_ttl(struct digest_plan *plan, struct error *error)
 	for (uint32_t index = 0; index < plan->column_count; index++) {
 		const struct plan_column *column = &plan->columns[index];
 		bool numeric = can_be_key('N', column->type);
-		if (column->path_count == 1 && column->top == plan->ttl_top && numeric)
+		if (numeric && plan_takes(column, slice_from(attribute)))
 			plan->ttl_column = index;
 	}
 	return 0;
@@ -349,6 +427,50 @@ static uint64_t mix_text(const char *text, uint64_t hash)
 	return text == NULL ? hash_int(0, hash) : hash_slice(slice_from(text), hash_u64(strlen(text) + 1, hash));
 }
 
+static uint64_t mix_path(const struct plan_path *path, uint64_t hash)
+{
+	hash = hash_u64(path->count, hash);
+	for (uint32_t name = 0; name < path->count; name++)
+		hash = path->names[name].data != NULL
+			       ? hash_slice(path->names[name], hash_u64(path->names[name].size, hash))
+			       : hash_long(path->places[name], hash_u64(UINT64_MAX, hash));
+	return hash;
+}
+
+/* The secret only through a step that cannot be turned back: fingerprints are written to disk. */
+static uint64_t mix_secret(const char *secret, uint64_t hash)
+{
+	static const struct column_step step = {.kind = STEP_HMAC};
+	struct step_text text = {.bytes = slice_from("fingerprint")};
+	struct buffer out;
+	if (secret == NULL)
+		return hash_int(0, hash);
+	buffer_init(&out, 4096);
+	if (step_apply(&step, secret, NULL, &out, &text) == STEP_DONE)
+		hash = hash_slice(text.bytes, hash);
+	buffer_release(&out);
+	return hash;
+}
+
+static uint64_t mix_rules(const struct plan_column *column, uint64_t hash)
+{
+	const struct contract_column *rules = column->rules;
+	const int numbers[] = {(int)rules->form,         (int)rules->times,   (int)rules->overflow,
+			       (int)rules->absent,       (int)rules->null,    (int)rules->empty_string,
+			       (int)rules->empty,        (int)rules->compare, (int)rules->step_count,
+			       (int)column->source_count};
+	for (size_t index = 0; index < sizeof(numbers) / sizeof(numbers[0]); index++)
+		hash = hash_int(numbers[index], hash);
+	for (uint32_t index = 0; index < column->source_count; index++)
+		hash = mix_path(&column->sources[index], hash);
+	for (uint32_t index = 0; index < rules->step_count; index++) {
+		const struct column_step *step = &rules->steps[index];
+		hash = hash_long(step->length, hash_long(step->start, hash_int((int)step->kind, hash)));
+		hash = mix_text(step->text, hash);
+	}
+	return mix_secret(rules->secret, mix_text(rules->constant, hash));
+}
+
 static void make_fingerprint(struct digest_plan *plan)
 {
 	const struct contract *contract = plan->contract;
@@ -361,9 +483,7 @@ static void make_fingerprint(struct digest_plan *plan)
 		char text[COLUMN_TYPE_TEXT_MAX];
 		hash = mix_text(column->name, hash);
 		hash = mix_text(column_type_text(column->type, text, sizeof(text)), hash);
-		hash = hash_int(column->unordered, hash_u64(column->path_count, hash));
-		for (uint32_t name = 0; name < column->path_count; name++)
-			hash = hash_slice(column->path[name], hash_u64(column->path[name].size, hash));
+		hash = mix_rules(column, hash_int(column->unordered, hash));
 	}
 	hash = mix_text(contract->deletes_column, hash);
 	/* Which attributes count as unmapped is kept with each source. */
@@ -374,10 +494,12 @@ static void make_fingerprint(struct digest_plan *plan)
 
 static bool allocate_tables(struct digest_plan *plan)
 {
-	size_t columns = plan->contract->column_count;
+	size_t columns = plan->contract->column_count, sources = KEY_PARTS_MAX + 1;
 	struct arena *arena = &plan->arena;
+	for (size_t index = 0; index < columns; index++)
+		sources += plan->contract->columns[index].source_count;
 	plan->columns = arena_array(arena, columns + 1, sizeof(*plan->columns));
-	plan->tops = arena_array(arena, columns + KEY_PARTS_MAX + 1, sizeof(*plan->tops));
+	plan->tops = arena_array(arena, sources, sizeof(*plan->tops));
 	plan->reader_columns = arena_array(arena, columns + 1, sizeof(*plan->reader_columns));
 	plan->report.missing_columns = arena_array(arena, columns + 1, sizeof(*plan->report.missing_columns));
 	plan->report.mismatches = arena_array(arena, columns + 1, sizeof(*plan->report.mismatches));

@@ -59,7 +59,8 @@ static inline bool name_is(struct slice name, const struct name_words *words, st
 
 /* A mapped attribute path, as a tree of names: the roots are top-level attributes. */
 struct path_node {
-	struct slice name;
+	struct slice name; /* data NULL: a place in a list */
+	int64_t place;
 	struct name_words words;
 	bool whole;                     /* a column takes everything from here down */
 	bool has_struct;                /* … and its type names fields, so a map may hold more than the column does */
@@ -74,14 +75,23 @@ struct plan_top {
 	bool key;
 };
 
+struct plan_path {
+	const struct slice *names; /* data NULL: a place in a list */
+	const struct name_words *words;
+	const int64_t *places;
+	uint32_t count;
+	uint32_t top; /* index of names[0] in tops */
+};
+
 struct plan_column {
 	const char *name; /* as the table spells it */
 	const struct column_type *type;
-	const struct slice *path;
-	const struct name_words *path_words;
-	uint32_t path_count;
-	uint32_t top; /* index of path[0] in tops */
+	const struct contract_column *rules;
+	const struct plan_path *sources;
+	uint32_t source_count;
+	uint32_t pattern; /* of its first extract step, among the plan's */
 	bool unordered;
+	bool plain; /* one attribute by its type, by none but the standing rules */
 };
 
 struct digest_plan {
@@ -89,6 +99,8 @@ struct digest_plan {
 	const struct contract *contract;
 	struct plan_column *columns; /* the compared ones, in the contract's order */
 	uint32_t column_count;
+	uint32_t pattern_count; /* extract steps of all columns */
+	bool whole_item;        /* some column takes all of it, so no attribute is unmapped */
 	struct plan_top *tops;
 	uint32_t top_count;
 	uint32_t key_top[KEY_PARTS_MAX];
@@ -106,7 +118,11 @@ struct digest_plan {
 
 /* Whether the name or dotted path fits one of the contract's ignore_attributes / ignore patterns. */
 bool plan_ignores_attribute(const struct digest_plan *plan, struct slice name);
+/* The patterns alone; the TTL attribute is ignored besides, since it need not be a column. */
+bool plan_drops_attribute(const struct digest_plan *plan, struct slice name);
 bool plan_ignores_column(const struct digest_plan *plan, struct slice name);
+/* The attribute is the column's one source, taken whole and as it is. */
+bool plan_takes(const struct plan_column *column, struct slice attribute);
 bool column_type_has(const struct column_type *type, enum column_kind kind);
 
 #endif

@@ -2,9 +2,34 @@
 
 #include <stdlib.h>
 
+#include "reconcile/digest_cell.h"
 #include "reconcile/digest_hash.h"
 
-enum { NAMES_MEMORY_MAX = 256 * 1024 * 1024, WORK_MEMORY_MAX = 1024 * 1024 * 1024, CANONICAL_ROOM_MIN = 64 * 1024 };
+enum {
+	NAMES_MEMORY_MAX = 256 * 1024 * 1024,
+	WORK_MEMORY_MAX = 1024 * 1024 * 1024,
+	CANONICAL_ROOM_MIN = 64 * 1024,
+	VALUE_TEXT_MAX = 128 * 1024 * 1024
+};
+
+/* The contract has shown that they can be compiled. */
+static bool compile_patterns(struct digest_scratch *scratch)
+{
+	const struct digest_plan *plan = scratch->plan;
+	const char *why;
+	for (uint32_t index = 0; index < plan->column_count; index++) {
+		const struct plan_column *column = &plan->columns[index];
+		uint32_t pattern = column->pattern;
+		for (uint32_t step = 0; step < column->rules->step_count; step++) {
+			if (column->rules->steps[step].kind != STEP_EXTRACT)
+				continue;
+			scratch->patterns[pattern] = step_pattern_new(column->rules->steps[step].text, &why);
+			if (scratch->patterns[pattern++] == NULL)
+				return false;
+		}
+	}
+	return true;
+}
 
 struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
 {
@@ -24,6 +49,10 @@ struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
 	scratch->canonical_room = CANONICAL_ROOM_MIN;
 	scratch->column_values = calloc(columns, sizeof(*scratch->column_values));
 	scratch->path_values = calloc(columns, sizeof(*scratch->path_values));
+	scratch->results = calloc(columns, sizeof(*scratch->results));
+	scratch->patterns = calloc(plan->pattern_count + 1, sizeof(struct step_pattern *));
+	buffer_init(&scratch->text, VALUE_TEXT_MAX);
+	buffer_init(&scratch->step_text, VALUE_TEXT_MAX);
 	scratch->key_bytes = malloc(KEY_BYTES_MAX);
 	scratch->unmapped = calloc(UNMAPPED_MAX + 1, sizeof(*scratch->unmapped));
 	scratch->unmapped_entries = calloc(UNMAPPED_MAX + 1, sizeof(*scratch->unmapped_entries));
@@ -31,7 +60,8 @@ struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
 	bool whole = scratch->attributes != NULL && scratch->attribute_slots != NULL && scratch->by_rank != NULL &&
 		     scratch->canonical != NULL && scratch->column_values != NULL && scratch->path_values != NULL &&
 		     scratch->key_bytes != NULL && scratch->unmapped != NULL && scratch->unmapped_entries != NULL &&
-		     scratch->unmapped_slots != NULL;
+		     scratch->unmapped_slots != NULL && scratch->results != NULL && scratch->patterns != NULL &&
+		     compile_patterns(scratch);
 	/* The plan's own names come first, so that a column's `top` is its attribute's index. */
 	for (uint32_t index = 0; whole && index < plan->top_count; index++) {
 		struct name_words words = name_words(plan->tops[index].node->name);
@@ -51,6 +81,13 @@ void digest_scratch_free(struct digest_scratch *scratch)
 	arena_release(&scratch->names);
 	arena_release(&scratch->work);
 	arena_release(&scratch->batch);
+	for (uint32_t index = 0; scratch->patterns != NULL && index < scratch->plan->pattern_count; index++)
+		step_pattern_free(scratch->patterns[index]);
+	free(scratch->patterns);
+	free(scratch->results);
+	json_parser_free(scratch->json);
+	buffer_release(&scratch->text);
+	buffer_release(&scratch->step_text);
 	free(scratch->attributes);
 	free(scratch->attribute_slots);
 	free(scratch->by_rank);

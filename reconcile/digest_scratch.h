@@ -32,7 +32,7 @@ struct attribute {
 	bool ignored;    /* by ignore_attributes, or an aws:rep:* one */
 	bool replicated; /* aws:rep:*: no part of an image */
 	bool seen;
-	bool settled; /* nothing more to count: all of it is mapped or ignored, and that it was seen is noted */
+	bool settled;   /* nothing more to count: all of it is mapped or ignored, and that it was seen is noted */
 	uint64_t image; /* the image `value` belongs to; another number means absent */
 	struct value value;
 };
@@ -58,6 +58,13 @@ struct path_step {
 	uint32_t index;
 };
 
+/* Why the last value had no place in its column, for people. */
+struct misfit {
+	const struct column_type *type; /* NULL: none had */
+	enum value_tag tag;
+	const char *why; /* static; NULL: the attribute's type cannot become the column's */
+};
+
 struct digest_scratch {
 	const struct digest_plan *plan;
 	struct arena names; /* lives as long as the scratch */
@@ -67,7 +74,7 @@ struct digest_scratch {
 	uint32_t attribute_count;
 	uint16_t *attribute_slots; /* attribute's index + 1 */
 	uint16_t *by_rank;
-	uint32_t first; /* the attribute that the last image began with */
+	uint32_t first;         /* the attribute that the last image began with */
 	struct member *members; /* of the image at hand, in the order of its text */
 	uint32_t *order;        /* the same, by name */
 	uint32_t *unsettled;    /* members that may hold something to count, in the order of the text */
@@ -80,8 +87,14 @@ struct digest_scratch {
 	struct path_step path[IMAGE_DEPTH_MAX + 2];
 	uint32_t depth;
 	const struct value **column_values; /* per compared column; NULL or a value that is not null */
-	struct value *path_values;          /* where a nested path's value is kept, per column */
-	unsigned char *key_bytes;           /* KEY_BYTES_MAX */
+	struct value *path_values;          /* where a nested path's or a derived value is kept, per column */
+	struct column_result *results;      /* of columns that are not plain; digest_cell.h */
+	struct step_pattern **patterns;     /* the plan's extract steps */
+	struct json_parser *json;           /* for JSON text in the lake; made when first needed */
+	struct buffer text, step_text;      /* of one value at a time */
+	struct misfit misfit;
+	uint32_t image_token;
+	unsigned char *key_bytes; /* KEY_BYTES_MAX */
 	struct unmapped_attribute *unmapped;
 	struct unmapped_entry *unmapped_entries;
 	uint16_t *unmapped_slots;
@@ -103,12 +116,15 @@ uint32_t attribute_intern(struct digest_scratch *scratch, struct slice name, con
 /* digest.c: members, their attributes and the canonical item. False with *fault. */
 bool image_encode(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
 		  struct digest_fault *fault) MUST_USE;
-/* digest_convert.c: finds every compared column's value (column_values). */
-void image_find_columns(struct digest_scratch *scratch, const struct json_token *tokens);
+/* digest_convert.c: finds a compared column's value (column_values, results). */
+void image_find_column(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
+		       uint32_t *flags);
+/* All of them, and what has no place (misfit) from none. */
+void image_find_columns(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t *flags);
 uint64_t image_row(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t *flags);
-/* D(value) of docs/digest.md: 42 for null. */
-uint64_t value_digest(struct digest_scratch *scratch, const struct json_token *tokens, const struct column_type *type,
-		      bool unordered, const struct value *value, uint32_t *flags);
+/* D of a found column; 42 for null. */
+uint64_t image_column_digest(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
+			     uint32_t *flags);
 /* The value of the map's member of that name, read into *value; false when there is none. */
 bool value_map_member(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t map, struct slice name,
 		      const struct name_words *words, struct value *value) MUST_USE;
@@ -117,6 +133,9 @@ void image_count_unmapped(struct digest_scratch *scratch, const struct json_toke
 /* digest_batch.c: D(value) of a lake value; false when out of memory. */
 bool lake_digest(struct arena *arena, const struct lake_node *node, int64_t index, bool unordered,
 		 uint64_t *digest) MUST_USE;
+/* The same of a compared column, by the column's own rules. */
+bool lake_column_digest(struct digest_scratch *scratch, uint32_t column, const struct lake_node *node, int64_t index,
+			uint64_t *digest) MUST_USE;
 /* Binds the plan's reader columns to a batch; *nodes lives until the next batch. */
 int lake_bind_batch(struct digest_scratch *scratch, const struct ArrowSchema *schema, const struct ArrowArray *batch,
 		    struct lake_node **nodes, struct error *error) MUST_USE;

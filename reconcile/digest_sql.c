@@ -105,6 +105,10 @@ static void put_digest(struct buffer *sql, const struct column_type *type, bool 
 
 static void put_column(struct buffer *sql, const struct plan_column *column, const char *name)
 {
+	if (column->rules->compare == COMPARE_PRESENCE) {
+		buffer_printf(sql, "if(isnull(%s), NULL, 1)", name);
+		return;
+	}
 	if (column->type->child_count == 0) {
 		buffer_append_text(sql, name);
 		return;
@@ -122,6 +126,13 @@ int digest_plan_sql(const struct digest_plan *plan, struct buffer *sql)
 {
 	if (!plan->has_rows)
 		return ERROR_INTERNAL;
+	for (uint32_t index = 0; index < plan->column_count; index++)
+		if (plan->columns[index].rules->form != FORM_VALUE &&
+		    plan->columns[index].rules->compare == COMPARE_VALUE) {
+			buffer_printf(sql, "column '%s' is compared by what its JSON says, which SQL has no digest of",
+				      plan->columns[index].name);
+			return sql->failed ? ERROR_INTERNAL : ERROR_DATA;
+		}
 	struct buffer name;
 	buffer_init(&name, 1024 * 1024);
 	buffer_append_text(sql, "xxhash64(");

@@ -1,7 +1,7 @@
 /* Values as text, for findings: what a column should hold by an image, and what a lake row holds. */
 #include "base/clock.h"
 #include "reconcile/digest_hash.h"
-#include "reconcile/digest_scratch.h"
+#include "reconcile/digest_json.h"
 
 /* A writer that stops when it has enough. */
 static bool is_full(const struct buffer *json, size_t start)
@@ -62,8 +62,7 @@ static void put_double(struct buffer *json, const char *text)
 /* ---- the image's side ---- */
 
 struct image_text {
-	struct digest_scratch *scratch;
-	const struct json_token *tokens;
+	struct conversion conversion;
 	struct buffer *json;
 	size_t start;
 };
@@ -71,7 +70,7 @@ struct image_text {
 /* As DynamoDB spells it. Recursion is bounded by the item's depth. */
 static void put_raw(struct image_text *text, uint32_t index)
 {
-	const struct json_token *token = &text->tokens[index];
+	const struct json_token *token = &text->conversion.tokens[index];
 	struct buffer *json = text->json;
 	uint32_t at = index + 1;
 	if (is_full(json, text->start))
@@ -89,11 +88,11 @@ static void put_raw(struct image_text *text, uint32_t index)
 		for (uint32_t element = 0; element < token->count; element++) {
 			buffer_append_text(json, element > 0 ? "," : "");
 			if (token->type == JSON_OBJECT) {
-				put_quoted(json, json_text(&text->tokens[at++]));
+				put_quoted(json, json_text(&text->conversion.tokens[at++]));
 				buffer_append_byte(json, ':');
 			}
 			put_raw(text, at);
-			at = text->tokens[at].next;
+			at = text->conversion.tokens[at].next;
 		}
 		buffer_append_byte(json, token->type == JSON_OBJECT ? '}' : ']');
 		return;
@@ -110,14 +109,14 @@ static void put_value_at(struct image_text *text, const struct column_type *type
 {
 	struct value value;
 	struct value_fault why;
-	if (!value_read(&text->scratch->work, text->tokens, index, &value, &why))
+	if (!value_read(&text->conversion.scratch->work, text->conversion.tokens, index, &value, &why))
 		value.tag = TAG_NULL;
 	put_value(text, type, &value);
 }
 
 static void put_elements(struct image_text *text, const struct column_type *type, const struct value *value)
 {
-	uint32_t token = value->payload + 1, count = text->tokens[value->payload].count;
+	uint32_t token = value->payload + 1, count = text->conversion.tokens[value->payload].count;
 	enum value_tag member = value_element_tag(value->tag);
 	buffer_append_byte(text->json, '[');
 	for (uint32_t index = 0; index < count && !is_full(text->json, text->start); index++) {
@@ -126,9 +125,10 @@ static void put_elements(struct image_text *text, const struct column_type *type
 		buffer_append_text(text->json, index > 0 ? "," : "");
 		if (member == TAG_NONE)
 			put_value_at(text, type->children[0], token);
-		else if (value_read_element(&text->scratch->work, text->tokens, token, member, &element, &why))
+		else if (value_read_element(&text->conversion.scratch->work, text->conversion.tokens, token, member,
+					    &element, &why))
 			put_value(text, type->children[0], &element);
-		token = text->tokens[token].next;
+		token = text->conversion.tokens[token].next;
 	}
 	buffer_append_byte(text->json, ']');
 }
@@ -137,14 +137,14 @@ static void put_entries(struct image_text *text, const struct column_type *type,
 {
 	uint32_t token = value->payload + 1;
 	buffer_append_byte(text->json, '{');
-	for (uint32_t index = 0; index < text->tokens[value->payload].count; index++) {
+	for (uint32_t index = 0; index < text->conversion.tokens[value->payload].count; index++) {
 		if (is_full(text->json, text->start))
 			break;
 		buffer_append_text(text->json, index > 0 ? "," : "");
-		put_quoted(text->json, json_text(&text->tokens[token]));
+		put_quoted(text->json, json_text(&text->conversion.tokens[token]));
 		buffer_append_byte(text->json, ':');
 		put_value_at(text, type->children[1], token + 1);
-		token = text->tokens[token + 1].next;
+		token = text->conversion.tokens[token + 1].next;
 	}
 	buffer_append_byte(text->json, '}');
 }
@@ -159,98 +159,123 @@ static void put_fields(struct image_text *text, const struct column_type *type, 
 		buffer_append_text(text->json, index > 0 ? "," : "");
 		put_quoted(text->json, name);
 		buffer_append_byte(text->json, ':');
-		if (!value_map_member(text->scratch, text->tokens, value->payload, name, &words, &field))
+		if (!value_map_member(text->conversion.scratch, text->conversion.tokens, value->payload, name, &words,
+				      &field))
 			field.tag = TAG_NULL;
 		put_value(text, type->children[index], &field);
 	}
 	buffer_append_byte(text->json, '}');
 }
 
-/* A number as the column will hold it, so that both sides are spelled alike. */
-static void put_number(struct buffer *json, const struct column_type *type, const struct value *value)
+/* A scalar as the column will hold it, so that both sides are spelled alike. */
+static void put_cell(struct buffer *json, const struct column_type *type, const struct cell *cell)
 {
-	char text[64];
-	struct number number = {.text = value->bytes, .unscaled = value->unscaled, .scale = value->scale};
-	if (type->kind == COLUMN_DOUBLE || type->kind == COLUMN_FLOAT) {
-		if (type->kind == COLUMN_DOUBLE)
-			lake_double_text(number_to_double(&number), text);
-		else
-			lake_float_text(number_to_float(&number), text);
+	char text[64], digits[DECIMAL_TEXT_MAX];
+	switch (type->kind) {
+	case COLUMN_STRING:
+		put_quoted(json, cell->bytes);
+		return;
+	case COLUMN_BINARY:
+		put_quoted_base64(json, cell->bytes);
+		return;
+	case COLUMN_BOOLEAN:
+		buffer_append_text(json, cell->number != 0 ? "true" : "false");
+		return;
+	case COLUMN_DATE:
+		put_date(json, (int64_t)cell->number);
+		return;
+	case COLUMN_TIMESTAMP:
+	case COLUMN_TIMESTAMP_NTZ:
+		put_time(json, (int64_t)cell->number, type->kind == COLUMN_TIMESTAMP);
+		return;
+	case COLUMN_DOUBLE:
+		lake_double_text(cell->real, text);
 		put_double(json, text);
 		return;
+	case COLUMN_FLOAT:
+		lake_float_text((float)cell->real, text);
+		put_double(json, text);
+		return;
+	default:
+		buffer_append(json, digits, number_format(cell->number, type->scale, digits));
 	}
-	buffer_append_slice(json, value->bytes);
 }
 
 /* The value fits the type: no flag was raised. */
 static void put_value(struct image_text *text, const struct column_type *type, const struct value *value)
 {
-	struct buffer *json = text->json;
-	int32_t days;
-	int64_t time_us;
-	if (value->tag == TAG_NULL) {
-		buffer_append_text(json, "null");
-		return;
-	}
-	switch (type->kind) {
-	case COLUMN_ARRAY:
+	struct cell cell;
+	bool nested = type->child_count > 0;
+	if (value->tag == TAG_NULL || (!nested && (!cell_make(&text->conversion, type, value, &cell) || cell.null)))
+		buffer_append_text(text->json, "null");
+	else if (!nested)
+		put_cell(text->json, type, &cell);
+	else if (value->tag == TAG_EMPTY)
+		buffer_append_text(text->json, type->kind == COLUMN_ARRAY ? "[]" : "{}");
+	else if (type->kind == COLUMN_ARRAY)
 		put_elements(text, type, value);
-		return;
-	case COLUMN_MAP:
+	else if (type->kind == COLUMN_MAP)
 		put_entries(text, type, value);
-		return;
-	case COLUMN_STRUCT:
-		put_fields(text, type, value);
-		return;
-	case COLUMN_DATE:
-		if (clock_parse_date(value->bytes, &days))
-			put_date(json, days);
-		return;
-	case COLUMN_TIMESTAMP:
-	case COLUMN_TIMESTAMP_NTZ:
-		if (clock_parse(value->bytes, &time_us))
-			put_time(json, time_us, type->kind == COLUMN_TIMESTAMP);
-		return;
-	case COLUMN_STRING:
-	case COLUMN_BOOLEAN:
-	case COLUMN_BINARY:
-		break;
-	default:
-		put_number(json, type, value);
-		return;
-	}
-	if (value->tag == TAG_B)
-		put_quoted_base64(json, value->bytes);
-	else if (value->tag == TAG_BOOL)
-		buffer_append_text(json, type->kind == COLUMN_BOOLEAN ? (value->truth ? "true" : "false")
-								      : (value->truth ? "\"true\"" : "\"false\""));
 	else
-		put_quoted(json, value->bytes);
+		put_fields(text, type, value);
+}
+
+static const char present[] = "\"present\"";
+
+/* A column that is not null and whose value fits. */
+static int put_column(struct image_text *text, const struct plan_column *column, const struct value *value)
+{
+	const struct contract_column *rules = column->rules;
+	if (rules->compare == COMPARE_PRESENCE)
+		buffer_append_text(text->json, present);
+	else if (rules->form == FORM_ITEM_MAP)
+		return json_item_map_text(&text->conversion, text->json);
+	else if (rules->form != FORM_VALUE) /* canonical JSON already */
+		buffer_append_slice(text->json, value->bytes);
+	else
+		put_value(text, column->type, value);
+	return 0;
 }
 
 int digest_expected_value(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
 			  uint32_t column, struct buffer *json, uint64_t *digest, uint32_t *flags)
 {
 	struct digest_fault fault;
-	struct image_text text = {scratch, tokens, json, json->size};
+	size_t start = json->size;
 	*flags = 0;
 	*digest = SPARK_SEED;
 	if (column >= scratch->plan->column_count || !image_encode(scratch, tokens, image, &fault))
 		return ERROR_INTERNAL;
-	image_find_columns(scratch, tokens);
 	const struct plan_column *plan = &scratch->plan->columns[column];
+	image_find_column(scratch, tokens, column, flags);
+	*digest = image_column_digest(scratch, tokens, column, flags);
 	const struct value *value = scratch->column_values[column];
-	if (value == NULL) {
+	struct image_text text = {{scratch, tokens, plan->rules, plan->unordered, flags}, json, start};
+	int code = 0;
+	if (value == NULL)
 		buffer_append_text(json, "null");
-		return json->failed ? ERROR_INTERNAL : 0;
-	}
-	*digest = value_digest(scratch, tokens, plan->type, plan->unordered, value, flags);
-	if (*flags == 0)
-		put_value(&text, plan->type, value);
-	else if (value->tag >= TAG_S) /* The type tag stands just before the payload, its object before that. */
-		put_raw(&text, value->payload - 2);
-	cut(json, text.start);
-	return json->failed ? ERROR_INTERNAL : 0;
+	else if (*flags == 0)
+		code = put_column(&text, plan, value);
+	else if (value->tag >= TAG_S && value->payload > 2)
+		put_raw(&text, value->payload - 2); /* the type tag stands just before, its object before that */
+	else
+		buffer_append_text(json, "null");
+	cut(json, start);
+	return json->failed ? ERROR_INTERNAL : code;
+}
+
+bool digest_misfit(const struct digest_scratch *scratch, struct buffer *text)
+{
+	const struct misfit *misfit = &scratch->misfit;
+	char type[COLUMN_TYPE_TEXT_MAX];
+	if (misfit->type == NULL)
+		return false;
+	column_type_text(misfit->type, type, sizeof(type));
+	if (misfit->why == NULL)
+		buffer_printf(text, "an attribute of type %s cannot become %s", value_tag_name(misfit->tag), type);
+	else
+		buffer_printf(text, "%s does not fit %s", misfit->why, type);
+	return true;
 }
 
 /* ---- the lake's side ---- */
@@ -333,6 +358,26 @@ static void put_lake(struct buffer *json, size_t start, const struct lake_node *
 	}
 }
 
+/* As the image's side shows it. */
+static void put_lake_column(struct digest_scratch *scratch, uint32_t column, const struct lake_node *node, int64_t row,
+			    struct buffer *json)
+{
+	const struct contract_column *rules = scratch->plan->columns[column].rules;
+	struct slice text, canonical;
+	if (lake_is_null(node, row) ||
+	    (rules->compare == COMPARE_VALUE && (rules->form == FORM_VALUE || rules->form == FORM_ITEM_MAP))) {
+		put_lake(json, json->size, node, row);
+	} else if (rules->compare == COMPARE_PRESENCE) {
+		buffer_append_text(json, present);
+	} else {
+		text = lake_bytes(node, row);
+		if (json_of_lake(scratch, rules, text, &canonical) && canonical.data != text.data)
+			buffer_append_slice(json, canonical);
+		else
+			put_quoted(json, text);
+	}
+}
+
 int digest_actual_value(struct digest_scratch *scratch, const struct ArrowSchema *schema,
 			const struct ArrowArray *batch, uint64_t row, uint32_t column, struct buffer *json,
 			uint64_t *digest)
@@ -343,10 +388,9 @@ int digest_actual_value(struct digest_scratch *scratch, const struct ArrowSchema
 	arena_reset(&scratch->work);
 	if (column >= scratch->plan->column_count || row >= (uint64_t)batch->length ||
 	    lake_bind_batch(scratch, schema, batch, &nodes, &error) != 0 ||
-	    !lake_digest(&scratch->work, &nodes[column], (int64_t)row, scratch->plan->columns[column].unordered,
-			 digest))
+	    !lake_column_digest(scratch, column, &nodes[column], (int64_t)row, digest))
 		return ERROR_INTERNAL;
-	put_lake(json, start, &nodes[column], (int64_t)row);
+	put_lake_column(scratch, column, &nodes[column], (int64_t)row, json);
 	cut(json, start);
 	return json->failed ? ERROR_INTERNAL : 0;
 }

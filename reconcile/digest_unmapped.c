@@ -109,6 +109,31 @@ static void walk_type(struct digest_scratch *scratch, const struct json_token *t
 	}
 }
 
+static void walk_node(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
+		      const struct path_node *node, struct path *path);
+
+/* A list of which columns take single elements; the others are one name, "lines[]". */
+static void walk_places(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t list,
+			const struct path_node *node, struct path *path)
+{
+	bool more = false;
+	uint32_t token = list + 1;
+	if (!path_push(path, (struct slice){NULL, 0}))
+		return;
+	for (uint32_t at = 0; at < tokens[list].count; at++, token = tokens[token].next) {
+		const struct path_node *child = node->children;
+		while (child != NULL && (child->name.data != NULL || child->place != at))
+			child = child->sibling;
+		if (child != NULL)
+			walk_node(scratch, tokens, token, child, path);
+		else
+			more = true;
+	}
+	if (more)
+		count_path(scratch, path);
+	path->depth--;
+}
+
 /* A map of which columns take single entries. Recursion is bounded by the contract's longest path. */
 static void walk_node(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
 		      const struct path_node *node, struct path *path)
@@ -122,6 +147,10 @@ static void walk_node(struct digest_scratch *scratch, const struct json_token *t
 	}
 	if (!value_read(&scratch->work, tokens, index, &value, &why) || value.tag == TAG_NULL)
 		return;
+	if (value.tag == TAG_L && node->children != NULL) {
+		walk_places(scratch, tokens, value.payload, node, path);
+		return;
+	}
 	if (node->children == NULL || value.tag != TAG_M) {
 		count_path(scratch, path);
 		return;
@@ -131,7 +160,8 @@ static void walk_node(struct digest_scratch *scratch, const struct json_token *t
 		struct slice name = json_text(&tokens[token]);
 		struct name_words words = token_words(&tokens[token]);
 		const struct path_node *child = node->children;
-		while (child != NULL && !name_is(child->name, &child->words, name, &words))
+		while (child != NULL &&
+		       (child->name.data == NULL || !name_is(child->name, &child->words, name, &words)))
 			child = child->sibling;
 		if (child != NULL && child->whole && !child->has_struct)
 			continue;
@@ -156,18 +186,21 @@ void image_count_unmapped(struct digest_scratch *scratch, const struct json_toke
 		path.steps[0] = name;
 		path.depth = 1;
 		if (member->attribute == ATTRIBUTE_OTHER) {
-			if (!(name.size >= 8 && memcmp(name.data, "aws:rep:", 8) == 0))
+			if (!(name.size >= 8 && memcmp(name.data, "aws:rep:", 8) == 0) && !scratch->plan->whole_item)
 				count_path(scratch, &path);
 			continue;
 		}
 		struct attribute *attribute = &scratch->attributes[member->attribute];
 		const struct path_node *node = attribute->node;
-		bool mapped = attribute->key || (node != NULL && (node->whole || node->children != NULL));
+		bool mapped = attribute->key || scratch->plan->whole_item ||
+			      (node != NULL && (node->whole || node->children != NULL));
 		if (mapped && !attribute->seen) {
 			attribute->seen = true;
 			scratch->seen_count++;
 		}
-		attribute->settled = mapped ? attribute->key || (node->whole && !node->has_struct) : attribute->ignored;
+		attribute->settled = mapped ? attribute->key || scratch->plan->whole_item ||
+						      (node->whole && !node->has_struct)
+					    : attribute->ignored;
 		if (attribute->settled)
 			continue;
 		if (mapped)

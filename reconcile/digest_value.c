@@ -143,3 +143,9 @@ bool value_read_any(struct arena *work, const struct json_token *tokens, uint32_
 		return refuse(fault, "unknown type tag", tokens, index + 1);
 	}
 }
+
+const char *value_tag_name(enum value_tag tag)
+{
+	static const char *const names[] = {"", "S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"};
+	return tag <= TAG_BS ? names[tag] : "";
+}

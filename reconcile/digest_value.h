@@ -24,7 +24,10 @@ enum value_tag {
 	TAG_L,
 	TAG_SS,
 	TAG_NS,
-	TAG_BS
+	TAG_BS,
+	/* What only derived values have: */
+	TAG_EMPTY, /* an empty list or map */
+	TAG_UNFIT  /* nothing can be made of it; scale holds the enum image_flag */
 };
 
 struct value {
@@ -67,6 +70,8 @@ static inline bool value_read(struct arena *work, const struct json_token *token
 	return value_read_text(tokens, index, value) || value_read_any(work, tokens, index, value, fault);
 }
 
+/* As DynamoDB writes it; "" for what it does not. */
+const char *value_tag_name(enum value_tag tag);
 /* The scalar tag of a set's members: TAG_SS → TAG_S; TAG_NONE for what is no set. */
 enum value_tag value_element_tag(enum value_tag tag);
 

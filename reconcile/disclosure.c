@@ -9,18 +9,46 @@ enum { KEY_MIN = 16, KEY_RANDOM = 32, HASH_BYTES = 16 };
 
 /* ---- which columns */
 
-static bool one_holds_other(const struct contract_column *a, const struct contract_column *b)
+static bool same_step(const struct contract_path *a, const struct contract_path *b, uint32_t step)
 {
-	uint32_t count = a->path_count < b->path_count ? a->path_count : b->path_count;
-	for (uint32_t i = 0; i < count; i++)
-		if (strcmp(a->path[i], b->path[i]) != 0)
+	if (a->names[step] == NULL || b->names[step] == NULL)
+		return a->names[step] == b->names[step] && a->places[step] == b->places[step];
+	return strcmp(a->names[step], b->names[step]) == 0;
+}
+
+static bool path_holds_other(const struct contract_path *a, const struct contract_path *b)
+{
+	uint32_t count = a->count < b->count ? a->count : b->count;
+	for (uint32_t step = 0; step < count; step++)
+		if (!same_step(a, b, step))
 			return false;
 	return true;
 }
 
+static bool is_whole_item(const struct contract_column *column)
+{
+	return column->form >= FORM_ITEM_JSON;
+}
+
+static bool one_holds_other(const struct contract_column *a, const struct contract_column *b)
+{
+	if (is_whole_item(a) || is_whole_item(b))
+		return true;
+	for (uint32_t i = 0; i < a->source_count; i++)
+		for (uint32_t j = 0; j < b->source_count; j++)
+			if (path_holds_other(&a->sources[i], &b->sources[j]))
+				return true;
+	return false;
+}
+
 static bool is_of_part(const struct contract_column *column, const struct key_part *part)
 {
-	return strcmp(column->path[0], part->attribute) == 0;
+	if (is_whole_item(column))
+		return true;
+	for (uint32_t i = 0; i < column->source_count; i++)
+		if (strcmp(column->sources[i].names[0], part->attribute) == 0)
+			return true;
+	return false;
 }
 
 void disclosure_spread(struct contract *contract)

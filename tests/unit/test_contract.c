@@ -74,8 +74,9 @@ static void test_example(void)
 	   "deletes and ttl");
 	ok(contract->column_count == 5 && contract->columns[3].unordered && contract->columns[2].type->scale == 10,
 	   "five columns");
-	ok(contract->columns[4].path_count == 2 && strcmp(contract->columns[4].path[0], "addr") == 0 &&
-		   strcmp(contract->columns[4].path[1], "street") == 0,
+	ok(contract->columns[4].sources[0].count == 2 &&
+		   strcmp(contract->columns[4].sources[0].names[0], "addr") == 0 &&
+		   strcmp(contract->columns[4].sources[0].names[1], "street") == 0,
 	   "dots step into maps");
 	is_int(contract->columns[4].line, 19, "a column knows its line");
 	ok(contract->ignore_count == 1 && strcmp(contract->ignore[0], "_ingest_ts") == 0, "ignored columns");
@@ -137,7 +138,7 @@ static void test_everything(void)
 	   "a deletes column");
 	ok(contract->ttl == TTL_POLICY_SOFT && strcmp(contract->ttl_attribute, "expires_at") == 0, "a TTL attribute");
 	ok(contract->columns[0].type == NULL, "a column's type is optional");
-	ok(contract->columns[1].path_count == 2 && strcmp(contract->columns[1].path[0], "a.b") == 0,
+	ok(contract->columns[1].sources[0].count == 2 && strcmp(contract->columns[1].sources[0].names[0], "a.b") == 0,
 	   "a list serves names that hold dots");
 	ok(contract->baseline == BASELINE_EMPTY && contract->require_dynamodb && contract->ambiguous_accept &&
 		   contract->expect_empty,
@@ -276,6 +277,59 @@ static const struct {
 	{LAKE "    - {column: c, attribute: []}\n", "c.yaml:10:30: 'attribute' is empty"},
 	{LAKE "    - {column: c, attribute: [\"\"]}\n", "c.yaml:10:31: 'attribute' is empty"},
 	{LAKE "    - {column: c, atribute: a}\n", "c.yaml:10:19: unknown key 'atribute', did you mean 'attribute'"},
+	{LAKE "    - {column: c}\n", "c.yaml:10:7: column 'c' wants 'attribute', 'attributes' or 'const', one of them"},
+	{LAKE "    - {column: c, attribute: a, const: x}\n",
+	 "c.yaml:10:7: column 'c' wants 'attribute', 'attributes' or 'const', one of them"},
+	{LAKE "    - {column: c, attribute: a, attributes: [b]}\n",
+	 "c.yaml:10:45: a column comes from 'attribute' or from 'attributes', not both"},
+	{LAKE "    - {column: c, attributes: [b], attribute: a}\n",
+	 "c.yaml:10:47: a column comes from 'attribute' or from 'attributes', not both"},
+	{LAKE "    - {column: c, attributes: [a, b]}\n",
+	 "c.yaml:10:31: several attributes want concat or coalesce as the first step of 'as'"},
+	{LAKE "    - {column: c, attributes: []}\n", "c.yaml:10:31: 'attributes' must be a list of 1 to 64 attributes"},
+	{LAKE "    - {column: c, attribute: a, as: [lower, coalesce]}\n",
+	 "c.yaml:10:37: 'concat' and 'coalesce' stand first and want 'attributes'; {coalesce: text} puts a text for "
+	 "null"},
+	{LAKE "    - {column: c, attribute: a, as: item_json}\n",
+	 "c.yaml:10:7: column 'c' holds the whole item, so it has no 'attribute'"},
+	{LAKE "    - {column: c, attribute: a, as: [lower, json]}\n",
+	 "c.yaml:10:45: 'json' stands alone: no other step goes with it"},
+	{LAKE "    - {column: c, attribute: a, as: frob}\n",
+	 "c.yaml:10:37: 'as' knows no 'frob'; it knows trim, lower, upper, sha256, md5, hmac, base64, hex, number, "
+	 "extract, "
+	 "substr, concat, coalesce, json, dynamodb_json, item_json, item_dynamodb_json and item_map"},
+	{LAKE "    - {column: c, attribute: a, as: []}\n", "c.yaml:10:37: 'as' must have 1 to 16 steps"},
+	{LAKE "    - {column: c, attribute: a, as: extract}\n", "c.yaml:10:37: 'extract' wants a value: {extract: …}"},
+	{LAKE "    - {column: c, attribute: a, as: {lower: x}}\n", "c.yaml:10:45: 'lower' takes no value"},
+	{LAKE "    - {column: c, attribute: a, as: {extract: \"(\"}}\n", "c.yaml:10:47: 'extract' is '(': no pattern"},
+	{LAKE "    - {column: c, attribute: a, as: {extract: abc}}\n",
+	 "c.yaml:10:47: 'extract' is 'abc': a pattern has exactly one group"},
+	{LAKE "    - {column: c, attribute: a, as: {substr: [0, 1]}}\n",
+	 "c.yaml:10:46: 'substr' must be [start, length], start 1 for the first character or -1 for the last"},
+	{LAKE "    - {column: c, attribute: a, as: hmac}\n",
+	 "c.yaml:10:7: column 'c': 'hmac' and 'key_env' go together"},
+	{LAKE "    - {column: c, attribute: a, key_env: HOME}\n",
+	 "c.yaml:10:7: column 'c': 'hmac' and 'key_env' go together"},
+	{LAKE "    - {column: c, attribute: a, as: hmac, key_env: LAKEPROOF_TEST_UNSET}\n",
+	 "c.yaml:10:52: environment variable 'LAKEPROOF_TEST_UNSET' is not set"},
+	{LAKE "    - {column: c, attribute: \"a[\"}\n", "c.yaml:10:30: 'attribute' has no place in a list such as [0] "
+							"between its brackets; give a list for names that hold "
+							"brackets"},
+	{LAKE "    - {column: c, attribute: \"a[1]b\"}\n", "c.yaml:10:30: 'attribute' has no place in a list such as "
+							   "[0] between its brackets; give a list for names that hold "
+							   "brackets"},
+	{LAKE "    - {column: c, attribute: \"[0]\"}\n",
+	 "c.yaml:10:30: 'attribute' has an empty name between its dots; give a list for names that hold dots"},
+	{LAKE "    - {column: c, attribute: a, type: int, from: epoch_s}\n",
+	 "c.yaml:10:50: column 'c' has 'from' but is no date or timestamp"},
+	{LAKE "    - {column: c, attribute: a, type: int, absent: empty}\n",
+	 "c.yaml:10:7: column 'c': only a string, array or map can be empty"},
+	{LAKE "    - {column: c, as: item_json, type: int}\n",
+	 "c.yaml:10:40: column 'c' holds JSON text, so it is a string"},
+	{LAKE "    - {column: c, as: item_map, type: string}\n",
+	 "c.yaml:10:39: column 'c' is an item_map, so it is a map<string,string>"},
+	{LAKE "    - {column: c, attribute: a, on_overflow: wrap}\n",
+	 "c.yaml:10:46: 'on_overflow' must be error, null, round or truncate, not 'wrap'"},
 	{LAKE "    - c\n", "c.yaml:10:7: expected a mapping with 'column'"},
 };
 

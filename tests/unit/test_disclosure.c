@@ -81,6 +81,28 @@ static void test_spread(const struct contract *contract)
 	ok(!contract->columns[4].hidden, "but not one beside it");
 }
 
+/* Columns that are made of several attributes, or of all. */
+static void test_spread_by_rules(void)
+{
+	struct contract *contract = load(HEAD "key: [{attribute: pk, type: S}]\n"
+					      "lake:\n  delta: l\n  columns:\n"
+					      "    - {column: pk, attribute: pk}\n"
+					      "    - {column: mail, attribute: \"c[0].mail\", sensitive: true}\n"
+					      "    - {column: other, attribute: \"c[1].mail\"}\n"
+					      "    - {column: all, attribute: c}\n"
+					      "    - {column: both, attributes: [x, \"c[0].mail\"], as: coalesce}\n"
+					      "    - {column: fixed, const: x}\n"
+					      "    - {column: item, as: item_json}\n");
+	ok(contract != NULL, "a contract with rules loads");
+	if (contract == NULL)
+		return;
+	const bool hidden[] = {false, true, false, true, true, false, true};
+	for (uint32_t i = 0; i < contract->column_count; i++)
+		ok(contract->columns[i].hidden == hidden[i], "column %s is %s", contract->columns[i].column,
+		   hidden[i] ? "sensitive with what it is made of" : "not bound up with it");
+	contract_free(contract);
+}
+
 static void test_messages(const struct contract *sensitive, const struct contract *plain)
 {
 	const char *text = "item: not a number: amount: 'seven'";
@@ -133,6 +155,7 @@ int main(void)
 		test_spread(sensitive);
 		test_messages(sensitive, plain);
 	}
+	test_spread_by_rules();
 	test_key();
 	contract_free(plain);
 	contract_free(sensitive);
