@@ -72,7 +72,7 @@ SELECT row_number() OVER (ORDER BY key_id, kind, ordinal, sequence, time_lo, eve
        key_id, kind, damaged, deleted, fact.source AS source, record, "offset",
        after_state, after_item, after_row, after_flags, after_expires,
        before_state, before_item, before_row, before_flags, before_expires,
-       coalesce(same_as, fact.domain) AS domain, ttl, sequence, time_lo, time_hi, event, ordinal
+       2 * coalesce(same_as, fact.domain) + (sequence IS NOT NULL) AS domain, ttl, sequence, time_lo, time_hi, event, ordinal
 FROM policy CROSS JOIN fact
 JOIN keys ON keys.key = fact.key
 LEFT JOIN source_group ON source_group.source = fact.source AND kind = 1
@@ -81,8 +81,13 @@ LEFT JOIN domain_alias ON domain_alias.domain = fact.domain
 WHERE CASE kind WHEN 0 THEN has_lake
                 WHEN 1 THEN ordinal IS NOT NULL                  -- the scope leaves out exports after as_of
                 ELSE as_of IS NULL OR time_lo < as_of END;
+-- (What of a domain has a sequence and what has none are two domains: 2 n + 1 and 2 n.)
 CREATE UNIQUE INDEX counted_place ON counted (place);
 CREATE INDEX counted_key ON counted (key_id, kind);
+
+CREATE TABLE filtered_domain AS
+SELECT 2 * domain + with_sequence AS domain
+FROM scope_domain CROSS JOIN (SELECT 0 AS with_sequence UNION ALL SELECT 1) WHERE filtered;
 
 -- ---- Groups: the changes of one key with one domain and one stamp; group_id ascends in the order of a domain's groups
 
@@ -108,6 +113,92 @@ SELECT group_id, key_id, domain, sequence, count(*) AS members, min(place) AS fi
        (max(after_state = 1) AND max(after_state > 1)) OR count(DISTINCT after_item) > 1
        OR (max(before_state = 1) AND max(before_state > 1)) OR count(DISTINCT before_item) > 1 AS conflict
 FROM best_member GROUP BY group_id;
+
+-- ---- Steps: a group with a sequence, or a knot of groups without one whose times overlap; numbered by their first group
+
+CREATE TABLE change_group AS
+WITH begun AS (
+	SELECT *, sequence IS NOT NULL
+	          OR coalesce(max(time_hi) OVER (PARTITION BY key_id, domain ORDER BY group_id
+	                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) <= time_lo, 1) AS begins
+	FROM group_known
+)
+SELECT max(CASE WHEN begins THEN g.group_id END) OVER (PARTITION BY g.key_id, g.domain ORDER BY g.group_id) AS step_id,
+       g.*, a.source, a.record, a."offset",
+       a.after_state, a.after_item, a.after_row, a.after_flags, a.after_expires,
+       b.before_state, b.before_item, b.before_row, b.before_flags, b.before_expires
+FROM begun AS g
+JOIN best_member AS a ON a.group_id = g.group_id AND a.after_rank = 1
+JOIN best_member AS b ON b.group_id = g.group_id AND b.before_rank = 1;
+CREATE UNIQUE INDEX change_group_id ON change_group (group_id);
+CREATE INDEX change_group_step ON change_group (step_id);
+
+CREATE TABLE knot AS             -- steps of several groups
+SELECT step_id, min(after_state) = max(after_state) AND count(DISTINCT after_item) < 2 AS one_end,
+       max(conflict OR damaged) OR count(*) > 64 AS hopeless,
+       min(before_state IN (1, 3) AND after_state IN (1, 3)) AS sides_known, sum(after_state = 1) AS deletes
+FROM change_group GROUP BY step_id HAVING count(*) > 1;
+
+CREATE TABLE edge AS             -- each group of a knot leads from one state to another
+SELECT step_id, before_state, before_item, after_state, after_item
+FROM change_group JOIN knot USING (step_id) WHERE sides_known AND NOT hopeless;
+CREATE INDEX edge_step ON edge (step_id);
+
+CREATE TABLE balance AS          -- how often each state of a knot is entered more than it is left
+SELECT step_id, state, item, sum(entered) AS entered
+FROM (SELECT step_id, after_state AS state, after_item AS item, 1 AS entered FROM edge
+      UNION ALL SELECT step_id, before_state, before_item, -1 FROM edge)
+GROUP BY step_id, state, item;
+
+CREATE TABLE walk AS             -- knots that are one walk from a state to another: all states hang together
+WITH RECURSIVE reached AS (
+	SELECT step_id, state, item FROM balance WHERE entered = 1
+	UNION
+	SELECT edge.step_id, CASE WHEN side THEN before_state ELSE after_state END,
+	       CASE WHEN side THEN before_item ELSE after_item END
+	FROM reached JOIN edge ON edge.step_id = reached.step_id CROSS JOIN (SELECT 0 AS side UNION ALL SELECT 1)
+	WHERE CASE WHEN side THEN after_state = state AND after_item IS item
+	           ELSE before_state = state AND before_item IS item END
+)
+SELECT step_id, max(CASE WHEN entered = -1 THEN state END) AS from_state,
+       max(CASE WHEN entered = -1 THEN item END) AS from_item,
+       max(CASE WHEN entered = 1 THEN state END) AS to_state, max(CASE WHEN entered = 1 THEN item END) AS to_item
+FROM balance GROUP BY step_id
+HAVING sum(abs(entered)) = 2
+   AND count(*) = (SELECT count(*) FROM reached WHERE reached.step_id = balance.step_id);
+
+CREATE TABLE knot_end AS         -- where a knot begins and ends; without a row it is tangled
+SELECT knot.step_id, coalesce(from_state, 0) AS from_state, from_item,
+       to_state, to_item, walk.step_id IS NULL AS any_group
+FROM knot LEFT JOIN walk ON walk.step_id = knot.step_id
+WHERE NOT hopeless AND (one_end OR walk.step_id IS NOT NULL)
+  AND (deletes < 2 OR to_state = 3);
+CREATE UNIQUE INDEX knot_end_step ON knot_end (step_id);
+
+-- The group that a step ends with, as far as one can tell.
+CREATE TABLE last_group AS
+SELECT g.step_id, max(g.group_id) AS group_id, min(time_lo) AS time_lo, max(time_hi) AS time_hi, count(*) AS groups,
+       max(conflict) AS conflict, max(damaged) AS damaged,
+       max(CASE WHEN any_group IS NULL OR any_group OR after_state = to_state AND after_item IS to_item
+                THEN g.group_id END) AS last_id
+FROM change_group AS g LEFT JOIN knot_end ON knot_end.step_id = g.step_id
+GROUP BY g.step_id;
+
+-- A step has the sides of its group, or of its knot (`left_`: what it surely left, UNKNOWN when it is tangled), and of the
+-- group that it ends with what was before (`last_`).
+CREATE TABLE step_known AS
+SELECT g.step_id, g.key_id, g.domain, g.sequence, g.group_id, g.first_place, g.source, g.record, g."offset", g.ttl,
+       s.time_lo, s.time_hi, s.groups, s.conflict, s.damaged, s.groups > 1 AND k.step_id IS NULL AS tangled,
+       g.after_state, g.after_item, g.after_row, g.after_flags, g.after_expires,
+       g.before_state AS last_state, g.before_item AS last_item, g.before_row AS last_row, g.before_flags AS last_flags,
+       g.before_expires AS last_expires,
+       CASE WHEN s.groups = 1 THEN g.before_state ELSE coalesce(k.from_state, 0) END AS before_state,
+       CASE WHEN s.groups = 1 THEN g.before_item ELSE k.from_item END AS before_item,
+       CASE WHEN s.groups = 1 OR k.step_id IS NOT NULL THEN g.after_state ELSE 0 END AS left_state,
+       CASE WHEN s.groups = 1 OR k.step_id IS NOT NULL THEN g.after_item END AS left_item
+FROM last_group AS s
+JOIN change_group AS g ON g.group_id = s.last_id
+LEFT JOIN knot_end AS k ON k.step_id = s.step_id;
 
 -- ---- The decisive snapshot: what each export says of each key, S and S' among those that say something, and W
 
@@ -148,29 +239,25 @@ LEFT JOIN item_disputed ON item_disputed.key_id = keys.key_id AND item_disputed.
 LEFT JOIN scope_window AS w ON w.lo <= s.lo AND s.lo <= w.hi;
 CREATE UNIQUE INDEX snapshot_key ON snapshot (key_id);
 
--- The groups with their sides, B, I or A against S, and whether a B group counts.
-CREATE TABLE change_group AS
-SELECT g.*, a.source, a.record, a."offset",
-       a.after_state, a.after_item, a.after_row, a.after_flags, a.after_expires,
-       b.before_state, b.before_item, b.before_row, b.before_flags, b.before_expires,
+-- The steps, B, I or A against S, and whether a B step counts.
+CREATE TABLE step AS
+SELECT g.*,
        CASE WHEN s.lo IS NULL THEN 'A'
             WHEN g.time_hi <= s.lo THEN 'B'
             WHEN g.time_lo >= s.hi THEN 'A'
             ELSE 'I' END AS side,
-       -- of B groups:
+       -- of B steps:
        w_lo IS NOT NULL AND g.time_lo >= w_lo AND (NOT earlier_counts OR g.time_hi > earlier_lo) AS counts
-FROM group_known AS g
-JOIN best_member AS a ON a.group_id = g.group_id AND a.after_rank = 1
-JOIN best_member AS b ON b.group_id = g.group_id AND b.before_rank = 1
+FROM step_known AS g
 JOIN snapshot AS s ON s.key_id = g.key_id;
-CREATE UNIQUE INDEX change_group_id ON change_group (group_id);
-CREATE INDEX change_group_key ON change_group (key_id);
+CREATE UNIQUE INDEX step_id ON step (step_id);
+CREATE INDEX step_key ON step (key_id);
 
 -- ---- The expected state
 
 CREATE TABLE candidate AS
-SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY key_id, domain ORDER BY group_id DESC) AS newness
-               FROM change_group WHERE side <> 'B')
+SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY key_id, domain ORDER BY step_id DESC) AS newness
+               FROM step WHERE side <> 'B')
 WHERE newness = 1;
 
 CREATE TABLE winner AS
@@ -179,34 +266,33 @@ SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY time_lo
 WHERE standing = 1;
 CREATE UNIQUE INDEX winner_key ON winner (key_id);
 
--- The groups that make the winner ambiguous: their order against it is not known, and they end in another state.
+-- What makes the winner ambiguous: itself, when it is tangled; and candidates whose order against it is not known, when
+-- they end, or may end, in another state.
 CREATE TABLE rival AS
 SELECT other.*
-FROM winner
-JOIN change_group AS other ON other.key_id = winner.key_id AND other.group_id <> winner.group_id
-WHERE other.side <> 'B'
-  AND other.time_hi > winner.time_lo
-  AND (other.after_state <> winner.after_state OR other.after_item <> winner.after_item)
-  AND (other.domain = winner.domain AND other.sequence IS NULL OR other.group_id IN (SELECT group_id FROM candidate));
+FROM winner JOIN candidate AS other ON other.key_id = winner.key_id
+WHERE CASE WHEN other.step_id = winner.step_id THEN winner.tangled
+           ELSE other.time_hi > winner.time_lo
+                AND (other.tangled OR other.after_state <> winner.after_state OR other.after_item <> winner.after_item) END;
 
 -- Keys all of whose groups are of one unfiltered domain and have a sequence: their groups stand in line.
 CREATE TABLE in_line AS
 SELECT key_id FROM change_group GROUP BY key_id
 HAVING count(DISTINCT domain) = 1 AND count(sequence) = count(*)
-   AND max(domain) NOT IN (SELECT domain FROM scope_domain WHERE filtered);
+   AND max(domain) NOT IN (SELECT domain FROM filtered_domain);
 CREATE UNIQUE INDEX in_line_key ON in_line (key_id);
 
--- The groups that C is of, and what the one before and the one after in line say of the state between, as an image.
+-- The steps that C is of, and what the one before and the one after in line say of the state between, as an image.
 CREATE TABLE neighbour AS
-SELECT g.key_id, group_id, domain, side, before_state, before_item, after_state, after_item,
+SELECT g.key_id, step_id, domain, side, groups, before_state, before_item, left_state AS after_state, left_item AS after_item,
        in_line.key_id IS NOT NULL AND before_state = 2 AS before_open,
-       in_line.key_id IS NOT NULL AND after_state = 2 AS after_open,
-       lag(group_id) OVER line IS NULL AS first,
+       in_line.key_id IS NOT NULL AND left_state = 2 AS after_open,
+       lag(step_id) OVER line IS NULL AS first,
        lag(CASE WHEN after_state = 3 THEN after_item END) OVER line AS earlier_item,
        lead(CASE WHEN before_state = 3 THEN before_item END) OVER line AS later_item
-FROM change_group AS g LEFT JOIN in_line ON in_line.key_id = g.key_id
+FROM step AS g LEFT JOIN in_line ON in_line.key_id = g.key_id
 WHERE side <> 'B' OR counts
-WINDOW line AS (PARTITION BY g.key_id, domain ORDER BY group_id);
+WINDOW line AS (PARTITION BY g.key_id, domain ORDER BY step_id);
 CREATE INDEX neighbour_key ON neighbour (key_id);
 
 -- C, the states that S may have seen.
@@ -218,13 +304,19 @@ WITH earlier AS (
 )
 SELECT key_id, CASE WHEN after_open AND later_item IS NOT NULL THEN 3 ELSE after_state END AS state,
        CASE WHEN after_open THEN later_item ELSE after_item END AS item
-FROM (SELECT *, row_number() OVER (PARTITION BY key_id, domain, side ORDER BY group_id DESC) AS newness FROM neighbour)
-WHERE side = 'I' OR (side = 'B' AND newness = 1)
+FROM (SELECT *, row_number() OVER (PARTITION BY key_id, domain, side ORDER BY step_id DESC) AS newness FROM neighbour)
+WHERE (side = 'I' AND groups = 1) OR (side = 'B' AND newness = 1)
 UNION
 SELECT g.key_id, CASE WHEN before_open AND coalesce(earlier_item, handed.item) IS NOT NULL THEN 3 ELSE before_state END,
        CASE WHEN before_open THEN coalesce(earlier_item, handed.item) ELSE before_item END
 FROM neighbour AS g LEFT JOIN earlier AS handed ON handed.key_id = g.key_id AND g.first
-WHERE side = 'I'
+WHERE side = 'I' AND groups = 1
+UNION            -- of a knot, whatever its groups say
+SELECT g.key_id, g.after_state, g.after_item
+FROM neighbour JOIN change_group AS g USING (step_id) WHERE side = 'I' AND groups > 1
+UNION
+SELECT g.key_id, g.before_state, g.before_item
+FROM neighbour JOIN change_group AS g USING (step_id) WHERE side = 'I' AND groups > 1
 UNION
 SELECT key_id, state, item FROM earlier;
 CREATE INDEX seen_key ON seen (key_id);
@@ -232,16 +324,17 @@ CREATE INDEX seen_key ON seen (key_id);
 -- Rules 1 to 4: who decides (2 a change, 1 the snapshot, 0 nothing), and whether that is settled.
 CREATE TABLE decision AS
 SELECT s.key_id,
-       CASE WHEN w.group_id IS NOT NULL THEN 2 WHEN s.lo IS NOT NULL THEN 1 ELSE 0 END AS decided_by,
-       w.group_id AS winner_id,
-       CASE WHEN w.group_id IS NOT NULL THEN w.time_lo ELSE s.lo END AS decided_time,      -- NULL: before all time
+       CASE WHEN w.step_id IS NOT NULL THEN 2 WHEN s.lo IS NOT NULL THEN 1 ELSE 0 END AS decided_by,
+       w.step_id AS winner_id,
+       CASE WHEN w.step_id IS NOT NULL THEN w.time_lo ELSE s.lo END AS decided_time,      -- NULL: before all time
        w.side IS 'I' AS inside,
        w.side IS 'I'
        AND NOT EXISTS (SELECT 1 FROM scope_window WHERE scope_window.lo <= w.time_lo AND scope_window.hi >= s.hi)
        AND NOT (w.after_state = s.state AND w.after_item IS s.item)
        AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.key_id = s.key_id AND seen.state = s.state AND seen.item IS s.item)
        AS not_settled,
-       EXISTS (SELECT 1 FROM rival WHERE rival.key_id = s.key_id) AS ambiguous
+       EXISTS (SELECT 1 FROM rival WHERE rival.key_id = s.key_id) AS ambiguous,
+       EXISTS (SELECT 1 FROM rival WHERE rival.key_id = s.key_id AND groups > 64) AS unbounded
 FROM snapshot AS s LEFT JOIN winner AS w ON w.key_id = s.key_id;
 CREATE UNIQUE INDEX decision_key ON decision (key_id);
 
@@ -256,55 +349,58 @@ HAVING min((min(s.state, seen.state) = 1 AND max(s.state, seen.state) > 1)
            OR (s.state = 3 AND seen.state = 3 AND s.item <> seen.item));
 CREATE UNIQUE INDEX overlap_key ON overlap (key_id);
 
--- The pairs that must fit: earlier (state, item), later group. Each that does not is a chain break.
+-- The pairs that must fit: earlier (state, item), later step. Each that does not is a chain break.
 CREATE TABLE chain_break AS
 WITH held AS (
 	SELECT *,
-	       lag(side) OVER (PARTITION BY key_id, domain ORDER BY group_id) AS earlier_side,
-	       lag(after_state) OVER (PARTITION BY key_id, domain ORDER BY group_id) AS earlier_state,
-	       lag(after_item) OVER (PARTITION BY key_id, domain ORDER BY group_id) AS earlier_item,
-	       row_number() OVER (PARTITION BY key_id, side = 'B' ORDER BY group_id) AS nth     -- within one domain
-	FROM change_group
+	       lag(side) OVER (PARTITION BY key_id, domain ORDER BY step_id) AS earlier_side,
+	       lag(left_state) OVER (PARTITION BY key_id, domain ORDER BY step_id) AS earlier_state,
+	       lag(left_item) OVER (PARTITION BY key_id, domain ORDER BY step_id) AS earlier_item,
+	       row_number() OVER (PARTITION BY key_id, side = 'B' ORDER BY step_id) AS nth     -- within one domain
+	FROM step
 ), domains AS (
 	SELECT key_id, count(DISTINCT CASE WHEN side <> 'B' THEN domain END) AS deciding,
 	       count(DISTINCT domain) AS all_of_them
-	FROM change_group GROUP BY key_id
+	FROM step GROUP BY key_id
 ), pair AS (
-	SELECT key_id, group_id, domain, before_state, before_item, earlier_state, earlier_item
+	SELECT key_id, step_id, domain, before_state, before_item, earlier_state, earlier_item
 	FROM held WHERE earlier_side IS NOT NULL AND side <> 'B' AND NOT (earlier_side = 'B' AND side = 'A')
 	UNION ALL
-	SELECT held.key_id, group_id, domain, before_state, before_item, s.state, s.item
+	SELECT held.key_id, step_id, domain, before_state, before_item, s.state, s.item
 	FROM held JOIN domains ON domains.key_id = held.key_id JOIN snapshot AS s ON s.key_id = held.key_id
 	WHERE deciding = 1 AND side = 'A' AND nth = 1 AND s.lo IS NOT NULL
 	UNION ALL
-	SELECT held.key_id, group_id, domain, before_state, before_item, 1, NULL
+	SELECT held.key_id, step_id, domain, before_state, before_item, 1, NULL
 	FROM held JOIN domains ON domains.key_id = held.key_id CROSS JOIN policy
 	WHERE all_of_them = 1 AND nth = 1 AND baseline_empty AND NOT EXISTS (SELECT 1 FROM scope_export)
 )
-SELECT key_id, group_id FROM pair
-WHERE domain NOT IN (SELECT domain FROM scope_domain WHERE filtered)
+SELECT key_id, step_id FROM pair
+WHERE domain NOT IN (SELECT domain FROM filtered_domain)
   AND ((min(before_state, earlier_state) = 1 AND max(before_state, earlier_state) > 1)
        OR (before_state = 3 AND earlier_state = 3 AND before_item <> earlier_item));
 CREATE INDEX chain_break_key ON chain_break (key_id);
 
-CREATE TABLE broken AS           -- the last group in fact order that breaks a chain or is in conflict
+CREATE TABLE broken AS           -- the last in fact order: a group in conflict, or what a step that breaks a chain ends with
 SELECT key_id, source, record, "offset"
 FROM (SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY first_place DESC) AS lastness
-      FROM change_group
-      WHERE side <> 'B' AND (conflict OR group_id IN (SELECT group_id FROM chain_break)))
+      FROM (SELECT g.key_id, g.first_place, g.source, g.record, g."offset"
+            FROM change_group AS g JOIN step USING (step_id) WHERE side <> 'B' AND g.conflict
+            UNION
+            SELECT key_id, first_place, source, record, "offset" FROM step
+            WHERE step_id IN (SELECT step_id FROM chain_break)))
 WHERE lastness = 1;
 CREATE UNIQUE INDEX broken_key ON broken (key_id);
 
 -- ---- TTL: the last image known of each key, and so which absences may be the TTL service's
 
-CREATE TABLE last_image AS       -- of the last group in fact order that has one, else of the newest export
+CREATE TABLE last_image AS       -- of the last step in fact order that has one, else of the newest export
 SELECT key_id, expires, row, flags FROM (
 	SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY first_place DESC, ordinal DESC) AS lastness
 	FROM (SELECT key_id, first_place, 0 AS ordinal, after_expires AS expires, after_row AS row, after_flags AS flags
-	      FROM change_group WHERE after_state = 3
+	      FROM step WHERE after_state = 3
 	      UNION ALL
-	      SELECT key_id, first_place, 0, before_expires, before_row, before_flags
-	      FROM change_group WHERE after_state <> 3 AND before_state = 3
+	      SELECT key_id, first_place, 0, last_expires, last_row, last_flags
+	      FROM step WHERE after_state <> 3 AND last_state = 3
 	      UNION ALL
 	      SELECT key_id, 0, ordinal, expires, row, flags FROM says WHERE state = 3))
 WHERE lastness = 1;
@@ -326,7 +422,8 @@ CREATE INDEX image_side_key ON image_side (key_id, place);
 
 CREATE TABLE stated AS
 SELECT d.key_id, 0 AS rank, w.after_state AS state, w.after_item AS item, w.after_row AS row, w.after_flags AS flags,
-       w.after_expires AS expires, w.ttl AS marked, w.time_hi AS gone_by, w.before_state, w.before_row, w.before_flags
+       w.after_expires AS expires, w.ttl AS marked, w.time_hi AS gone_by,
+       w.last_state AS before_state, w.last_row AS before_row, w.last_flags AS before_flags
 FROM decision AS d JOIN winner AS w ON w.key_id = d.key_id
 UNION ALL
 SELECT d.key_id, 0, s.state, s.item, s.row, s.flags, s.expires, 2, s.hi, 0, NULL, 0
@@ -338,14 +435,20 @@ UNION ALL        -- not settled, or a contradiction at the snapshot that the win
 SELECT d.key_id, 1, s.state, s.item, s.row, s.flags, s.expires, 2, s.hi, 0, NULL, 0
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
 WHERE not_settled OR inside AND d.key_id IN (SELECT key_id FROM overlap)
-UNION ALL        -- ambiguous, accepted or not
+UNION ALL        -- ambiguous, accepted or not: where it ends, or may end
 SELECT key_id, 1, after_state, after_item, after_row, after_flags, after_expires,
-       ttl, time_hi, before_state, before_row, before_flags
-FROM rival
-UNION ALL        -- a conflict in the winning group
-SELECT w.key_id, 1, m.after_state, m.after_item, m.after_row, m.after_flags, m.after_expires,
-       w.ttl, w.time_hi, w.before_state, w.before_row, w.before_flags
-FROM winner AS w JOIN best_member AS m ON m.group_id = w.group_id WHERE w.conflict
+       ttl, time_hi, last_state, last_row, last_flags
+FROM rival WHERE NOT tangled
+UNION ALL
+SELECT g.key_id, 1, g.after_state, g.after_item, g.after_row, g.after_flags, g.after_expires,
+       g.ttl, rival.time_hi, g.before_state, g.before_row, g.before_flags
+FROM rival JOIN change_group AS g USING (step_id) WHERE tangled AND NOT g.conflict
+UNION ALL        -- a conflict in a group that may have been the last
+SELECT g.key_id, 1, m.after_state, m.after_item, m.after_row, m.after_flags, m.after_expires,
+       g.ttl, w.time_hi, g.before_state, g.before_row, g.before_flags
+FROM (SELECT step_id, time_hi FROM winner UNION SELECT step_id, time_hi FROM rival WHERE tangled) AS w
+JOIN change_group AS g USING (step_id) JOIN best_member AS m ON m.group_id = g.group_id
+WHERE g.conflict
 UNION ALL        -- a conflict in the snapshot that decides
 SELECT d.key_id, 1, i.after_state, i.after_item, i.after_row, i.after_flags, i.after_expires, 2, s.hi, 0, NULL, 0
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
@@ -365,9 +468,9 @@ FROM stated LEFT JOIN last_image ON last_image.key_id = stated.key_id;
 -- ---- Unproven: the reasons as a set of bits
 
 CREATE TABLE evidence AS         -- counts over the groups of a key
-SELECT keys.key_id, count(group_id) AS changes, coalesce(sum(members - 1), 0) AS duplicates,
-       coalesce(sum(side <> 'B' AND conflict), 0) AS conflicts, coalesce(max(side <> 'B' AND damaged), 0) AS damaged
-FROM keys LEFT JOIN change_group ON change_group.key_id = keys.key_id GROUP BY keys.key_id;
+SELECT keys.key_id, count(g.group_id) AS changes, coalesce(sum(members - 1), 0) AS duplicates,
+       coalesce(sum(side <> 'B' AND g.conflict), 0) AS conflicts, coalesce(max(side <> 'B' AND g.damaged), 0) AS damaged
+FROM keys LEFT JOIN (change_group AS g JOIN step USING (step_id)) ON g.key_id = keys.key_id GROUP BY keys.key_id;
 CREATE UNIQUE INDEX evidence_key ON evidence (key_id);
 
 CREATE TABLE doubts AS
@@ -377,7 +480,7 @@ SELECT d.key_id,
        | (unreadable OR EXISTS (SELECT 1 FROM scope_hole
                                 WHERE decided_time IS NULL OR scope_hole.hi > decided_time)) * 4      -- HOLE
        | not_settled * 8                                                       -- NOT_SETTLED
-       | (ambiguous AND NOT ambiguous_accept) * 16                             -- AMBIGUOUS
+       | (unbounded OR ambiguous AND NOT ambiguous_accept) * 16                -- AMBIGUOUS
        | (conflicts > 0 OR s.conflict) * 32                                    -- CONFLICT
        | (d.key_id IN (SELECT key_id FROM chain_break)) * 64                   -- CHAIN
        | (d.key_id IN (SELECT key_id FROM overlap)) * 128                      -- OVERLAP
@@ -391,32 +494,32 @@ CREATE UNIQUE INDEX doubts_key ON doubts (key_id);
 
 -- ---- The last image of an item that is gone, where not the delete itself but the chain proves it
 
-CREATE TABLE in_order AS         -- each group with the one before it in its domain; NULL without one
-SELECT key_id, group_id, lag(side) OVER earlier AS earlier_side, lag(after_state) OVER earlier AS earlier_state,
+CREATE TABLE in_order AS         -- each step with the one before it in its domain; NULL without one
+SELECT key_id, step_id, lag(side) OVER earlier AS earlier_side, lag(after_state) OVER earlier AS earlier_state,
        lag(after_row) OVER earlier AS earlier_row, lag(after_flags) OVER earlier AS earlier_flags,
        lag(time_lo) OVER earlier AS earlier_time
-FROM change_group
-WINDOW earlier AS (PARTITION BY key_id, domain ORDER BY group_id);
+FROM step
+WINDOW earlier AS (PARTITION BY key_id, domain ORDER BY step_id);
 
 CREATE TABLE alone AS            -- keys whose groups in I and A are of one unfiltered domain and all have a sequence
-SELECT key_id, count(*) AS groups FROM change_group WHERE side <> 'B'
+SELECT key_id, count(*) AS groups FROM step WHERE side <> 'B'
 GROUP BY key_id
 HAVING count(DISTINCT domain) = 1 AND count(sequence) = count(*)
-   AND max(domain) NOT IN (SELECT domain FROM scope_domain WHERE filtered);
+   AND max(domain) NOT IN (SELECT domain FROM filtered_domain);
 
 CREATE TABLE chained AS
 SELECT w.key_id, CASE WHEN o.earlier_side <> 'B' THEN o.earlier_row ELSE s.row END AS row,
        CASE WHEN o.earlier_side <> 'B' THEN o.earlier_flags ELSE s.flags END AS flags
 FROM winner AS w
 JOIN alone ON alone.key_id = w.key_id
-JOIN in_order AS o ON o.group_id = w.group_id
+JOIN in_order AS o ON o.step_id = w.step_id
 JOIN snapshot AS s ON s.key_id = w.key_id
 JOIN doubts ON doubts.key_id = w.key_id
 WHERE unproven = 0
   AND CASE WHEN o.earlier_side <> 'B'
            THEN o.earlier_state = 3
                 AND EXISTS (SELECT 1 FROM scope_window AS reach WHERE reach.lo <= o.earlier_time AND w.time_lo <= reach.hi)
-           ELSE groups = 1 AND w.side = 'A' AND s.state = 3 AND w_hi >= w.time_lo AND NOT w_filtered END;
+           ELSE alone.groups = 1 AND w.side = 'A' AND s.state = 3 AND w_hi >= w.time_lo AND NOT w_filtered END;
 CREATE UNIQUE INDEX chained_key ON chained (key_id);
 
 -- ---- What the lake must hold, by the table of the page, for every possible state
@@ -476,13 +579,13 @@ CREATE INDEX answer_key ON answer (key_id, rank);
 
 -- ---- Judging a key: the first step that applies
 
-CREATE TABLE step AS
+CREATE TABLE judged AS
 SELECT d.key_id,
        CASE WHEN rows = 0 AND NOT knows THEN 'nothing known'
             WHEN NOT has_lake THEN 'no lake'
             WHEN rows > 1 THEN 'duplicate rows'
             WHEN expected.answered = 2 THEN 'as expected'
-            WHEN unproven & (1 | 4 | 256) THEN 'as is possible'                -- STATE, HOLE, DAMAGED: unbounded
+            WHEN unbounded OR unproven & (1 | 4 | 256) THEN 'as is possible'   -- STATE, HOLE, DAMAGED
             WHEN EXISTS (SELECT 1 FROM answer WHERE answer.key_id = d.key_id AND answered = 2) THEN 'as is possible'
             WHEN EXISTS (SELECT 1 FROM answer WHERE answer.key_id = d.key_id AND answered = 1) THEN 'image not known'
             WHEN decided_by = 2 AND settle_from IS NOT NULL AND w.time_hi > settle_from THEN 'not settled'
@@ -502,19 +605,20 @@ JOIN (SELECT key_id, CASE WHEN w_lo IS NOT NULL AND NOT w_filtered THEN w_lo ELS
       FROM snapshot) AS u ON u.key_id = d.key_id
 LEFT JOIN winner AS w ON w.key_id = d.key_id
 CROSS JOIN policy;
-CREATE UNIQUE INDEX step_key ON step (key_id);
+CREATE UNIQUE INDEX judged_key ON judged (key_id);
 
 CREATE TABLE stale AS            -- the last image of the key that the lake's live row is
 SELECT * FROM (
 	SELECT image_side.*,
 	       row_number() OVER (PARTITION BY image_side.key_id ORDER BY image_side.place DESC) AS lastness
-	FROM step JOIN lake_first ON lake_first.key_id = step.key_id JOIN image_side ON image_side.key_id = step.key_id
-	WHERE step = 'different' AND step.holds = 'live' AND image_side.flags = 0 AND image_side.row = lake_first.row)
+	FROM judged JOIN lake_first ON lake_first.key_id = judged.key_id
+	JOIN image_side ON image_side.key_id = judged.key_id
+	WHERE step = 'different' AND judged.holds = 'live' AND image_side.flags = 0 AND image_side.row = lake_first.row)
 WHERE lastness = 1;
 CREATE UNIQUE INDEX stale_key ON stale (key_id);
 
 CREATE TABLE verdict AS
-SELECT step.key_id,
+SELECT judged.key_id,
        CASE step WHEN 'nothing known' THEN 'NOTHING'
                  WHEN 'no lake' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN state = 1 THEN 'DELETED' ELSE 'EQUAL' END
                  WHEN 'as expected' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN demands = 'ANY' THEN 'OUT_OF_SCOPE'
@@ -534,7 +638,7 @@ SELECT step.key_id,
             WHEN stale.key_id IS NOT NULL THEN 'stale'
             ELSE 'differs' END AS finding,
        unproven | (step = 'not settled') * 8 | (step = 'image not known') * 2 AS unproven
-FROM step LEFT JOIN stale ON stale.key_id = step.key_id;
+FROM judged LEFT JOIN stale ON stale.key_id = judged.key_id;
 CREATE UNIQUE INDEX verdict_key ON verdict (key_id);
 
 CREATE TABLE missed AS           -- the changes after the stale image, by their first members

@@ -69,32 +69,6 @@ static void members_add(const struct judge *judge, struct judge_members *members
 	members->image_matches = members->image_matches || judge_image_matches(judge, side);
 }
 
-static bool top_is(const struct judge_top *top, const struct fact_side *side)
-{
-	return top->state == side->state && top->item[0] == side->item[0] && top->item[1] == side->item[1];
-}
-
-static void tops_add(struct judge_tops *tops, const struct fact_side *side, int64_t time_hi)
-{
-	struct judge_top top = {time_hi, side->state, {side->item[0], side->item[1]}};
-	bool first = tops->best.time_hi == INT64_MIN;
-	if (first || top_is(&tops->best, side)) {
-		if (first || time_hi > tops->best.time_hi)
-			tops->best = top;
-	} else if (time_hi > tops->best.time_hi) {
-		tops->other = tops->best;
-		tops->best = top;
-	} else if (time_hi > tops->other.time_hi) {
-		tops->other = top;
-	}
-}
-
-/* The greatest time_hi among those whose after is another; INT64_MIN without one. */
-int64_t judge_tops_beyond(const struct judge_tops *tops, const struct fact_side *side)
-{
-	return top_is(&tops->best, side) ? tops->other.time_hi : tops->best.time_hi;
-}
-
 /* ---- what contradicts */
 
 void judge_broken(struct judge *judge, uint64_t ordinal, struct fact_origin origin)
@@ -119,13 +93,13 @@ void judge_see(const struct judge *judge, struct judge_seen *seen, const struct 
 	seen->equal = seen->equal || judge_same(side, &judge->snapshot);
 }
 
-/* ---- groups */
+/* ---- steps */
 
-static enum judge_place place_of(const struct judge *judge, const struct judge_group *group)
+static enum judge_place place_of(const struct judge *judge, const struct judge_step *step)
 {
-	if (!judge->has_snapshot || group->time_lo >= judge->snapshot_hi)
+	if (!judge->has_snapshot || step->time_lo >= judge->snapshot_hi)
 		return PLACE_AFTER;
-	return group->time_hi <= judge->snapshot_lo ? PLACE_BEFORE : PLACE_INSIDE;
+	return step->time_hi <= judge->snapshot_lo ? PLACE_BEFORE : PLACE_INSIDE;
 }
 
 void judge_leave_line(struct judge *judge, struct judge_domain *domain, const struct fact_side *side)
@@ -142,122 +116,119 @@ static const struct fact_side *knowing(const struct fact_side *side, const struc
 	return side->state == STATE_PRESENT && neighbour->state == STATE_IMAGE ? neighbour : side;
 }
 
-static void join_line(struct judge *judge, struct judge_domain *domain, const struct judge_group *group)
+/* What a step has surely left. */
+static const struct fact_side *left_by(const struct judge_step *step)
+{
+	return step->tangled ? &nothing : &step->end.after;
+}
+
+static void join_line(struct judge *judge, struct judge_domain *domain, const struct judge_step *step)
 {
 	if (domain->has_line)
-		judge_leave_line(judge, domain, knowing(&domain->line_after, &group->before));
-	if (group->place == PLACE_INSIDE && !domain->has_line && group->before.state == STATE_PRESENT)
+		judge_leave_line(judge, domain, knowing(&domain->line_after, &step->before));
+	if (step->place == PLACE_INSIDE && !domain->has_line && step->before.state == STATE_PRESENT)
 		judge->line_begins_unknown = true;
-	else if (group->place == PLACE_INSIDE)
+	else if (step->place == PLACE_INSIDE)
 		judge_see(judge, &judge->line,
-			  domain->has_line ? knowing(&group->before, &domain->line_after) : &group->before);
+			  domain->has_line ? knowing(&step->before, &domain->line_after) : &step->before);
 	domain->has_line = true;
-	domain->line_place = group->place;
-	domain->line_after = group->after;
+	domain->line_place = step->place;
+	domain->line_after = *left_by(step);
 }
 
-/* A group before S matters only as what S may have seen. */
-static void close_before(struct judge *judge, struct judge_domain *domain, const struct judge_group *group)
+/* A step before S matters only as what S may have seen. */
+static void close_before(struct judge *judge, struct judge_domain *domain, const struct judge_step *step)
 {
-	if (judge->window == NULL || group->time_lo < judge->window->lo)
+	if (judge->window == NULL || step->time_lo < judge->window->lo)
 		return;
-	if (judge->earlier_counts && group->time_hi <= judge->earlier_lo)
+	if (judge->earlier_counts && step->time_hi <= judge->earlier_lo)
 		return;
 	domain->has_counted = true;
-	domain->counted_after = group->after;
-	join_line(judge, domain, group);
+	domain->counted_after = *left_by(step);
+	join_line(judge, domain, step);
 }
 
-static void raise_to(int64_t *time, int64_t other)
+static void merge_seen(struct judge_seen *seen, const struct judge_seen *other)
 {
-	*time = other > *time ? other : *time;
+	seen->any |= other->any;
+	seen->compatible |= other->compatible;
+	seen->equal |= other->equal;
 }
 
-static void close_loose(struct judge *judge, struct judge_loose *loose, const struct judge_group *group)
+static void close_counting(struct judge *judge, struct judge_domain *domain, const struct judge_step *step)
 {
-	loose->any = true;
-	tops_add(&loose->all, &group->after, group->time_hi);
-	/* Whether TTL may have made it, only the key's last image tells; until then it is taken as a user's. */
-	bool perhaps = group->after.state == STATE_ABSENT && group->ttl == TTL_UNKNOWN;
-	enum judge_answer answer = judge_allows(judge, &group->after, perhaps ? (uint8_t)TTL_NO : group->ttl,
-						&group->before);
-	if (answer == ANSWER_YES)
-		tops_add(&loose->matching, &group->after, group->time_hi);
-	else if (answer == ANSWER_UNKNOWN)
-		raise_to(group->after.state == STATE_ABSENT ? &loose->kept_hi : &loose->present_hi, group->time_hi);
-	else if (perhaps && judge_image_matches(judge, &group->before))
-		raise_to(&loose->perhaps_matching_hi, group->time_hi);
-	else if (perhaps && group->before.state != STATE_IMAGE)
-		raise_to(&loose->perhaps_hi, group->time_hi);
-}
-
-static void close_counting(struct judge *judge, struct judge_domain *domain, const struct judge_group *group)
-{
-	if (judge_spread_conflicts(&group->after_spread) || judge_spread_conflicts(&group->before_spread)) {
-		judge->judgement.conflicts++;
-		judge_broken(judge, group->ordinal, group->after_origin);
-	}
-	judge->damaged = judge->damaged || group->damaged;
-	bool healed = domain->previous_place == PLACE_BEFORE && group->place == PLACE_AFTER;
+	judge->judgement.conflicts += (uint32_t)step->conflicts;
+	if (step->conflicts > 0)
+		judge_broken(judge, step->conflict_ordinal, step->conflict_origin);
+	judge->damaged = judge->damaged || step->damaged;
+	bool healed = domain->previous_place == PLACE_BEFORE && step->place == PLACE_AFTER;
 	if (domain->has_previous && !domain->filtered && !healed &&
-	    !judge_compatible(&group->before, &domain->previous_after))
-		judge_break_chain(judge, group->ordinal, group->after_origin);
-	if (group->place == PLACE_INSIDE) {
-		judge_see(judge, &judge->seen, &group->before);
-		judge_see(judge, &judge->seen, &group->after);
-	}
-	join_line(judge, domain, group);
-	if (!domain->has_first) {
-		domain->has_first = true;
-		domain->first_before = group->before;
-		domain->first_place = group->place;
-		domain->first_ordinal = group->ordinal;
-		domain->first_origin = group->after_origin;
-	}
-	if (!group->has_sequence)
-		close_loose(judge, &domain->loose, group);
+	    !judge_compatible(&step->before, &domain->previous_after))
+		judge_break_chain(judge, step->end.ordinal, step->end.origin);
+	if (step->place == PLACE_INSIDE)
+		merge_seen(&judge->seen, &step->seen);
+	join_line(judge, domain, step);
+	if (domain->has_first)
+		return;
+	domain->has_first = true;
+	domain->first_before = step->before;
+	domain->first_place = step->place;
+	domain->first_ordinal = step->end.ordinal;
+	domain->first_origin = step->end.origin;
 }
 
-/* Groups close in another order than they stand in when they are of several domains. */
-static void note_last_image(struct judge *judge, const struct judge_group *group)
+/* Steps close in another order than they stand in when they are of several domains. */
+static void note_last_image(struct judge *judge, const struct judge_part *end)
 {
-	const struct fact_side *image = group->after.state == STATE_IMAGE ? &group->after : &group->before;
-	if (image->state != STATE_IMAGE || group->ordinal < judge->last_image_ordinal)
+	const struct fact_side *image = end->after.state == STATE_IMAGE ? &end->after : &end->before;
+	if (image->state != STATE_IMAGE || end->ordinal < judge->last_image_ordinal)
 		return;
-	judge->last_image_ordinal = group->ordinal;
+	judge->last_image_ordinal = end->ordinal;
 	judge->last_image = *image;
 }
+
+static void close_step(struct judge *judge, struct judge_domain *domain)
+{
+	if (!domain->has_step)
+		return;
+	struct judge_step *step = &domain->step;
+	judge_step_end(domain);
+	domain->has_step = false;
+	step->place = place_of(judge, step);
+	note_last_image(judge, &step->end);
+	domain->previous_place = domain->has_previous ? domain->previous_place : step->place;
+	if (step->place == PLACE_BEFORE) {
+		close_before(judge, domain, step);
+	} else {
+		close_counting(judge, domain, step);
+		bool follows = domain->has_previous && domain->previous_place != PLACE_BEFORE;
+		domain->candidate_earlier = follows ? domain->previous_after : nothing;
+		domain->candidate_earlier_lo = follows ? domain->candidate.time_lo : 0;
+		domain->counting++;
+		domain->has_candidate = true;
+		domain->candidate = *step;
+		domain->open ^= 1;
+	}
+	domain->has_previous = true;
+	domain->previous_after = *left_by(step);
+	domain->previous_place = step->place;
+}
+
+/* ---- groups */
 
 static void close_group(struct judge *judge, struct judge_domain *domain)
 {
 	if (!domain->has_open)
 		return;
-	struct judge_group *group = &domain->groups[domain->open];
 	domain->has_open = false;
 	judge->judgement.changes++;
-	group->place = place_of(judge, group);
-	note_last_image(judge, group);
-	domain->previous_place = domain->has_previous ? domain->previous_place : group->place;
-	if (group->place == PLACE_BEFORE) {
-		close_before(judge, domain, group);
-	} else {
-		close_counting(judge, domain, group);
-		bool follows = domain->has_previous && domain->previous_place != PLACE_BEFORE;
-		domain->candidate_earlier = follows ? domain->previous_after : nothing;
-		domain->candidate_earlier_lo = follows ? domain->groups[domain->open ^ 1].time_lo : 0;
-		domain->counting++;
-		domain->has_candidate = true;
-		domain->open ^= 1;
-	}
-	domain->has_previous = true;
-	domain->previous_after = group->after;
-	domain->previous_place = group->place;
+	if (domain->has_step && !judge_step_takes(domain, &domain->group))
+		close_step(judge, domain);
+	judge_step_add(judge, domain, &domain->group);
 }
 
 static bool same_stamp(const struct judge_group *group, const struct fact *fact)
 {
-	if (group->has_sequence != fact->has_sequence)
-		return false;
 	if (fact->has_sequence)
 		return memcmp(group->sequence, fact->sequence, SEQUENCE_SIZE) == 0;
 	return group->stamp_time == fact->time_lo_us && group->event == fact->event_hash;
@@ -270,7 +241,7 @@ static struct fact_origin origin_of(const struct fact *fact)
 
 static void open_group(struct judge *judge, struct judge_domain *domain, const struct fact *fact)
 {
-	struct judge_group *group = &domain->groups[domain->open];
+	struct judge_group *group = &domain->group;
 	struct fact_origin origin = origin_of(fact);
 	domain->has_open = true;
 	*group = (struct judge_group){.ordinal = judge->change_facts,
@@ -283,8 +254,7 @@ static void open_group(struct judge *judge, struct judge_domain *domain, const s
 				      .first = origin,
 				      .after_origin = origin,
 				      .before_origin = origin,
-				      .ttl = fact->ttl,
-				      .has_sequence = fact->has_sequence};
+				      .ttl = fact->ttl};
 	memcpy(group->sequence, fact->sequence, SEQUENCE_SIZE);
 }
 
@@ -319,10 +289,10 @@ static bool is_filtered(const struct scope *scope, uint32_t domain)
 	return false;
 }
 
-static struct judge_domain *domain_of(struct judge *judge, uint32_t id)
+static struct judge_domain *domain_of(struct judge *judge, uint32_t id, bool sequenced)
 {
 	for (uint32_t i = 0; i < judge->domain_count; i++)
-		if (judge->domains[i].domain == id)
+		if (judge->domains[i].domain == id && judge->domains[i].sequenced == sequenced)
 			return &judge->domains[i];
 	if (judge->domain_count == JUDGE_DOMAINS_MAX) {
 		judge->domains_exceeded = true;
@@ -330,16 +300,12 @@ static struct judge_domain *domain_of(struct judge *judge, uint32_t id)
 	}
 	struct judge_domain *domain = &judge->domains[judge->domain_count++];
 	domain->domain = id;
+	domain->sequenced = sequenced;
 	domain->filtered = is_filtered(judge->scope, id);
 	domain->open = 0;
-	domain->has_open = domain->has_candidate = domain->has_previous = false;
+	domain->has_open = domain->has_step = domain->has_candidate = domain->has_previous = false;
 	domain->has_first = domain->has_counted = domain->has_line = false;
 	domain->counting = 0;
-	struct judge_loose *loose = &domain->loose;
-	loose->any = false;
-	loose->all.best.time_hi = loose->all.other.time_hi = INT64_MIN;
-	loose->matching = loose->all;
-	loose->present_hi = loose->kept_hi = loose->perhaps_matching_hi = loose->perhaps_hi = INT64_MIN;
 	return domain;
 }
 
@@ -383,16 +349,15 @@ static void take_change(struct judge *judge, const struct fact *fact)
 		judge_settle_snapshots(judge);
 	judge->known = true;
 	judge->unsequenced = judge->unsequenced || !fact->has_sequence;
-	struct judge_domain *domain = domain_of(judge, scope_domain_of(scope, fact->domain));
+	struct judge_domain *domain = domain_of(judge, scope_domain_of(scope, fact->domain), fact->has_sequence);
 	if (domain == NULL)
 		return;
 	judge->change_facts++;
-	struct judge_group *group = &domain->groups[domain->open];
+	struct judge_group *group = &domain->group;
 	if (domain->has_open && same_stamp(group, fact)) {
 		join_group(judge, group, fact);
 	} else {
 		close_group(judge, domain);
-		group = &domain->groups[domain->open];
 		open_group(judge, domain, fact);
 		if (judge->has_stale && (!judge->stale_snapshot || fact->time_hi_us > judge->stale_lo))
 			note_missed(judge, group->first);
@@ -527,7 +492,7 @@ void judge_begin(struct judge *judge)
 	judge->last_image_ordinal = 0;
 	judge->has_stale = judge->stale_snapshot = false;
 	judge->winner = NULL;
-	judge->snapshot_possible = judge->ambiguous = false;
+	judge->snapshot_possible = judge->ambiguous = judge->knot_exceeded = false;
 	judge->ambiguous_answer = ANSWER_NO;
 }
 
@@ -535,8 +500,10 @@ const struct judgement *judge_end(struct judge *judge)
 {
 	if (!judge->snapshots_settled)
 		judge_settle_snapshots(judge);
-	for (uint32_t i = 0; i < judge->domain_count; i++)
+	for (uint32_t i = 0; i < judge->domain_count; i++) {
 		close_group(judge, &judge->domains[i]);
+		close_step(judge, &judge->domains[i]);
+	}
 	judge_decide(judge);
 	judge_compare(judge);
 	return &judge->judgement;

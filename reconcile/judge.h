@@ -47,7 +47,7 @@ struct fact_origin {
 	uint64_t record, offset;
 };
 
-enum { JUDGE_MISSED_MAX = 8, JUDGE_DIGESTS_MAX = 64, JUDGE_DOMAINS_MAX = 64 };
+enum { JUDGE_MISSED_MAX = 8, JUDGE_DIGESTS_MAX = 64, JUDGE_DOMAINS_MAX = 64, JUDGE_KNOT_MAX = 64 };
 
 struct judgement {
 	uint64_t key_hash;

@@ -60,9 +60,16 @@ void judge_settle_snapshots(struct judge *judge)
 
 /* ---- the winner */
 
-static const struct judge_group *candidate_of(const struct judge_domain *domain)
+static const struct judge_step *candidate_of(const struct judge_domain *domain)
 {
-	return domain->has_candidate ? &domain->groups[domain->open ^ 1] : NULL;
+	return domain->has_candidate ? &domain->candidate : NULL;
+}
+
+static bool stands_above(const struct judge_domain *domain, const struct judge_domain *other)
+{
+	if (domain->candidate.time_lo != other->candidate.time_lo)
+		return domain->candidate.time_lo > other->candidate.time_lo;
+	return domain->domain != other->domain ? domain->domain > other->domain : domain->sequenced;
 }
 
 static const struct judge_domain *find_winner(const struct judge *judge)
@@ -70,58 +77,50 @@ static const struct judge_domain *find_winner(const struct judge *judge)
 	const struct judge_domain *best = NULL;
 	for (uint32_t i = 0; i < judge->domain_count; i++) {
 		const struct judge_domain *domain = &judge->domains[i];
-		const struct judge_group *group = candidate_of(domain);
-		if (group == NULL)
-			continue;
-		const struct judge_group *winner = best != NULL ? candidate_of(best) : NULL;
-		if (winner == NULL || group->time_lo > winner->time_lo ||
-		    (group->time_lo == winner->time_lo && domain->domain > best->domain))
+		if (domain->has_candidate && (best == NULL || stands_above(domain, best)))
 			best = domain;
 	}
 	return best;
 }
 
-/* What the groups without a sequence that may be later than the winner make of the lake. */
-static enum judge_answer loose_answer(const struct judge *judge, const struct judge_loose *loose)
+/* What a state that a group left makes of the lake, by a step's time. */
+static enum judge_answer part_allows(const struct judge *judge, const struct judge_part *part, int64_t time_hi)
 {
-	const struct judge_group *winner = judge->winner;
-	enum judge_answer answer = ANSWER_NO;
-	if (judge_tops_beyond(&loose->matching, &winner->after) > winner->time_lo)
-		return ANSWER_YES;
-	if (winner->after.state != STATE_PRESENT && loose->present_hi > winner->time_lo)
-		answer = ANSWER_UNKNOWN;
-	if (winner->after.state == STATE_ABSENT)
-		return answer;
-	if (loose->kept_hi > winner->time_lo)
-		answer = ANSWER_UNKNOWN;
-	if (judge->scope->ttl != TTL_POLICY_KEEP)
-		return answer;
-	if (loose->perhaps_matching_hi > winner->time_lo &&
-	    judge_weigh_ttl(judge, TTL_UNKNOWN, loose->perhaps_matching_hi) == TTL_UNKNOWN)
-		return ANSWER_YES;
-	if (loose->perhaps_hi > winner->time_lo)
-		judge_best_answer(&answer,
-				  judge_allows(judge, &absent, judge_weigh_ttl(judge, TTL_UNKNOWN, loose->perhaps_hi),
-					       &absent));
-	return answer;
+	uint8_t ttl = judge_weigh_ttl(judge, part->ttl, time_hi);
+	return part->conflict ? judge_members_allow(judge, &part->members, ttl, &part->before)
+			      : judge_allows(judge, &part->after, ttl, &part->before);
 }
 
-/* Other newest changes that may be later than the winner, and whether one of them is what the lake holds. */
+/* Takes a candidate that may be the last: where it ends, or each place where it may. */
+static void add_rival(struct judge *judge, const struct judge_domain *domain)
+{
+	const struct judge_step *step = &domain->candidate;
+	judge->ambiguous = true;
+	if (!step->tangled) {
+		uint8_t ttl = judge_weigh_ttl(judge, step->end.ttl, step->time_hi);
+		judge_best_answer(&judge->ambiguous_answer,
+				  judge_allows(judge, &step->end.after, ttl, &step->end.before));
+		return;
+	}
+	judge->knot_exceeded |= step->groups > JUDGE_KNOT_MAX;
+	for (uint32_t i = 0; i < step->groups && i < JUDGE_KNOT_MAX; i++)
+		judge_best_answer(&judge->ambiguous_answer,
+				  part_allows(judge, &domain->parts[domain->open ^ 1][i], step->time_hi));
+}
+
+/* A tangled winner, and other newest changes that may be later than it; whether one is what the lake holds. */
 static void find_ambiguity(struct judge *judge, const struct judge_domain *own)
 {
-	const struct judge_group *winner = judge->winner;
+	const struct judge_step *winner = judge->winner;
 	for (uint32_t i = 0; i < judge->domain_count; i++) {
-		const struct judge_group *group = candidate_of(&judge->domains[i]);
-		if (group == NULL || group == winner || group->time_hi <= winner->time_lo ||
-		    judge_same(&group->after, &winner->after))
+		const struct judge_domain *domain = &judge->domains[i];
+		const struct judge_step *step = candidate_of(domain);
+		if (step == NULL)
 			continue;
-		judge->ambiguous = true;
-		uint8_t ttl = judge_weigh_ttl(judge, group->ttl, group->time_hi);
-		judge_best_answer(&judge->ambiguous_answer, judge_allows(judge, &group->after, ttl, &group->before));
+		bool differs = step->tangled || !judge_same(&step->end.after, &winner->end.after);
+		if (domain == own ? winner->tangled : step->time_hi > winner->time_lo && differs)
+			add_rival(judge, domain);
 	}
-	if (judge_tops_beyond(&own->loose.all, &winner->after) > winner->time_lo)
-		judge->ambiguous = true;
-	judge_best_answer(&judge->ambiguous_answer, loose_answer(judge, &own->loose));
 }
 
 /* Whether one unbroken capture reaches from one time to another. */
@@ -136,16 +135,16 @@ static bool captured(const struct scope *scope, int64_t from, int64_t to)
 static void decide_state(struct judge *judge)
 {
 	struct judgement *judgement = &judge->judgement;
-	const struct judge_group *winner = judge->winner;
+	const struct judge_step *winner = judge->winner;
 	judgement->decided_by = DECIDED_NOTHING;
 	judgement->decided_time_us = INT64_MIN;
 	if (winner != NULL) {
-		judgement->expected = winner->after;
+		judgement->expected = winner->end.after;
 		judgement->decided_by = DECIDED_CHANGE;
 		judgement->decided_time_us = winner->time_lo;
-		judgement->decided = winner->after_origin;
+		judgement->decided = winner->end.origin;
 		if (winner->place == PLACE_INSIDE && !captured(judge->scope, winner->time_lo, judge->snapshot_hi) &&
-		    !judge_same(&winner->after, &judge->snapshot) && !judge->seen.equal) {
+		    !judge_same(&winner->end.after, &judge->snapshot) && !judge->seen.equal) {
 			judgement->unproven |= UNPROVEN_NOT_SETTLED;
 			judge->snapshot_possible = true;
 		}
@@ -161,7 +160,7 @@ static void decide_state(struct judge *judge)
 	if (judgement->expected.state != STATE_ABSENT)
 		judgement->ttl = TTL_NO;
 	else if (winner != NULL)
-		judgement->ttl = judge_weigh_ttl(judge, winner->ttl, winner->time_hi);
+		judgement->ttl = judge_weigh_ttl(judge, winner->end.ttl, winner->time_hi);
 	else if (judge->has_snapshot)
 		judgement->ttl = judge_weigh_ttl(judge, TTL_UNKNOWN, judge->snapshot_hi);
 }
@@ -242,8 +241,8 @@ static uint32_t reasons_of(const struct judge *judge)
 	reasons |= judgement->expected.state == STATE_UNKNOWN ? UNPROVEN_STATE : 0U;
 	reasons |= judgement->expected.state == STATE_PRESENT ? UNPROVEN_IMAGE : 0U;
 	reasons |= hole ? UNPROVEN_HOLE : 0U;
-	reasons |= judge->domains_exceeded || (judge->ambiguous && !judge->scope->ambiguous_accept) ? UNPROVEN_AMBIGUOUS
-												    : 0U;
+	bool exceeded = judge->domains_exceeded || judge->knot_exceeded;
+	reasons |= exceeded || (judge->ambiguous && !judge->scope->ambiguous_accept) ? UNPROVEN_AMBIGUOUS : 0U;
 	reasons |= judgement->conflicts > 0 ? UNPROVEN_CONFLICT : 0U;
 	reasons |= judgement->chain_breaks > 0 ? UNPROVEN_CHAIN : 0U;
 	reasons |= judge->damaged ? UNPROVEN_DAMAGED : 0U;
@@ -254,10 +253,11 @@ static uint32_t reasons_of(const struct judge *judge)
  * wrong with the key and all that counts is of one stream, in order. */
 static void find_deleted_image(struct judge *judge, const struct judge_domain *own)
 {
-	const struct judge_group *winner = judge->winner;
+	const struct judge_step *winner = judge->winner;
 	const struct scope_window *window = judge->window;
-	judge->deleted_image = winner->before;
-	if (winner->before.state == STATE_IMAGE || judge->judgement.unproven != 0 || own->filtered || own->loose.any)
+	judge->deleted_image = winner->end.before;
+	if (judge->deleted_image.state == STATE_IMAGE || judge->judgement.unproven != 0 || own->filtered ||
+	    !own->sequenced)
 		return;
 	for (uint32_t i = 0; i < judge->domain_count; i++)
 		if (judge->domains[i].has_candidate && &judge->domains[i] != own)
@@ -266,7 +266,7 @@ static void find_deleted_image(struct judge *judge, const struct judge_domain *o
 		if (captured(judge->scope, own->candidate_earlier_lo, winner->time_lo))
 			judge->deleted_image = own->candidate_earlier;
 	} else if (own->counting == 1 && judge->has_snapshot && winner->place == PLACE_AFTER && window != NULL &&
-		 window->hi >= winner->time_lo && !window->filtered) {
+		   window->hi >= winner->time_lo && !window->filtered) {
 		judge->deleted_image = judge->snapshot;
 	}
 }

@@ -1,7 +1,8 @@
 /* judge_internal - what one key's facts have been boiled down to so far; for the files of the judge only.
  *
- * judge.c folds facts into groups and groups into domains; judge_evidence.c decides what DynamoDB says; judge_lake.c
- * what the lake must hold and how it does. Everything is of fixed size: a key with a million changes takes no more. */
+ * judge.c folds facts into groups, groups into steps (judge_knot.c) and steps into domains; judge_evidence.c decides
+ * what DynamoDB says; judge_lake.c what the lake must hold and how it does. Everything is of fixed size: a key with a
+ * million changes takes no more. */
 #ifndef LAKEPROOF_RECONCILE_JUDGE_INTERNAL_H
 #define LAKEPROOF_RECONCILE_JUDGE_INTERNAL_H
 
@@ -41,60 +42,64 @@ struct judge_group {
 	struct judge_spread after_spread, before_spread;
 	struct judge_members members;
 	uint8_t ttl;
-	bool has_sequence, damaged;
+	bool damaged;
 	uint8_t sequence[SEQUENCE_SIZE];
-	enum judge_place place; /* once closed */
-};
-
-/* For "the greatest time_hi among groups whose after is not X", whatever X will be: the two best with different afters.
- */
-struct judge_tops {
-	struct judge_top {
-		int64_t time_hi; /* INT64_MIN: none */
-		enum item_state state;
-		uint64_t item[2];
-	} best, other;
-};
-
-/* Groups without a sequence, not before S. */
-struct judge_loose {
-	bool any;
-	struct judge_tops all, matching; /* matching: those that ask for what the lake holds */
-	/* The greatest time_hi, INT64_MIN without one, of those that ask for a live row whose image is not known: ...
-	 */
-	int64_t present_hi, kept_hi; /* ... present ones, and what TTL removed under `ttl: keep`; */
-	/* and of deletes that TTL may have made: with the lake's row for last image, and with one that is not known. */
-	int64_t perhaps_matching_hi, perhaps_hi;
-};
-
-struct judge_domain {
-	uint32_t domain;
-	bool filtered;
-	uint8_t open; /* which of the two is open; the other is the candidate */
-	bool has_open, has_candidate, has_previous, has_first, has_counted;
-	struct judge_group groups[2];
-	struct fact_side previous_after; /* of the group closed last */
-	enum judge_place previous_place;
-	struct fact_side counted_after; /* of the last group before S that counts */
-	struct fact_side first_before;  /* of the first group not before S */
-	enum judge_place first_place;
-	uint64_t first_ordinal;
-	struct fact_origin first_origin;
-	/* What the group before the candidate left behind; UNKNOWN without one, or when it is before S. */
-	struct fact_side candidate_earlier;
-	int64_t candidate_earlier_lo; /* that group's time_lo */
-	uint64_t counting; /* groups not before S */
-	struct judge_loose loose;
-	/* The last group that counts or is not before S: C takes its after when the next one has come. */
-	bool has_line;
-	enum judge_place line_place;
-	struct fact_side line_after;
-	struct fact_side counted_line; /* counted_after, as the group after it knows it */
 };
 
 /* Which states the snapshot may have seen, as far as they matter. */
 struct judge_seen {
 	bool any, compatible, equal;
+};
+
+/* What a step keeps of one of its groups. */
+struct judge_part {
+	uint64_t ordinal;
+	struct fact_origin origin; /* of its after */
+	struct fact_side before, after;
+	struct judge_members members;
+	uint8_t ttl;
+	bool conflict;
+};
+
+/* A group with a sequence, or a knot of groups without one. */
+struct judge_step {
+	int64_t time_lo, time_hi;
+	uint64_t groups;
+	bool tangled, damaged;
+	struct fact_side before; /* UNKNOWN when a knot does not tell */
+	struct judge_part end;   /* the group that it ends with; when it is tangled, the one that stands last */
+	uint64_t conflicts, conflict_ordinal;
+	struct fact_origin conflict_origin; /* of the last group in conflict */
+	struct judge_seen seen;             /* what its groups say */
+	enum judge_place place;             /* once closed */
+};
+
+/* What of a domain has a sequence and what has none are two of these. */
+struct judge_domain {
+	uint32_t domain;
+	bool sequenced, filtered;
+	bool has_open, has_step, has_candidate, has_previous, has_first, has_counted;
+	struct judge_group group; /* the open one */
+	struct judge_step step;   /* the open one, of the groups before that */
+	struct judge_step candidate;
+	uint8_t open; /* which of the two lists of parts is the open step's; the other is the candidate's */
+	struct fact_side previous_after; /* what the step closed last has surely left */
+	enum judge_place previous_place;
+	struct fact_side counted_after; /* what the last step before S that counts has surely left */
+	struct fact_side first_before;  /* of the first step not before S */
+	enum judge_place first_place;
+	uint64_t first_ordinal;
+	struct fact_origin first_origin;
+	/* What the step before the candidate left behind; UNKNOWN without one, or when it is before S. */
+	struct fact_side candidate_earlier;
+	int64_t candidate_earlier_lo; /* that step's time_lo */
+	uint64_t counting;            /* steps not before S */
+	/* The last step that counts or is not before S: C takes its after when the next one has come. */
+	bool has_line;
+	enum judge_place line_place;
+	struct fact_side line_after;
+	struct fact_side counted_line;              /* counted_after, as the step after it knows it */
+	struct judge_part parts[2][JUDGE_KNOT_MAX]; /* of the first groups of the open step and of the candidate */
 };
 
 /* What one export says of the key. */
@@ -148,8 +153,9 @@ struct judge {
 	uint32_t stale_export;
 	int64_t stale_lo;
 	/* the decision */
-	const struct judge_group *winner;
+	const struct judge_step *winner;
 	bool snapshot_possible, ambiguous;
+	bool knot_exceeded;                 /* a knot that makes it so has more groups than are kept */
 	enum judge_answer ambiguous_answer; /* the best of those that make it so */
 	struct fact_side deleted_image;     /* the last image of what the winner deleted; an IMAGE only when proven */
 	struct judge_domain domains[JUDGE_DOMAINS_MAX];
@@ -166,7 +172,11 @@ void judge_break_chain(struct judge *judge, uint64_t ordinal, struct fact_origin
 void judge_see(const struct judge *judge, struct judge_seen *seen, const struct fact_side *side);
 /* The after of the last group in line is what `side` says. */
 void judge_leave_line(struct judge *judge, struct judge_domain *domain, const struct fact_side *side);
-int64_t judge_tops_beyond(const struct judge_tops *tops, const struct fact_side *side);
+
+/* judge_knot.c: whether the open step takes in one more group, and then does; what it comes to, once no more come. */
+bool judge_step_takes(const struct judge_domain *domain, const struct judge_group *group);
+void judge_step_add(const struct judge *judge, struct judge_domain *domain, const struct judge_group *group);
+void judge_step_end(struct judge_domain *domain);
 
 /* judge_evidence.c: S, S' and W, once all snapshot items are in; then the decision, once all changes are. */
 void judge_settle_snapshots(struct judge *judge);

@@ -121,24 +121,23 @@ static void expect(struct judge *judge)
 static bool unbounded(const struct judge *judge)
 {
 	const uint32_t reasons = UNPROVEN_STATE | UNPROVEN_HOLE | UNPROVEN_DAMAGED;
-	return (judge->judgement.unproven & reasons) != 0 || judge->domains_exceeded;
+	return (judge->judgement.unproven & reasons) != 0 || judge->domains_exceeded || judge->knot_exceeded;
 }
 
 /* What the states other than the expected one that are possible make of the lake. */
 static enum judge_answer possible(const struct judge *judge)
 {
-	const struct judge_group *winner = judge->winner;
+	const struct judge_step *winner = judge->winner;
 	const struct judge_item *item = judge->snapshot_item;
 	enum judge_answer best = judge->ambiguous_answer;
 	if (judge->snapshot_possible)
 		judge_best_answer(&best, judge_allows(judge, &judge->snapshot,
 						      judge_weigh_ttl(judge, TTL_UNKNOWN, judge->snapshot_hi),
 						      &judge->snapshot));
-	if (winner != NULL &&
-	    (judge_spread_conflicts(&winner->after_spread) || judge_spread_conflicts(&winner->before_spread)))
-		judge_best_answer(&best, judge_members_allow(judge, &winner->members,
-							     judge_weigh_ttl(judge, winner->ttl, winner->time_hi),
-							     &winner->before));
+	if (winner != NULL && winner->end.conflict)
+		judge_best_answer(&best, judge_members_allow(judge, &winner->end.members,
+							     judge_weigh_ttl(judge, winner->end.ttl, winner->time_hi),
+							     &winner->end.before));
 	if (winner == NULL && item != NULL && judge_spread_conflicts(&item->spread))
 		judge_best_answer(&best, judge_members_allow(judge, &item->members, TTL_NO, &judge->snapshot));
 	return best;
@@ -180,7 +179,7 @@ static enum key_class agreeing(const struct judge *judge)
 static enum key_class class_of(struct judge *judge)
 {
 	struct judgement *judgement = &judge->judgement;
-	const struct judge_group *winner = judge->winner;
+	const struct judge_step *winner = judge->winner;
 	if (judgement->lake_rows == 0 && !judge->known)
 		return CLASS_NOTHING;
 	if (!judge->scope->has_lake) {

@@ -14,7 +14,8 @@ struct chances {
 	struct prng *prng;
 	int64_t exports_at[3];
 	uint32_t export_count;
-	uint32_t domains, sequences, damaged, no_time, ms_times, duplicates, ttl_values, items, faithful;
+	uint32_t domains, sequences, damaged, no_time, ms_times, duplicates, ttl_values, items, faithful, knots;
+	int64_t knot_time; /* of the last change that may be of a knot */
 };
 
 static inline int64_t random_from(struct prng *prng, const int64_t *values, uint64_t count)
@@ -80,6 +81,22 @@ static inline void random_stamp(struct chances *chances, struct fact *fact, uint
 	}
 }
 
+/* One of several changes that come within milliseconds, each with an event id of its own. */
+static inline void knot_stamp(struct chances *chances, struct fact *fact)
+{
+	static const int64_t distances[] = {0, 0, 0, 500, 999, 1000, 1500};
+	struct prng *prng = chances->prng;
+	if (prng_chance(prng, 1, 3))
+		chances->knot_time = random_time(chances) - (int64_t)prng_below(prng, 3) * 500;
+	chances->knot_time += random_from(prng, distances, sizeof distances / sizeof distances[0]);
+	fact->domain = 1 + (uint32_t)prng_below(prng, chances->domains);
+	fact->has_sequence = false;
+	memset(fact->sequence, 0, sizeof fact->sequence);
+	fact->event_hash = (1 + prng_below(prng, 5000)) * UINT64_C(0x0003000000000001);
+	fact->time_lo_us = chances->knot_time;
+	fact->time_hi_us = fact->time_lo_us + 1000;
+}
+
 static inline void damage(struct fact *fact)
 {
 	fact->flags |= FACT_DAMAGED;
@@ -93,7 +110,10 @@ static inline void random_change(struct chances *chances, uint32_t key, uint32_t
 {
 	struct prng *prng = chances->prng;
 	struct fact *fact = universe_add(chances->universe, FACT_CHANGE, key);
-	random_stamp(chances, fact, place);
+	if (prng_chance(prng, chances->knots, 10))
+		knot_stamp(chances, fact);
+	else
+		random_stamp(chances, fact, place);
 	fact->before = prng_chance(prng, chances->faithful, 10) ? *last : random_side(chances);
 	fact->after = random_side(chances);
 	if (fact->after.state == STATE_UNKNOWN)
@@ -251,8 +271,7 @@ static inline void random_windows(struct chances *chances)
 		scope->hole_count = 0;
 	else if (prng_chance(prng, 1, 4)) {
 		int64_t lo = random_time(chances);
-		scope->holes[scope->hole_count++] =
-			(struct scope_hole){.lo = lo, .hi = lo + 5 * SECOND_US};
+		scope->holes[scope->hole_count++] = (struct scope_hole){.lo = lo, .hi = lo + 5 * SECOND_US};
 	}
 }
 
@@ -294,6 +313,10 @@ static inline void random_universe(struct prng *prng, struct universe *universe)
 	chances.ttl_values = (uint32_t)prng_below(prng, 9);
 	chances.items = 3 + (uint32_t)prng_below(prng, 8);
 	chances.faithful = prng_chance(prng, 1, 2) ? 10 : (uint32_t)prng_below(prng, 11);
+	if (prng_chance(prng, 1, 3)) {
+		chances.knots = 5 + (uint32_t)prng_below(prng, 6);
+		chances.faithful = 8 + (uint32_t)prng_below(prng, 3);
+	}
 	random_exports(&chances);
 	random_policies(&chances);
 	random_windows(&chances);
