@@ -1,8 +1,9 @@
 /* simulated_table - a tiny table that lives through puts and deletes, and what exports and a stream tell of it.
  *
  * The truth for the model-based properties: it knows each key's state at each microsecond, and shares nothing with the
- * mergers. Records carry the second in which the commit fell; an export reads each key at a moment of its own within
- * its interval, as AWS promises no more. Header-only, for tests. */
+ * mergers. Records of a DynamoDB stream carry the second in which the commit fell, and its place; those of Kinesis the
+ * millisecond only, and tables that are captured so see bursts of commits to one key. An export reads each key at a
+ * moment of its own within its interval, as AWS promises no more. Header-only, for tests. */
 #ifndef LAKEPROOF_TESTS_PROPERTY_SIMULATED_TABLE_H
 #define LAKEPROOF_TESTS_PROPERTY_SIMULATED_TABLE_H
 
@@ -26,7 +27,14 @@ struct simulated_table {
 	int64_t export_time[TABLE_EXPORTS_MAX];
 	int64_t read_time[TABLE_EXPORTS_MAX][TABLE_KEYS]; /* when the export read that key */
 	enum view view;
+	bool kinesis;
 };
+
+/* How long the time is that a record names. */
+static inline int64_t table_precision(const struct simulated_table *table)
+{
+	return table->kinesis ? 1000 : SECOND_US;
+}
 
 /* The key's state after every commit before `time`. */
 static inline char table_state(const struct simulated_table *table, uint32_t key, int64_t time)
@@ -52,10 +60,11 @@ static inline bool last_of_its_key(const struct simulated_table *table, uint32_t
 }
 
 /* Few images bring a key back to what it was, many let each be told from all others. */
-static inline void table_live(struct simulated_table *table, struct prng *prng, enum view view)
+static inline void table_live(struct simulated_table *table, struct prng *prng, enum view view, bool kinesis)
 {
 	memset(table, 0, sizeof *table);
 	table->view = view;
+	table->kinesis = kinesis;
 	table->export_count = 1 + (uint32_t)prng_below(prng, TABLE_EXPORTS_MAX);
 	for (uint32_t i = 0; i < table->export_count; i++) {
 		int64_t earliest = i == 0 ? 300 : table->export_time[i - 1] / SECOND_US;
@@ -75,14 +84,17 @@ static inline void table_live(struct simulated_table *table, struct prng *prng, 
 						     : table->export_time[table->export_count - 1] +
 							       ((int64_t)prng_below(prng, 200) - 90) * SECOND_US;
 	int64_t time = 0;
+	uint32_t key = 0;
 	while (table->commit_count < TABLE_COMMITS_MAX) {
 		/* Half of a life falls into the four minutes round an export. */
 		int64_t export = table->export_time[prng_below(prng, table->export_count)];
 		bool near = time > export - 120 * SECOND_US && time < export + 120 * SECOND_US;
-		time += 1 + (int64_t)prng_below(prng, (near ? 2 : 30) * (uint64_t)SECOND_US);
+		bool burst = kinesis && prng_chance(prng, 1, 3);
+		uint64_t pause = (near ? 2 : 30) * (uint64_t)SECOND_US;
+		time += 1 + (int64_t)prng_below(prng, burst ? 800 : pause);
 		if (time >= (TABLE_LIFE_S - 1) * (int64_t)SECOND_US)
 			break;
-		uint32_t key = (uint32_t)prng_below(prng, TABLE_KEYS);
+		key = burst ? key : (uint32_t)prng_below(prng, TABLE_KEYS);
 		char after = prng_chance(prng, 1, 4) ? '-' : (char)('a' + prng_below(prng, images));
 		/* A put of what is there already writes no stream record. */
 		if (after == states[key] || time > quiet[key])
@@ -111,11 +123,16 @@ static inline struct fact *table_record(const struct simulated_table *table, str
 	const struct commit *what = &table->commits[commit];
 	struct fact *fact = universe_add(universe, FACT_CHANGE, what->key);
 	fact->domain = domain;
-	fact->has_sequence = true;
-	fact->sequence[SEQUENCE_SIZE - 2] = (uint8_t)((commit + 1) >> 8);
-	fact->sequence[SEQUENCE_SIZE - 1] = (uint8_t)(commit + 1);
-	fact->time_lo_us = what->time_us / SECOND_US * SECOND_US;
-	fact->time_hi_us = fact->time_lo_us + SECOND_US;
+	fact->has_sequence = !table->kinesis;
+	if (table->kinesis) {
+		/* Ids in an order that says nothing. */
+		fact->event_hash = (commit + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	} else {
+		fact->sequence[SEQUENCE_SIZE - 2] = (uint8_t)((commit + 1) >> 8);
+		fact->sequence[SEQUENCE_SIZE - 1] = (uint8_t)(commit + 1);
+	}
+	fact->time_lo_us = what->time_us / table_precision(table) * table_precision(table);
+	fact->time_hi_us = fact->time_lo_us + table_precision(table);
 	fact->before = side_of_letter(what->before, table->view == VIEW_BOTH || table->view == VIEW_OLD);
 	fact->after = side_of_letter(what->after, table->view == VIEW_BOTH || table->view == VIEW_NEW);
 	return fact;
