@@ -16,7 +16,8 @@ enum fact_kind { FACT_LAKE = 0, FACT_SNAPSHOT = 1, FACT_CHANGE = 2 };
 
 enum fact_flag {
 	FACT_DAMAGED = 1, /* the record could not be read whole; its images are not to be trusted */
-	FACT_DELETED = 2  /* a lake row whose deletes column is true */
+	FACT_DELETED = 2, /* a lake row whose deletes column is true */
+	FACT_UNTIMELY = 4 /* its time says nothing of when changes were captured; known to the state's builder only */
 };
 
 /* What is known of the item on one side of a fact. */

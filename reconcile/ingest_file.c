@@ -88,8 +88,7 @@ static int note_fault(struct ingest_worker *worker, const struct record *record,
 	return note_problem(worker, "record.unreadable", record, key, message, error);
 }
 
-/* Records of Kinesis Data Streams name their table and no stream: they are a domain of their table and contract source,
- * since what was captured elsewhere may be another Kinesis stream, switched on at another time. */
+/* Records of Kinesis Data Streams name their table and no stream: they are a domain of their table. */
 static struct slice domain_text(const struct record *record, char text[DOMAIN_CACHE_ARN_MAX])
 {
 	if (record->order != ORDER_KINESIS)
@@ -229,6 +228,7 @@ static int take_record(void *context, const struct record *record, struct error 
 	if (code == 0 && record->kind == RECORD_CHANGE) {
 		code = take_side(worker, record, record->before, record->before_image, "old image", key, &fact.before,
 				 &faulty, error);
+		fact.flags |= (record->flags & RECORD_FAILED) != 0 ? FACT_UNTIMELY : 0;
 		fact.ttl = (uint8_t)record->ttl;
 		fact.has_sequence = record->has_sequence;
 		if (record->has_sequence)

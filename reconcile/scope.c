@@ -398,10 +398,17 @@ static int by_domain_and_lo(const void *left, const void *right)
 	return (a->lo > b->lo) - (a->lo < b->lo);
 }
 
-/* What several contract sources captured of one stream is one window, unless they say that one ended, or the next
- * began, before and after a gap. Those without a record stand for themselves. */
-static uint32_t join_spans(const struct scope *scope, bool nets, struct scope_span *parts)
+static bool is_kinesis(const struct building *building, uint32_t domain)
 {
+	return strncmp(state_domain_arn(building->state, domain, NULL), KINESIS_DOMAIN, strlen(KINESIS_DOMAIN)) == 0;
+}
+
+/* What several contract sources captured of one stream is one window, unless they say that one ended, or the next
+ * began, before and after a gap. Those without a record stand for themselves, as do those of Kinesis: a table's Kinesis
+ * stream may be switched off and on, and its records do not tell. */
+static uint32_t join_spans(const struct building *building, bool nets, struct scope_span *parts)
+{
+	const struct scope *scope = building->scope;
 	uint32_t count = 0, joined = 0;
 	for (uint32_t i = 0; i < scope->span_count; i++)
 		if (scope->spans[i].lo < scope->spans[i].hi && (nets || scope->spans[i].kind != DOMAIN_NET))
@@ -411,7 +418,8 @@ static uint32_t join_spans(const struct scope *scope, bool nets, struct scope_sp
 		struct scope_span *last = joined > 0 ? &parts[joined - 1] : NULL;
 		const struct scope_span *next = &parts[i];
 		bool apart = last == NULL || next->domain == 0 || next->domain != last->domain ||
-			     (next->lo > last->hi && (last->ended || next->begun));
+			     (next->lo > last->hi &&
+			      (last->ended || next->begun || is_kinesis(building, next->domain)));
 		if (apart) {
 			parts[joined++] = *next;
 			continue;
@@ -426,9 +434,10 @@ static uint32_t join_spans(const struct scope *scope, bool nets, struct scope_sp
 }
 
 /* The union of the spans' windows, with those of incremental exports or without; how many it is of. */
-static uint32_t unite(const struct scope *scope, bool nets, struct scope_span *parts, struct scope_window *windows)
+static uint32_t unite(const struct building *building, bool nets, struct scope_span *parts,
+		      struct scope_window *windows)
 {
-	uint32_t count = join_spans(scope, nets, parts), united = 0;
+	uint32_t count = join_spans(building, nets, parts), united = 0;
 	qsort(parts, count, sizeof(*parts), by_lo);
 	for (uint32_t i = 0; i < count; i++) {
 		struct scope_window *last = united > 0 ? &windows[united - 1] : NULL;
@@ -451,7 +460,7 @@ static int make_windows(struct building *building)
 	scope->windows = arena_array(building->arena, (size_t)scope->span_count + 1, sizeof(*scope->windows));
 	if (parts == NULL || scope->windows == NULL)
 		return ERROR_INTERNAL;
-	uint32_t count = unite(scope, false, parts, scope->windows);
+	uint32_t count = unite(building, false, parts, scope->windows);
 	for (uint32_t i = 0; i < scope->net_count; i++) {
 		struct scope_net *net = &scope->nets[i];
 		net->open_hi = net->hi;
@@ -459,7 +468,7 @@ static int make_windows(struct building *building)
 			if (scope->windows[j].lo < net->open_hi && scope->windows[j].hi >= net->open_hi)
 				net->open_hi = scope->windows[j].lo > net->lo ? scope->windows[j].lo : net->lo;
 	}
-	scope->window_count = unite(scope, true, parts, scope->windows);
+	scope->window_count = unite(building, true, parts, scope->windows);
 	return 0;
 }
 

@@ -154,6 +154,8 @@ static bool note_window(struct pending_source *source, const struct fact *fact)
 	if (window == NULL)
 		return false;
 	window->records++;
+	if ((fact->flags & FACT_UNTIMELY) != 0)
+		return true;
 	if (fact->time_lo_us == INT64_MIN || fact->time_hi_us == INT64_MAX)
 		return true;
 	if (fact->time_lo_us < window->lo)

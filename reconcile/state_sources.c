@@ -44,11 +44,10 @@ int state_group(struct state *state, const char *text, uint32_t *id, struct erro
 	return text_id(state, &state->groups, slice_from(text), 0, id, error);
 }
 
-/* A stream is the same whoever names it by its ARN; any other domain belongs to its group. */
+/* A stream is the same whoever names it; only a nameless domain belongs to its group. */
 int state_domain(struct state *state, uint32_t group, struct slice stream_arn, uint32_t *id, struct error *error)
 {
-	bool is_arn = stream_arn.size >= 4 && memcmp(stream_arn.data, "arn:", 4) == 0;
-	return text_id(state, &state->domains, stream_arn, is_arn ? 0 : group, id, error);
+	return text_id(state, &state->domains, stream_arn, stream_arn.size == 0 ? group : 0, id, error);
 }
 
 static struct state_text text_of(const struct state *state, const struct state_texts *texts, uint32_t id)

@@ -15,6 +15,7 @@ struct run {
 	struct frame_reader *frames;
 	struct unwrapper unwrapper;
 	uint64_t failed_deliveries, emulated; /* records */
+	uint32_t flags;                       /* of the present record, by what carries it */
 	size_t chosen;                        /* of pass->numbers, already met */
 	bool end_told;                        /* a problem has said that the file is cut short */
 };
@@ -59,7 +60,8 @@ static int deliver(struct run *run, const struct frame *frame, const struct json
 {
 	char remark[REMARK_SIZE];
 	struct record record = {
-		.tokens = tokens, .raw = frame->bytes, .number = frame->number, .offset = frame->offset};
+		.tokens = tokens, .raw = frame->bytes, .number = frame->number, .offset = frame->offset,
+		.flags = run->flags};
 	enum decode_status status = run->pass->decode(tokens, &record, remark);
 	if (status == DECODE_UNREADABLE)
 		return set_aside(run, frame, remark, error);
@@ -101,6 +103,7 @@ static int unwrap(struct run *run, const struct frame *frame, const struct json_
 		return set_aside(run, frame, wrapping.reason, error);
 	case WRAP_FAILED:
 		run->failed_deliveries++;
+		run->flags = RECORD_FAILED;
 		return deliver_inner(run, frame, unwrap_base64, wrapping.text, error);
 	case WRAP_BASE64:
 		return deliver_inner(run, frame, unwrap_base64, wrapping.text, error);
@@ -116,6 +119,7 @@ static int on_record(struct run *run, const struct frame *frame, struct error *e
 	bool chosen = is_chosen(run, frame->number);
 	if (!chosen && frame->whole_line)
 		return 0;
+	run->flags = 0;
 	if (frame->is_text)
 		return chosen ? deliver_inner(run, frame, run->pass->open, frame->bytes, error) : 0;
 	if (json_parse(run->pass->parser, frame->bytes, &tokens, &count, &failure))

@@ -37,8 +37,10 @@ enum record_order {
 enum { SEQUENCE_SIZE = 17 }; /* bytes, big-endian: holds 40 decimal digits, so memcmp is numeric order */
 
 enum record_flag {
-	RECORD_DAMAGED = 1, /* the key is sure, (part of) the rest is not: images must not be trusted */
-	RECORD_EMULATED = 2 /* written as emulators write it and the service does not, such as an empty image */
+	RECORD_DAMAGED = 1,  /* the key is sure, (part of) the rest is not: images must not be trusted */
+	RECORD_EMULATED = 2, /* written as emulators write it and the service does not, such as an empty image */
+	RECORD_FAILED =
+		4 /* its delivery was given up: that it is here does not say that its neighbours were captured */
 };
 
 struct record {

@@ -41,6 +41,9 @@ static void begin(const char *folder)
 	}
 }
 
+/* Of the facts of the files to come. */
+static uint32_t fact_flags;
+
 /* A file of the capture: one change of that stream at each end of the window; none when it is empty. */
 static uint32_t capture(uint32_t source, const char *arn, int64_t lo_s, int64_t hi_s)
 {
@@ -53,7 +56,7 @@ static uint32_t capture(uint32_t source, const char *arn, int64_t lo_s, int64_t 
 	stop_on(state_builder_new(state, 0, &builder, &error), &error);
 	stop_on(state_builder_begin(builder, &file, &error), &error);
 	for (int i = 0; i < 2; i++) {
-		struct fact fact = {.kind = FACT_CHANGE, .key = {"k", 1}, .domain = domain};
+		struct fact fact = {.kind = FACT_CHANGE, .key = {"k", 1}, .domain = domain, .flags = fact_flags};
 		fact.time_lo_us = (i == 0 ? lo_s : hi_s - 1) * SECONDS;
 		fact.time_hi_us = fact.time_lo_us + SECONDS;
 		if (lo_s >= hi_s) {
@@ -123,6 +126,52 @@ static void end(struct scope *scope, char folder[SCRATCH_PATH_MAX])
 	scope_free(scope);
 	state_close(state);
 	scratch_remove(folder);
+}
+
+/* Of one Kinesis domain, a gap between two contract sources stays open, within one it is closed; it names no stream. */
+static void kinesis_is_joined_where_it_meets(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	uint32_t a = capture(0, "kinesis:r:t", 100, 200);
+	capture(0, "kinesis:r:t", 300, 400);
+	uint32_t b = capture(1, "kinesis:r:t", 350, 500);
+	capture(1, "kinesis:r:t", 550, 600);
+	struct scope *scope = build();
+	ok(a == b && scope->domain_count == 1 && scope->window_count == 1 && is_window(scope, 0, 100, 600),
+	   "two sources of one table are one domain, and one window where they meet");
+	end(scope, folder);
+	scratch_make(folder);
+	begin(folder);
+	capture(0, "kinesis:r:t", 100, 200);
+	capture(1, "kinesis:r:t", 300, 400);
+	scope = build();
+	ok(scope->window_count == 2 && is_hole(scope, 0, 200, 300), "between two of its sources a gap is a hole");
+	end(scope, folder);
+	scratch_make(folder);
+	begin(folder);
+	a = capture(0, "", 100, 200);
+	capture(0, "kinesis:r:t", 150, 250);
+	scope = build();
+	ok(scope_domain_of(scope, a) == a && scope->domain_count == 2,
+	   "records without a stream's name are not of the Kinesis domain beside them");
+	end(scope, folder);
+}
+
+static void untimely_facts_widen_nothing(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	capture(0, "kinesis:r:t", 100, 200);
+	fact_flags = FACT_UNTIMELY;
+	capture(1, "kinesis:r:t", 50, 500);
+	fact_flags = 0;
+	struct scope *scope = build();
+	ok(scope->domain_count == 1 && scope->window_count == 1 && is_window(scope, 0, 100, 200),
+	   "records whose delivery failed widen no window");
+	end(scope, folder);
 }
 
 static void windows_are_joined(void)
@@ -474,6 +523,8 @@ static void increments_continue_exports(void)
 int main(void)
 {
 	windows_are_joined();
+	kinesis_is_joined_where_it_meets();
+	untimely_facts_widen_nothing();
 	exports_begin_the_evidence();
 	contracts_widen_windows();
 	captures_of_one_stream();
