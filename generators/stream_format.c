@@ -1,6 +1,7 @@
 #include "generators/stream_format.h"
 
 #include "base/clock.h"
+#include "generators/kinesis_format.h"
 #include "generators/lineage.h"
 #include "generators/table.h"
 #include "generators/text.h"
@@ -150,10 +151,21 @@ static void frame_nothing(const struct stream_style *style, uint64_t count, uint
 /* ---- the table ---- */
 
 static const struct stream_format formats[] = {
-	{"streams", "one GetRecords record a line", ".jsonl", write_api_record, frame_lines},
-	{"lambda", "Lambda's envelopes {\"Records\":[…]}, one a line", ".jsonl", write_lambda_record, frame_envelopes},
-	{"pipes", "one bare array a file, as EventBridge Pipes gives it", ".json", write_lambda_record, frame_array},
-	{"concatenated", "Lambda's records with nothing between them", "", write_lambda_record, frame_nothing},
+	{"streams", "one GetRecords record a line", ".jsonl", false, write_api_record, frame_lines},
+	{"lambda", "Lambda's envelopes {\"Records\":[…]}, one a line", ".jsonl", false, write_lambda_record,
+	 frame_envelopes},
+	{"pipes", "one bare array a file, as EventBridge Pipes gives it", ".json", false, write_lambda_record,
+	 frame_array},
+	{"concatenated", "Lambda's records with nothing between them", "", false, write_lambda_record, frame_nothing},
+	{"kinesis", "one record of Kinesis Data Streams a line, in microseconds", ".jsonl", true, kinesis_record_us,
+	 frame_lines},
+	{"kinesis-ms", "the same in milliseconds", ".jsonl", true, kinesis_record_ms, frame_lines},
+	{"kinesis-lambda", "Lambda's Kinesis envelopes, records in base64", ".jsonl", true, kinesis_record_lambda,
+	 frame_envelopes},
+	{"kinesis-pipes", "one bare array a file, records in base64", ".json", true, kinesis_record_pipes, frame_array},
+	{"kinesis-base64", "one record in base64 a line", ".txt", true, kinesis_record_base64, frame_lines},
+	{"firehose", "Kinesis records with nothing between them, in files as Firehose names them", NULL, true,
+	 kinesis_record_us, frame_nothing},
 };
 
 const struct stream_format *stream_format_at(size_t index)

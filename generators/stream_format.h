@@ -3,8 +3,9 @@
  *
  * A format is one line of the table in stream_format.c: a function that puts a record's parts together, one that writes
  * what stands before, between and after records, and how files are called. Records are what DynamoDB Streams gives
- * (API reference, "Record"; eventVersion 1.1); members come in the API's order in `streams` files and in Lambda's order
- * in all others, and a TTL delete's identity has the case of each. Immutable, static. */
+ * (API reference, "Record"; eventVersion 1.1), or Kinesis Data Streams (kinesis_format.h); members come in the API's
+ * order in `streams` files and in Lambda's order in all others, and a TTL delete's identity has the case of each.
+ * Immutable, static. */
 #ifndef LAKEPROOF_GENERATORS_STREAM_FORMAT_H
 #define LAKEPROOF_GENERATORS_STREAM_FORMAT_H
 
@@ -18,7 +19,8 @@ enum stream_time { TIME_INTEGER = 0, TIME_EXPONENT, TIME_POINT };
 /* Their names on the command line, separated by '|': the enums' in their order, the formats' in their table's. */
 #define STREAM_VIEWS "KEYS_ONLY|NEW_IMAGE|OLD_IMAGE|NEW_AND_OLD_IMAGES"
 #define STREAM_TIMES "integer|exponent|point"
-#define STREAM_FORMATS "streams|lambda|pipes|concatenated"
+#define STREAM_FORMATS                                                                                                 \
+	"streams|lambda|pipes|concatenated|kinesis|kinesis-ms|kinesis-lambda|kinesis-pipes|kinesis-base64|firehose"
 
 /* What a format may want to know beyond the record. */
 struct stream_style {
@@ -31,7 +33,8 @@ struct stream_style {
 struct stream_format {
 	const char *name;
 	const char *help;
-	const char *suffix; /* of file names */
+	const char *suffix; /* of file names; NULL: they are named as Firehose names its objects */
+	bool both_images;   /* it has no views: both images are there as applicable */
 	/* Appends one record. Images that the view leaves out are already gone from the parts. */
 	int (*record)(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
 	/* Appends what stands before the index-th of a file's `count` records; index == count: after the last. */

@@ -15,7 +15,7 @@ int stream_record_write(const struct stream_request *request, uint64_t change, u
 			struct record_parts *parts, struct buffer *json)
 {
 	const struct model *model = request->style.model;
-	enum stream_view view = request->style.view;
+	enum stream_view view = request->format->both_images ? VIEW_NEW_AND_OLD_IMAGES : request->style.view;
 	size_t start = json->size;
 
 	if (record_parts_fill(parts, model, request->history, change, stream_view_has_new(view),
@@ -44,10 +44,29 @@ struct writer {
 	char path[FILE_PATH_MAX];
 };
 
+/* <stream>-<version>-<when the oldest record arrived>-<uuid>, in a folder for each hour; the number in the uuid keeps
+ * objects of one second in order. */
+static void firehose_path(const struct stream_request *request, const struct delivered_file *file,
+			  char path[FILE_PATH_MAX])
+{
+	struct civil civil = civil_from_us(file->time_us);
+
+	snprintf(path, FILE_PATH_MAX,
+		 "events/%04u/%02u/%02u/%02u/"
+		 "changes-1-%04u-%02u-%02u-%02u-%02u-%02u-%08llx-0000-4000-8000-0123456789ab%s%s",
+		 civil.year, civil.month, civil.day, civil.hour, civil.year, civil.month, civil.day, civil.hour,
+		 civil.minute, civil.second, (unsigned long long)file->number,
+		 file->origin == FILE_REUPLOAD ? "-copy" : "", request->gzip ? ".gz" : "");
+}
+
 static void file_path(const struct stream_request *request, const struct delivered_file *file, char path[FILE_PATH_MAX])
 {
 	struct civil civil = civil_from_us(file->time_us);
 
+	if (request->format->suffix == NULL) {
+		firehose_path(request, file, path);
+		return;
+	}
 	snprintf(path, FILE_PATH_MAX, "events/%04u/%02u/%02u/%02u/batch_%06llu%s%s%s", civil.year, civil.month,
 		 civil.day, civil.hour, (unsigned long long)file->number, file->origin == FILE_REUPLOAD ? "-copy" : "",
 		 request->format->suffix, request->gzip ? ".gz" : "");

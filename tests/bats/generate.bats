@@ -165,6 +165,23 @@ export_folders() {
 	[ "$(sort -u "$BATS_TEST_TMPDIR/sums" | wc -l)" = 1 ]
 }
 
+@test "every format of Kinesis, compressed or not, holds the same records" {
+	for shape in kinesis kinesis-lambda kinesis-pipes kinesis-base64 firehose; do
+		for gzip in "" --gzip; do
+			"$LAKEPROOF" generate --quiet --items 500 --changes 500 --truth none --format $shape $gzip \
+				"$BATS_TEST_TMPDIR/$shape$gzip" >/dev/null
+			find "$BATS_TEST_TMPDIR/$shape$gzip/events" -type f -exec zcat -f {} + |
+				sed 's|^e[A-Za-z0-9+/=]*$|"&"|' |
+				jq -c 'if type == "array" then .[] elif type == "object" and .Records then .Records[] else . end |
+					(if type == "string" then . else .kinesis.data // .data end) as $data |
+					if $data then $data | @base64d | fromjson else . end | [.eventID, .dynamodb]' |
+				LC_ALL=C sort | md5sum >>"$BATS_TEST_TMPDIR/sums"
+		done
+	done
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/sums")" = 10 ]
+	[ "$(sort -u "$BATS_TEST_TMPDIR/sums" | wc -l)" = 1 ]
+}
+
 @test "every preset and key type can be generated and is JSON throughout" {
 	for key in id:S id:N id:B pk:S,sk:N pk:N,sk:B pk:B,sk:S; do
 		"$LAKEPROOF" generate --quiet --preset kitchen-sink --wild --items 300 --changes 600 --key $key \

@@ -288,6 +288,12 @@ static bool is_whole(const struct checked *checked)
 	return false;
 }
 
+/* Nothing but their line breaks keeps lines of base64 apart. */
+static bool loses(const struct stream_format *format, const char *fault)
+{
+	return strcmp(format->name, "kinesis-base64") == 0 && strstr(fault, "no-newline") != NULL;
+}
+
 static void test_harmless(void)
 {
 	static const enum stream_view views[] = {VIEW_NEW_AND_OLD_IMAGES, VIEW_NEW_IMAGE};
@@ -296,13 +302,16 @@ static void test_harmless(void)
 	for (size_t f = 0; (format = stream_format_at(f)) != NULL; f++) {
 		for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
 			bool held = true;
-			for (size_t v = 0; v < 2; v++) {
+			for (size_t v = format->both_images; v < 2; v++) {
 				struct checked checked = check(&(struct history_case){
 					.faults = harmless[i], .format = format, .view = views[v], .gzip = v == 1});
-				held = is_whole(&checked) && held;
+				if (loses(format, harmless[i]))
+					held = checked.wrong == 0 && checked.problems > 0 && held;
+				else
+					held = is_whole(&checked) && held;
 			}
-			ok(held, "%s, %s: the merged state is the table's", format->name,
-			   harmless[i][0] != '\0' ? harmless[i] : "no fault");
+			ok(held, "%s, %s: %s", format->name, harmless[i][0] != '\0' ? harmless[i] : "no fault",
+			   loses(format, harmless[i]) ? "what is lost shows" : "the merged state is the table's");
 		}
 	}
 }
