@@ -1,4 +1,5 @@
-/* fake - bridge/read.h over tables in memory, for unit, TSan and fuzz builds, which cannot link the real bridge.
+/* fake - bridge/read.h over tables and Ion lines in memory, for unit, TSan and fuzz builds, which cannot link the real
+ * bridge.
  *
  * A test makes a table under a made-up path, fills it, and the code under test opens that path. Rows come in batches of
  * at most batch_rows like the real bridge's; where rows are deleted, a batch is a slice whose columns have offsets, as
@@ -30,7 +31,9 @@ struct bridge_info *fake_table_info(const char *path);
 struct bridge_file *fake_table_file_info(const char *path, uint64_t file);
 /* Adds to the history, newest first in the order of the calls; the operation is borrowed. */
 void fake_table_version(const char *path, int64_t version, int64_t commit_time_ms, const char *operation);
-/* Forgets all tables. */
+/* bridge_ion_line turns this line into that JSON; both are borrowed. It refuses what no such call told it. */
+void fake_ion(const char *line, const char *json);
+/* Forgets all tables and lines. */
 void fake_reset(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* read - a Delta table's snapshot as Arrow, through Delta Kernel.
+/* read - a Delta table's snapshot as Arrow, through Delta Kernel; and Ion text as JSON, through ion-rs.
  *
  * Invariant: what bridge_file_read yields over all files is exactly the table's logical rows at the opened version:
  * deletion vectors applied, column mapping resolved, partition values filled in, columns in the asked order.
@@ -73,5 +73,23 @@ int bridge_file_read(struct bridge_table *table, uint64_t index, const char *con
 /* The versions still in the log, newest first, at most `limit`. *versions is borrowed until the next call or close. */
 int bridge_table_versions(struct bridge_table *table, uint64_t limit, const struct bridge_version **versions,
 			  uint64_t *count, struct error *error) MUST_USE;
+
+/* ---- Ion
+
+ * One line of an export in Ion text becomes the line that the same record has in an export in DynamoDB JSON: numbers in
+ * DynamoDB's canonical text, exactly; a wrapper Record left away; duplicate names kept for who reads the JSON. What no
+ * export has is refused: other types and annotations, comments, another version, several values in a line, more digits,
+ * depth or values than an item can have. One translator a thread; its memory is used again for each line. */
+struct bridge_ion;
+
+enum { BRIDGE_ION_PADDING = 64 }; /* bytes that are readable after the JSON */
+
+int bridge_ion_new(struct bridge_ion **ion, struct error *error) MUST_USE;
+void bridge_ion_free(struct bridge_ion *ion); /* NULL is allowed */
+/* The line without its end, 16 MB at most. *json is borrowed until the next call; *json_size is 0 for a line without a
+ * record (white space, the version marker). ERROR_DATA: the line is no record, `error` says why in a few words without
+ * naming it, *at is the byte of the line where that was seen, as near as is known. */
+int bridge_ion_line(struct bridge_ion *ion, const char *line, uint64_t size, const char **json, uint64_t *json_size,
+		    uint64_t *at, struct error *error) MUST_USE;
 
 #endif

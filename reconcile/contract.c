@@ -57,7 +57,8 @@ static const struct schema_map source_schema = {
 	.keys =
 		(const struct schema_key[]){
 			{"export", SCHEMA_TEXT, .offset = offsetof(struct draft_source, export),
-			 .help = "a full export: the folder that holds manifest-summary.json"},
+			 .help = "an export, full or incremental, in DynamoDB JSON or Ion: the folder that holds "
+				 "manifest-summary.json, a folder of such folders, or a glob"},
 			{"events", SCHEMA_TEXT, .offset = offsetof(struct draft_source, events),
 			 .help = "change records of DynamoDB Streams or Kinesis Data Streams, as they landed: a file, "
 				 "a folder "

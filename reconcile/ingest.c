@@ -150,17 +150,68 @@ static int manifest_problem(void *context, const struct problem *problem, struct
 	return run_problem(context, &copy, error);
 }
 
-static int list_export(struct ingest *ingest, uint32_t index, struct error *error)
+/* Names what a path stands for, not only how it is written: contracts of two folders that share a state both say
+ * "events", and neither's files are the other's. */
+static int group_of(struct run *run, const char *path, uint32_t *group, struct error *error)
+{
+	char *whole = realpath(path, NULL);
+	const char *text = whole == NULL || strcmp(whole, path) == 0 ? path
+								     : arena_text(&run->arena, "%s (%s)", path, whole);
+	free(whole);
+	return text == NULL ? error_set(error, ERROR_INTERNAL, "out of memory")
+			    : state_group(run->state, text, group, error);
+}
+
+static bool is_listed(const struct run *run, uint32_t source_count, uint32_t group)
+{
+	for (uint32_t i = 0; i < source_count; i++)
+		if (run->source_groups[i] == group)
+			return true;
+	for (uint32_t i = 0; i < run->export_count; i++)
+		if (run->exports[i].group == group)
+			return true;
+	return false;
+}
+
+static int listed_twice(const struct run *run, uint32_t index, struct error *error)
+{
+	return error_set(error, ERROR_USAGE, "%s:%d: the source '%s' is listed twice", run->contract->path,
+			 run->contract->sources[index].line, run->contract->sources[index].text);
+}
+
+static int add_export(struct run *run, struct run_export **entry, struct error *error)
+{
+	if (run->export_count == run->export_capacity) {
+		uint32_t capacity = run->export_capacity * 2 + 16;
+		struct run_export *grown = reallocarray(run->exports, capacity, sizeof(*grown));
+		if (grown == NULL)
+			return error_set(error, ERROR_INTERNAL, "out of memory");
+		run->exports = grown;
+		run->export_capacity = capacity;
+	}
+	*entry = &run->exports[run->export_count];
+	**entry = (struct run_export){0};
+	return 0;
+}
+
+static int list_export(struct ingest *ingest, uint32_t index, const char *folder, struct error *error)
 {
 	struct run *run = ingest->run;
-	struct run_export *entry = &run->exports[run->export_count];
+	struct run_export *entry = NULL;
 	struct record_sink sink = {run, NULL, manifest_problem};
-	int code = export_open(run->contract->sources[index].path, &sink, &entry->export, error);
+	uint32_t group;
+	int code = group_of(run, folder, &group, error);
+	if (code == 0 && is_listed(run, index, group))
+		code = listed_twice(run, index, error);
+	if (code == 0)
+		code = add_export(run, &entry, error);
+	if (code == 0)
+		code = export_open(folder, &sink, &entry->export, error);
 	if (code != 0)
 		return code;
 	run->export_count++;
 	entry->contract_source = index;
-	entry->group = run->source_groups[index];
+	entry->group = group;
 	for (uint64_t i = 0; i < entry->export->file_count && code == 0; i++) {
 		const struct export_file *file = &entry->export->files[i];
 		if (file->path == NULL)
@@ -173,6 +224,18 @@ static int list_export(struct ingest *ingest, uint32_t index, struct error *erro
 		work->group = entry->group;
 		(void)stat_work(work, work->path);
 	}
+	return code;
+}
+
+static int list_exports(struct ingest *ingest, uint32_t index, struct error *error)
+{
+	struct record_sink sink = {ingest->run, NULL, manifest_problem};
+	char **folders = NULL;
+	size_t count = 0;
+	int code = export_list(ingest->run->contract->sources[index].path, &sink, &folders, &count, error);
+	for (size_t i = 0; i < count && code == 0; i++)
+		code = list_export(ingest, index, folders[i], error);
+	events_list_free(folders, count);
 	return code;
 }
 
@@ -193,18 +256,6 @@ static int list_events(struct ingest *ingest, uint32_t index, struct error *erro
 	}
 	events_list_free(files, count);
 	return code;
-}
-
-/* Names what a path stands for, not only how it is written: contracts of two folders that share a state both say
- * "events", and neither's files are the other's. */
-static int group_of(struct run *run, const char *path, uint32_t *group, struct error *error)
-{
-	char *whole = realpath(path, NULL);
-	const char *text = whole == NULL || strcmp(whole, path) == 0 ? path
-								     : arena_text(&run->arena, "%s (%s)", path, whole);
-	free(whole);
-	return text == NULL ? error_set(error, ERROR_INTERNAL, "out of memory")
-			    : state_group(run->state, text, group, error);
 }
 
 static int list_lake(struct ingest *ingest, struct error *error)
@@ -243,18 +294,15 @@ static int list_works(struct ingest *ingest, struct error *error)
 	const struct contract *contract = run->contract;
 	int code = 0;
 	run->source_groups = calloc(contract->source_count + 1, sizeof(*run->source_groups));
-	run->exports = calloc(contract->source_count + 1, sizeof(*run->exports));
 	run->export_count = 0;
-	if (run->source_groups == NULL || run->exports == NULL)
+	if (run->source_groups == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	for (uint32_t i = 0; i < contract->source_count && code == 0; i++) {
 		code = group_of(run, contract->sources[i].path, &run->source_groups[i], error);
-		for (uint32_t j = 0; j < i && code == 0; j++)
-			if (run->source_groups[j] == run->source_groups[i])
-				code = error_set(error, ERROR_USAGE, "%s:%d: the source '%s' is listed twice",
-						 contract->path, contract->sources[i].line, contract->sources[i].text);
+		if (code == 0 && is_listed(run, i, run->source_groups[i]))
+			code = listed_twice(run, i, error);
 		if (code == 0)
-			code = contract->sources[i].kind == SOURCE_EXPORT ? list_export(ingest, i, error)
+			code = contract->sources[i].kind == SOURCE_EXPORT ? list_exports(ingest, i, error)
 									  : list_events(ingest, i, error);
 	}
 	if (code == 0 && run->table != NULL)

@@ -37,7 +37,8 @@ struct outcome_source {
 	const char *kind; /* "export", "events" */
 	bool independent;
 	uint64_t files, records, bytes;
-	int64_t from_us, to_us; /* export: exportTime twice; events: window; from > to when unknown */
+	/* full export: exportTime; incremental: its window; events: window; from > to when unknown */
+	int64_t from_us, to_us;
 };
 
 /* A finding that `accept:` lets stand. */

@@ -471,6 +471,12 @@ static int fill_lake(struct making *making, struct error *error)
 	return add_loose(making, &finding, error);
 }
 
+static void widen(struct outcome_source *source, int64_t lo, int64_t hi)
+{
+	source->from_us = lo < source->from_us ? lo : source->from_us;
+	source->to_us = hi > source->to_us ? hi : source->to_us;
+}
+
 static int fill_sources(struct making *making, struct error *error)
 {
 	struct run *run = making->run;
@@ -488,19 +494,23 @@ static int fill_sources(struct making *making, struct error *error)
 			.independent = contract->sources[i].kind == SOURCE_EXPORT || contract->sources[i].independent,
 			.from_us = INT64_MAX,
 			.to_us = INT64_MIN};
-		for (uint64_t j = 0; j < run->source_count; j++) {
-			const struct state_source *file = state_source(run->state, run->sources[j]);
-			if (file == NULL || file->kind == STATE_LAKE_FILE || file->group != run->source_groups[i])
-				continue;
-			source->files++;
-			source->records += file->records;
-			source->bytes += file->stored_bytes;
-		}
 	}
-	for (uint32_t i = 0; i < run->export_count; i++)
-		outcome->sources[run->exports[i].contract_source].from_us =
-			outcome->sources[run->exports[i].contract_source].to_us =
-				run->exports[i].export->export_time_us;
+	for (uint64_t i = 0; i < run->source_count; i++) {
+		const struct state_source *file = state_source(run->state, run->sources[i]);
+		uint32_t index = file == NULL || file->kind == STATE_LAKE_FILE ? contract->source_count
+									       : run_source_of(run, file->group);
+		if (index == contract->source_count)
+			continue;
+		outcome->sources[index].files++;
+		outcome->sources[index].records += file->records;
+		outcome->sources[index].bytes += file->stored_bytes;
+	}
+	for (uint32_t i = 0; i < run->export_count; i++) {
+		const struct export *export = run->exports[i].export;
+		widen(&outcome->sources[run->exports[i].contract_source],
+		      export->incremental ? export->from_us : export->export_time_us,
+		      export->incremental ? export->to_us : export->export_time_us);
+	}
 	return 0;
 }
 
@@ -508,15 +518,9 @@ static int take_window(void *context, const struct state_domain_window *window)
 {
 	struct making *making = context;
 	const struct state_source *file = state_source(making->run->state, window->source);
-	for (uint32_t i = 0; file != NULL && i < making->outcome->source_count; i++) {
-		struct outcome_source *source = &making->outcome->sources[i];
-		if (making->run->source_groups[i] != file->group || window->lo > window->hi)
-			continue;
-		if (window->lo < source->from_us)
-			source->from_us = window->lo;
-		if (window->hi > source->to_us)
-			source->to_us = window->hi;
-	}
+	uint32_t index = file == NULL ? making->outcome->source_count : run_source_of(making->run, file->group);
+	if (index < making->outcome->source_count && window->lo <= window->hi)
+		widen(&making->outcome->sources[index], window->lo, window->hi);
 	return 0;
 }
 
@@ -674,10 +678,12 @@ static int check_sums(const struct outcome *outcome, struct error *error)
 
 static bool proves_empty(const struct run *run)
 {
-	bool empty = run->export_count > 0;
-	for (uint32_t i = 0; i < run->export_count; i++)
+	bool empty = true, full = false;
+	for (uint32_t i = 0; i < run->export_count; i++) {
 		empty = empty && run->exports[i].complete && run->exports[i].export->item_count == 0;
-	return empty;
+		full = full || !run->exports[i].export->incremental;
+	}
+	return empty && full;
 }
 
 static int fill_outcome(struct making *making, struct collect *collect, struct error *error)

@@ -156,25 +156,46 @@ int run_problem(struct run *run, const struct state_problem *problem, struct err
 	return 0;
 }
 
+uint32_t run_source_of(const struct run *run, uint32_t group)
+{
+	for (uint32_t i = 0; i < run->export_count; i++)
+		if (run->exports[i].group == group)
+			return run->exports[i].contract_source;
+	uint32_t i = 0;
+	while (i < run->contract->source_count && run->source_groups[i] != group)
+		i++;
+	return i;
+}
+
 static int scope_open(struct run *run, struct error *error)
 {
+	struct scope_inputs inputs = {0};
 	struct scope_export_input *exports = calloc(run->export_count + 1, sizeof *exports);
-	if (exports == NULL)
-		return error_set(error, ERROR_INTERNAL, "out of memory");
-	for (uint32_t i = 0; i < run->export_count; i++) {
+	struct scope_increment_input *increments = calloc(run->export_count + 1, sizeof *increments);
+	for (uint32_t i = 0; i < run->export_count && exports != NULL && increments != NULL; i++) {
 		const struct run_export *from = &run->exports[i];
-		exports[i] = (struct scope_export_input){.group = from->group,
-							 .name = run->contract->sources[from->contract_source].text,
-							 .from_us = from->export->export_time_us,
-							 .to_us = from->export->export_time_us,
-							 .complete = from->complete};
+		const struct export *export = from->export;
+		const char *name = run->contract->sources[from->contract_source].text;
+		if (export->incremental)
+			increments[inputs.increment_count++] = (struct scope_increment_input){
+				from->group, name, export->from_us, export->to_us, from->complete};
+		else
+			exports[inputs.export_count++] = (struct scope_export_input){.group = from->group,
+										     .name = name,
+										     .from_us = export->export_time_us,
+										     .to_us = export->export_time_us,
+										     .complete = from->complete};
 	}
-	struct scope_inputs inputs = {.exports = exports, .export_count = run->export_count};
+	inputs.exports = exports;
+	inputs.increments = increments;
 	struct merge_options options = run_merge_options(run);
 	int64_t commit_us = run->table != NULL ? bridge_table_info(run->table)->commit_time_ms * 1000 : 0;
-	int code = scope_build(run->state, run->contract, run->source_groups, &options, &inputs, run->table != NULL,
-			       commit_us, &run->scope, error);
+	int code = exports == NULL || increments == NULL
+			   ? error_set(error, ERROR_INTERNAL, "out of memory")
+			   : scope_build(run->state, run->contract, run->source_groups, &options, &inputs,
+					 run->table != NULL, commit_us, &run->scope, error);
 	free(exports);
+	free(increments);
 	return code;
 }
 

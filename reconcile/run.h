@@ -38,7 +38,7 @@ struct run_options {
 };
 
 struct run_export {
-	uint32_t contract_source; /* index into contract->sources */
+	uint32_t contract_source; /* index into contract->sources; several exports may share one */
 	uint32_t group;
 	struct export *export;
 	bool complete;
@@ -54,7 +54,7 @@ struct run {
 	const char *state_folder;
 	uint32_t *source_groups; /* per contract source */
 	struct run_export *exports;
-	uint32_t export_count;
+	uint32_t export_count, export_capacity;
 	/* what this run is about */
 	uint32_t *sources; /* state source ids, evidence and lake */
 	uint64_t source_count, source_capacity;
@@ -79,6 +79,8 @@ int run_judge(struct run *run, merge_visit visit, void *context, struct error *e
 int run_reconcile(struct run *run, struct outcome **outcome, struct error *error) MUST_USE;
 /* Notes a problem of this run (all strings copied). */
 int run_problem(struct run *run, const struct state_problem *problem, struct error *error) MUST_USE;
+/* The contract source whose files have this group; contract->source_count when none has. */
+uint32_t run_source_of(const struct run *run, uint32_t group);
 struct merge_options run_merge_options(const struct run *run);
 
 #endif

@@ -1,6 +1,7 @@
 #include "sources/events.h"
 
 #include "sources/members.h"
+#include "sources/incremental.h"
 #include "sources/stream.h"
 
 /* ---- records inside others */
@@ -138,9 +139,25 @@ int events_reread(const char *path, enum events_format format, const uint64_t *n
 	return reread(&pass, path, numbers, count, parser, sink, error);
 }
 
+/* A line of any export: its own members tell. */
+static enum decode_status line_decode(const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE])
+{
+	bool item = tokens[0].type != JSON_OBJECT || json_member(tokens, 0, "Item") != 0;
+	return item ? item_decode(tokens, record, remark) : incremental_decode(tokens, record, remark);
+}
+
+/* DynamoDB names its files "….ion.gz". */
+static bool is_ion(const char *path)
+{
+	struct slice name = slice_from(path);
+	if (name.size > 3 && memcmp(name.data + name.size - 3, ".gz", 3) == 0)
+		name.size -= 3;
+	return name.size > 4 && memcmp(name.data + name.size - 4, ".ion", 4) == 0;
+}
+
 int export_reread(const char *path, const uint64_t *numbers, size_t count, struct json_parser *parser,
 		  const struct record_sink *sink, struct error *error)
 {
-	struct pass pass = {.decode = item_decode};
+	struct pass pass = {.decode = line_decode, .ion = is_ion(path)};
 	return reread(&pass, path, numbers, count, parser, sink, error);
 }

@@ -6,13 +6,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "sources/events.h"
+#include "sources/export_place.h"
 #include "sources/frame.h"
+#include "sources/incremental.h"
 #include "sources/manifest.h"
 #include "sources/stream.h"
 
@@ -64,21 +65,6 @@ static int out_of_memory(const struct opening *opening)
 static const char *keep(struct opening *opening, struct slice text)
 {
 	return arena_copy(&opening->memory->arena, text).data;
-}
-
-static bool is_folder(const char *path)
-{
-	struct stat status;
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-static bool is_file(const char *path, uint64_t *size)
-{
-	struct stat status;
-	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-		return false;
-	*size = (uint64_t)status.st_size;
-	return true;
 }
 
 /* ---- manifest files */
@@ -199,8 +185,8 @@ out:
 
 static int refuse(struct opening *opening, const char *why)
 {
-	return error_set(opening->error, ERROR_DATA, "'%s' is no full export in DynamoDB JSON: %s",
-			 opening->export->folder, why);
+	return error_set(opening->error, ERROR_DATA, "'%s' is no export that can be read: %s", opening->export->folder,
+			 why);
 }
 
 static int keep_summary(struct opening *opening, const struct manifest_summary *summary)
@@ -218,6 +204,43 @@ static int keep_summary(struct opening *opening, const struct manifest_summary *
 	return 0;
 }
 
+static bool same_or_none(struct slice text, const char *usual)
+{
+	return text.size == 0 || slice_is(text, usual);
+}
+
+static int take_window(struct opening *opening, const struct manifest_summary *summary)
+{
+	struct export *export = opening->export;
+	if (!clock_parse(summary->from_time, &export->from_us) || !clock_parse(summary->to_time, &export->to_us) ||
+	    export->from_us >= export->to_us)
+		return refuse(opening, "manifest-summary.json has no exportFromTime and exportToTime that can be read; "
+				       "fetch it again");
+	export->with_old = slice_is(summary->output_view, "NEW_AND_OLD_IMAGES");
+	if (!export->with_old && !slice_is(summary->output_view, "NEW_IMAGE"))
+		return refuse(opening, "its outputView is neither NEW_AND_OLD_IMAGES nor NEW_IMAGE; fetch "
+				       "manifest-summary.json again");
+	return 0;
+}
+
+/* What the export is, from its summary. */
+static int take_kind(struct opening *opening, const struct manifest_summary *summary)
+{
+	struct export *export = opening->export;
+	export->incremental = slice_is(summary->export_type, "INCREMENTAL_EXPORT");
+	if (!export->incremental && !same_or_none(summary->export_type, "FULL_EXPORT"))
+		return refuse(opening, "its exportType is neither FULL_EXPORT nor INCREMENTAL_EXPORT; look for a newer "
+				       "lakeproof");
+	export->ion = slice_is(summary->output_format, "ION");
+	if (!export->ion && !same_or_none(summary->output_format, "DYNAMODB_JSON"))
+		return refuse(opening, "its outputFormat is neither DYNAMODB_JSON nor ION; request it in one of them");
+	if (export->incremental)
+		return take_window(opening, summary);
+	if (!clock_parse(summary->export_time, &export->export_time_us))
+		return refuse(opening, "manifest-summary.json has no exportTime that can be read; fetch it again");
+	return 0;
+}
+
 static int on_summary(struct opening *opening, const struct json_token *tokens, const char *path,
 		      const struct frame *frame)
 {
@@ -227,16 +250,11 @@ static int on_summary(struct opening *opening, const struct json_token *tokens, 
 		return unreadable(opening, path, frame, "a second object after the summary");
 	if (!manifest_summary_decode(tokens, &summary, &reason))
 		return unreadable(opening, path, frame, reason);
-	if (slice_is(summary.export_type, "INCREMENTAL_EXPORT"))
-		return refuse(opening, "its exportType is INCREMENTAL_EXPORT; request a full export (FULL_EXPORT)");
-	if (summary.export_type.size > 0 && !slice_is(summary.export_type, "FULL_EXPORT"))
-		return refuse(opening, "its exportType is unknown; request a full export (FULL_EXPORT)");
-	if (summary.output_format.size > 0 && !slice_is(summary.output_format, "DYNAMODB_JSON"))
-		return refuse(opening, "its outputFormat is another; request the export as DYNAMODB_JSON");
-	if (!clock_parse(summary.export_time, &opening->export->export_time_us))
-		return refuse(opening, "manifest-summary.json has no exportTime that can be read; fetch it again");
+	int code = take_kind(opening, &summary);
+	if (code != 0)
+		return code;
 	opening->has_summary = true;
-	int code = keep_summary(opening, &summary);
+	code = keep_summary(opening, &summary);
 	if (code == 0 && !slice_is(summary.version, "2020-06-30") && !slice_is(summary.version, "2023-08-01"))
 		code = FLAW(
 			opening, "export.version", path,
@@ -244,65 +262,6 @@ static int on_summary(struct opening *opening, const struct json_token *tokens, 
 			"if it were known",
 			summary.version.size < 40 ? (int)summary.version.size : 40, summary.version.data);
 	return code;
-}
-
-/* ---- where a data file is */
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash != NULL ? slash + 1 : path;
-}
-
-static bool climbs(const char *key)
-{
-	for (const char *at = key; (at = strstr(at, "..")) != NULL; at++)
-		if ((at == key || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
-			return true;
-	return false;
-}
-
-/* The key as given below the folder's ancestors, nearest first. inside: only where that lies in the folder. */
-static const char *find_below_ancestors(struct opening *opening, const char *key, bool inside, uint64_t *size)
-{
-	const char *folder = opening->absolute;
-	size_t folder_size = strlen(folder);
-	for (size_t end = folder_size;; end--) {
-		if (end > 0 && end != folder_size && folder[end] != '/')
-			continue;
-		/* folder[0..end) is an ancestor; the key must first lead back to the folder. */
-		const char *way = folder + end + (end < folder_size);
-		size_t way_size = strlen(way);
-		bool leads_inside = end == folder_size || (strncmp(key, way, way_size) == 0 && key[way_size] == '/');
-		if (leads_inside == inside) {
-			const char *path = arena_text(&opening->memory->arena, "%.*s/%s", (int)end, folder, key);
-			if (path != NULL && is_file(path, size))
-				/* As the caller spelled the folder. */
-				return !inside ? path
-					       : arena_text(&opening->memory->arena, "%s/%s", opening->export->folder,
-							    path + folder_size + 1);
-		}
-		if (end == 0)
-			return NULL;
-	}
-}
-
-/* Other copies of an export may lie near by: outside of the folder nothing is looked for if it has a folder data. */
-static const char *find_data_file(struct opening *opening, const char *key, uint64_t *size)
-{
-	const char *path = NULL;
-	bool plain = !climbs(key);
-	if (plain)
-		path = find_below_ancestors(opening, key, true, size);
-	if (path != NULL)
-		return path;
-	const char *data = arena_text(&opening->memory->arena, "%s/data", opening->export->folder);
-	path = arena_text(&opening->memory->arena, "%s/data/%s", opening->export->folder, base_name(key));
-	if (path != NULL && is_file(path, size))
-		return path;
-	if (plain && data != NULL && !is_folder(data))
-		return find_below_ancestors(opening, key, false, size);
-	return NULL;
 }
 
 /* ---- manifest-files.json */
@@ -340,12 +299,15 @@ static int on_file(struct opening *opening, const struct json_token *tokens, con
 		return out_of_memory(opening);
 	file->item_count = line.item_count;
 	file->has_md5 = manifest_md5_decode(line.md5, file->md5);
-	file->path = find_data_file(opening, file->key, &file->size_bytes);
+	const struct export_place place = {&opening->memory->arena, opening->export->folder, opening->absolute,
+					   opening->export->incremental};
+	file->path = export_place_find(&place, file->key, &file->size_bytes);
 	int code = 0;
 	if (file->path == NULL)
 		code = FLAW(opening, "export.missing", opening->export->folder,
-			    "the manifest's data file '%.300s' is not here; copy it into this folder's data folder",
-			    file->key);
+			    "the manifest's data file '%.300s' is not here; copy it into %s", file->key,
+			    opening->export->incremental ? "the folder data beside this one"
+							 : "this folder's data folder");
 	if (code == 0 && !file->has_md5)
 		code = FLAW(opening, "export.md5", path,
 			    "no md5Checksum that can be read for '%.300s'; fetch manifest-files.json again", file->key);
@@ -360,6 +322,12 @@ static int on_file(struct opening *opening, const struct json_token *tokens, con
 static int compare_texts(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
 }
 
 /* Names of the data files, sorted; free() them. */
@@ -466,20 +434,20 @@ static int look(const struct opening *opening)
 	const char *started = arena_text(&opening->memory->arena, "%s/_started", folder);
 	if (summary == NULL || files == NULL || started == NULL)
 		return out_of_memory(opening);
-	if (!is_folder(folder))
+	if (!export_place_is_folder(folder))
 		return error_set(opening->error, ERROR_DATA, "there is no folder '%s': check the path of the export",
 				 folder);
-	if (!is_file(summary, &size) && is_file(started, &size))
+	if (!export_place_is_file(summary, &size) && export_place_is_file(started, &size))
 		return error_set(opening->error, ERROR_DATA,
 				 "the export in '%s' is not finished (no manifest-summary.json): "
 				 "wait for it, then copy the whole folder",
 				 folder);
-	if (!is_file(summary, &size))
+	if (!export_place_is_file(summary, &size))
 		return error_set(opening->error, ERROR_DATA,
 				 "no manifest-summary.json in '%s': name the folder of one "
 				 "export, AWSDynamoDB/<export id>",
 				 folder);
-	if (!is_file(files, &size))
+	if (!export_place_is_file(files, &size))
 		return error_set(opening->error, ERROR_DATA, "no manifest-files.json in '%s': copy the whole folder",
 				 folder);
 	return 0;
@@ -503,7 +471,8 @@ static int read_all(struct opening *opening)
 	if (code != 0)
 		return code;
 	code = check_sums(opening);
-	return code != 0 ? code : report_extra_files(opening);
+	/* A data folder that exports share says nothing of one of them. */
+	return code != 0 || opening->export->incremental ? code : report_extra_files(opening);
 }
 
 int export_open(const char *folder, const struct record_sink *sink, struct export **export, struct error *error)
@@ -576,6 +545,40 @@ static int check_file(const struct export_file *file, const struct record_sink *
 	return code;
 }
 
+/* Records of an incremental export, held to its window. */
+struct window_sink {
+	const struct export *export;
+	const char *path;
+	const struct record_sink *sink;
+	uint64_t outside;
+};
+
+static int hold_to_window(void *context, const struct record *record, struct error *error)
+{
+	struct window_sink *window = context;
+	char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX], time[CLOCK_TEXT_MAX], message[MESSAGE_SIZE];
+	if (record->time_lo_us >= window->export->from_us && record->time_lo_us < window->export->to_us)
+		return window->sink->record(window->sink->context, record, error);
+	window->outside++;
+	(void)snprintf(message, sizeof(message),
+		       "its time %s is outside of the export's window, %s up to %s; request the export again",
+		       clock_format(record->time_lo_us, time), clock_format(window->export->from_us, from),
+		       clock_format(window->export->to_us, to));
+	const struct problem problem = {.id = "record.unreadable",
+					.path = window->path,
+					.has_position = true,
+					.record = record->number,
+					.offset = record->offset,
+					.message = message};
+	return pass_report(window->sink, &problem, error);
+}
+
+static int pass_problem(void *context, const struct problem *problem, struct error *error)
+{
+	struct window_sink *window = context;
+	return pass_report(window->sink, problem, error);
+}
+
 int export_read_file(const struct export *export, uint64_t index, struct json_parser *parser,
 		     const struct record_sink *sink, struct file_result *result, struct error *error)
 {
@@ -584,9 +587,19 @@ int export_read_file(const struct export *export, uint64_t index, struct json_pa
 	*result = (struct file_result){0};
 	if (file->path == NULL)
 		return 0;
-	const struct pass pass = {
-		.path = file->path, .decode = item_decode, .parser = parser, .sink = sink, .with_md5 = true};
+	struct window_sink window = {export, file->path, sink, 0};
+	const struct record_sink held = {&window, hold_to_window, pass_problem};
+	const struct pass pass = {.path = file->path,
+				  .ion = export->ion,
+				  .decode = !export->incremental ? item_decode
+					    : export->with_old   ? incremental_decode
+								 : incremental_decode_new,
+				  .parser = parser,
+				  .sink = export->incremental ? &held : sink,
+				  .with_md5 = true};
 	int code = pass_run(&pass, result, md5, error);
+	result->records -= window.outside;
+	result->unreadable += window.outside;
 	bool opened = result->complete || result->stored_bytes > 0;
 	return code != 0 || !opened ? code : check_file(file, sink, md5, result, error);
 }

@@ -13,14 +13,18 @@ enum {
 	SUMMARY_EXPORT_TIME,
 	SUMMARY_EXPORT_TYPE,
 	SUMMARY_OUTPUT_FORMAT,
+	SUMMARY_FROM_TIME,
+	SUMMARY_TO_TIME,
+	SUMMARY_OUTPUT_VIEW,
 	SUMMARY_ITEM_COUNT,
 	SUMMARY_BILLED_BYTES,
 	SUMMARY_COUNT
 };
 static const struct member_name summary_names[SUMMARY_COUNT] = {
-	MEMBER_NAME("version"),      MEMBER_NAME("exportArn"),  MEMBER_NAME("tableArn"),
-	MEMBER_NAME("tableId"),      MEMBER_NAME("exportTime"), MEMBER_NAME("exportType"),
-	MEMBER_NAME("outputFormat"), MEMBER_NAME("itemCount"),  MEMBER_NAME("billedSizeBytes"),
+	MEMBER_NAME("version"),      MEMBER_NAME("exportArn"),      MEMBER_NAME("tableArn"),
+	MEMBER_NAME("tableId"),      MEMBER_NAME("exportTime"),     MEMBER_NAME("exportType"),
+	MEMBER_NAME("outputFormat"), MEMBER_NAME("exportFromTime"), MEMBER_NAME("exportToTime"),
+	MEMBER_NAME("outputView"),   MEMBER_NAME("itemCount"),      MEMBER_NAME("billedSizeBytes"),
 };
 
 enum { FILE_KEY, FILE_MD5, FILE_ETAG, FILE_ITEM_COUNT, FILE_COUNT };
@@ -88,6 +92,9 @@ bool manifest_summary_decode(const struct json_token *tokens, struct manifest_su
 	       get_text(tokens, values[SUMMARY_EXPORT_TIME], &summary->export_time, reason) &&
 	       get_text(tokens, values[SUMMARY_EXPORT_TYPE], &summary->export_type, reason) &&
 	       get_text(tokens, values[SUMMARY_OUTPUT_FORMAT], &summary->output_format, reason) &&
+	       get_text(tokens, values[SUMMARY_FROM_TIME], &summary->from_time, reason) &&
+	       get_text(tokens, values[SUMMARY_TO_TIME], &summary->to_time, reason) &&
+	       get_text(tokens, values[SUMMARY_OUTPUT_VIEW], &summary->output_view, reason) &&
 	       get_count(tokens, values[SUMMARY_ITEM_COUNT], &summary->item_count, reason) &&
 	       get_count(tokens, values[SUMMARY_BILLED_BYTES], &summary->billed_bytes, reason);
 }

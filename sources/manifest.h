@@ -1,4 +1,4 @@
-/* manifest - the two manifest files of a full export: their members, not their meaning.
+/* manifest - the two manifest files of an export, full or incremental: their members, not their meaning.
  *
  * Format: DynamoDB Developer Guide, "DynamoDB table export output format". Slices borrow from the tokens. */
 #ifndef LAKEPROOF_SOURCES_MANIFEST_H
@@ -9,6 +9,7 @@
 /* manifest-summary.json. Texts are empty and numbers -1 when the file lacks them. */
 struct manifest_summary {
 	struct slice version, export_arn, table_arn, table_id, export_time, export_type, output_format;
+	struct slice from_time, to_time, output_view; /* of an incremental export */
 	int64_t item_count, billed_bytes;
 };
 

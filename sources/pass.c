@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "sources/foreign.h"
+#include "sources/ion.h"
 
 enum { MESSAGE_SIZE = REMARK_SIZE + 160 };
 
@@ -12,7 +13,8 @@ struct run {
 	const struct pass *pass;
 	struct file_result *result;
 	struct gzip_reader *file;
-	struct frame_reader *frames;
+	struct frame_reader *frames; /* or */
+	struct ion_reader *ion;
 	struct unwrapper unwrapper;
 	uint64_t failed_deliveries, emulated; /* records */
 	uint32_t flags;                       /* of the present record, by what carries it */
@@ -23,6 +25,16 @@ struct run {
 int pass_report(const struct record_sink *sink, const struct problem *problem, struct error *error)
 {
 	return sink->problem != NULL ? sink->problem(sink->context, problem, error) : 0;
+}
+
+static enum gzip_status ended(const struct run *run)
+{
+	return run->ion != NULL ? ion_ended(run->ion) : frame_ended(run->frames);
+}
+
+static uint64_t bytes_read(const struct run *run)
+{
+	return run->ion != NULL ? ion_bytes(run->ion) : frame_bytes(run->frames);
 }
 
 static bool is_partial(const struct run *run)
@@ -124,7 +136,7 @@ static int on_record(struct run *run, const struct frame *frame, struct error *e
 		return chosen ? deliver_inner(run, frame, run->pass->open, frame->bytes, error) : 0;
 	if (json_parse(run->pass->parser, frame->bytes, &tokens, &count, &failure))
 		return chosen ? unwrap(run, frame, tokens, error) : 0;
-	if (frame_reject(run->frames) || !chosen)
+	if ((run->ion == NULL && frame_reject(run->frames)) || !chosen)
 		return 0;
 	char message[MESSAGE_SIZE];
 	(void)snprintf(message, sizeof(message),
@@ -152,7 +164,7 @@ static int on_broken(struct run *run, const struct frame *frame, struct error *e
 	char message[MESSAGE_SIZE];
 	if (frame->cut_short)
 		(void)snprintf(message, sizeof(message), "%s at offset %" PRIu64 ": %s; fetch the file again",
-			       end_text(frame_ended(run->frames)), frame_bytes(run->frames), frame->reason);
+			       end_text(ended(run)), bytes_read(run), frame->reason);
 	else
 		(void)snprintf(message, sizeof(message),
 			       "unreadable record: %s (offset %" PRIu64 "); repair or redeliver it", frame->reason,
@@ -213,6 +225,8 @@ static int refuse_foreign(struct run *run, bool *refused, struct error *error)
 {
 	char message[MESSAGE_SIZE];
 	struct slice first;
+	if (run->ion != NULL)
+		return 0;
 	int code = frame_peek(run->frames, FOREIGN_SIZE, &first, error);
 	if (code != 0)
 		return code;
@@ -231,7 +245,8 @@ static int read_records(struct run *run, struct error *error)
 		struct frame frame;
 		if (is_partial(run) && run->chosen == run->pass->number_count)
 			return 0;
-		int code = frame_next(run->frames, &frame, error);
+		int code = run->ion != NULL ? ion_next(run->ion, &frame, error)
+					    : frame_next(run->frames, &frame, error);
 		if (code != 0)
 			return code;
 		if (frame.kind == FRAME_END)
@@ -247,6 +262,16 @@ static int read_records(struct run *run, struct error *error)
 	}
 }
 
+static int open_frames(struct run *run, struct error *error)
+{
+	struct byte_source source = byte_source_gzip(run->file);
+	if (run->pass->ion)
+		return ion_open(source, FRAME_WINDOW, &run->ion, error);
+	run->frames = frame_open(source, FRAME_WINDOW, run->pass->numbers != NULL);
+	return run->frames != NULL ? 0
+				   : error_set(error, ERROR_INTERNAL, "out of memory reading '%s'", run->pass->path);
+}
+
 int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16], struct error *error)
 {
 	struct run run = {.pass = pass, .result = result};
@@ -256,19 +281,16 @@ int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16
 		return on_closed(pass, error);
 	if (code != 0)
 		return code;
-	run.frames = frame_open(byte_source_gzip(run.file), FRAME_WINDOW, pass->numbers != NULL);
-	if (run.frames == NULL) {
-		code = error_set(error, ERROR_INTERNAL, "out of memory reading '%s'", pass->path);
+	code = open_frames(&run, error);
+	if (code != 0)
 		goto out;
-	}
-	frame_accept_lines(run.frames, pass->line);
 	bool refused = false;
 	code = refuse_foreign(&run, &refused, error);
 	if (code == 0 && !refused)
 		code = read_records(&run, error);
 	if (code == 0 && !is_partial(&run))
 		code = gzip_drain(run.file, error);
-	result->bytes = frame_bytes(run.frames);
+	result->bytes = bytes_read(&run);
 	result->stored_bytes = gzip_stored_size(run.file);
 	if (code == 0 && pass->with_md5 && md5 != NULL)
 		code = gzip_md5(run.file, md5, error);
@@ -276,6 +298,7 @@ out:
 	if (code != 0)
 		result->complete = false;
 	frame_close(run.frames);
+	ion_close(run.ion);
 	unwrapper_release(&run.unwrapper);
 	gzip_close(run.file);
 	return code;

@@ -47,6 +47,7 @@ struct pass {
 	pass_unwrap unwrap;         /* NULL: records carry no others */
 	frame_line line;            /* NULL: every record is JSON */
 	pass_open open;             /* the record that such a line is; unwrap_base64's rules */
+	bool ion;                   /* lines of Ion text, which the decoder gets as the JSON they stand for */
 	struct json_parser *parser; /* for inputs of RECORD_SIZE_MAX */
 	const struct record_sink *sink;
 	bool with_md5;

@@ -271,7 +271,8 @@ static const char *what_it_is(const struct decoding *decoding)
 	if (decoding->root[ROOT_ITEM] != 0)
 		return "a line of an export, not a stream record: name its folder as 'export:' in the contract";
 	if (decoding->root[ROOT_KEYS] != 0)
-		return "a record of an incremental export, not a stream record: this version reads full exports only";
+		return "a record of an incremental export, not a stream record: name its export's folder as 'export:' "
+		       "in the contract";
 	if (decoding->root[ROOT_RAW_DATA] != 0)
 		return "a record that Firehose could not deliver: its source's format is firehose, or none";
 	if (decoding->root[ROOT_KINESIS] != 0 || decoding->root[ROOT_DATA] != 0)

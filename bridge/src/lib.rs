@@ -1,4 +1,4 @@
-//! The bridge between Delta Kernel and the C program: `bridge/read.h` and `bridge/write.h`.
+//! The bridge between Delta Kernel and ion-rs and the C program: `bridge/read.h` and `bridge/write.h`.
 //!
 //! Rust delivers rows and commits files; everything that decides whether two values are equal is in C. One module per
 //! concern:
@@ -6,6 +6,7 @@
 //! - `abi`: the structures shared with C, field by field as in the headers.
 //! - `error`: kernel errors to an exit code and one line of text.
 //! - `engine`: the runtime, the object store and the kernel's engine of one table.
+//! - `ion`: lines of Ion text to lines of DynamoDB JSON.
 //! - `log`: the log held against what it says of itself.
 //! - `table`: opening a table, its facts, its files, its history.
 //! - `rows`: the rows of one file.
@@ -19,6 +20,7 @@
 mod abi;
 mod engine;
 mod error;
+mod ion;
 mod log;
 mod parquet;
 mod rows;

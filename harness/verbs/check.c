@@ -147,8 +147,9 @@ static int check_export(struct check *check, const char *path, struct error *err
 	int code = export_open(path, &sink, &export, error);
 	if (code != 0)
 		return unusable(check, "", code, error);
-	say(check, export->complete, "export %s: %" PRId64 " items in %" PRIu64 " files", path, export->item_count,
-	    export->file_count);
+	say(check, export->complete, "%s%s %s: %" PRId64 " %s in %" PRIu64 " files",
+	    export->incremental ? "incremental " : "", export->ion ? "Ion export" : "export", path, export->item_count,
+	    export->incremental ? "changes" : "items", export->file_count);
 	uint64_t chosen = 0;
 	for (uint64_t i = 0; i < export->file_count; i++)
 		if (export->files[i].path != NULL && export->files[i].item_count > export->files[chosen].item_count)
@@ -159,6 +160,22 @@ static int check_export(struct check *check, const char *path, struct error *err
 		code = finish_sample(check, export->files[chosen].path, code, error);
 	}
 	export_close(export);
+	return code;
+}
+
+static int check_exports(struct check *check, const char *path, struct error *error)
+{
+	struct record_sink sink = {check, take_record, take_problem};
+	char **folders = NULL;
+	size_t count = 0;
+	int code = export_list(path, &sink, &folders, &count, error);
+	if (code != 0)
+		return unusable(check, "", code, error);
+	for (size_t i = 0; i < count && code == 0; i++) {
+		check->records = check->faults = check->lossy = check->mistyped = 0;
+		code = check_export(check, folders[i], error);
+	}
+	events_list_free(folders, count);
 	return code;
 }
 
@@ -223,7 +240,7 @@ static int check_samples(struct check *check, struct error *error)
 	for (uint32_t i = 0; i < check->contract->source_count && code == 0; i++) {
 		const struct contract_source *source = &check->contract->sources[i];
 		check->records = check->faults = check->lossy = check->mistyped = 0;
-		code = source->kind == SOURCE_EXPORT ? check_export(check, source->path, error)
+		code = source->kind == SOURCE_EXPORT ? check_exports(check, source->path, error)
 						     : check_events(check, source, error);
 	}
 	uint64_t count;

@@ -141,9 +141,12 @@ static int count_export(const char *folder, struct tally *tally, struct error *e
 	int code = export_open(folder, &sink, &export, error);
 	if (code != 0)
 		return code;
+	if (export->incremental)
+		code = error_set(error, ERROR_USAGE, "'%s' is an incremental export, which counts changes, not items",
+				 folder);
 	tally->exported = tally->expected = export->item_count;
 	export_close(export);
-	return 0;
+	return code;
 }
 
 /* What collect does not count: keys of which either is right, such as one whose TTL has passed. */
@@ -173,7 +176,7 @@ static void newest_export(const struct run *run, struct tally *tally)
 {
 	int64_t newest = INT64_MIN;
 	for (uint32_t i = 0; i < run->export_count; i++)
-		if (run->exports[i].export->export_time_us >= newest) {
+		if (!run->exports[i].export->incremental && run->exports[i].export->export_time_us >= newest) {
 			newest = run->exports[i].export->export_time_us;
 			tally->exported = run->exports[i].export->item_count;
 		}
