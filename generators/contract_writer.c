@@ -123,6 +123,14 @@ static void write_sources(const struct contract_parts *parts, struct buffer *yam
 		buffer_append_json(yaml, slice_from(parts->exports[i]));
 		buffer_append_text(yaml, "}\n");
 	}
+	for (size_t at = 0; at < parts->increments.size;) {
+		const char *folder = parts->increments.data + at;
+		size_t size = (size_t)((const char *)memchr(folder, '\n', parts->increments.size - at) - folder);
+		buffer_append_text(yaml, "  - {export: ");
+		buffer_append_json(yaml, (struct slice){folder, size});
+		buffer_append_text(yaml, "}\n");
+		at += size + 1;
+	}
 	if (!parts->events)
 		return;
 	buffer_append_text(yaml, "  - {events: events");

@@ -9,7 +9,8 @@
 
 struct contract_parts {
 	const struct model *model;
-	const char *exports[3]; /* folders relative to the contract; NULL for none */
+	const char *exports[3];  /* folders relative to the contract; NULL for none */
+	struct slice increments; /* folders of incremental exports, each with a line break after it */
 	bool events;
 	bool with_from, with_to; /* the records alone do not show that the capture covers the exports */
 	int64_t from_us, to_us;

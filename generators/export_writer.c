@@ -7,19 +7,21 @@
 #include "base/clock.h"
 #include "base/prng.h"
 #include "generators/compress.h"
+#include "generators/ion_writer.h"
 #include "generators/table.h"
 #include "generators/text.h"
 
-enum { DATA_STEM = 26, SHARD_JSON_MAX_GIB = 2, PATH_MAX_BYTES = EXPORT_FOLDER_MAX + 64 };
+enum { DATA_STEM = 26, SHARD_JSON_MAX_GIB = 2, PATH_MAX_BYTES = EXPORT_FOLDER_MAX + 64, LINE_MAX_BYTES = 16 << 20 };
 
 struct export_run {
 	const struct export_request *request;
 	struct output *output;
 	struct export_result *result;
 	struct compressor *compressor;
-	uint32_t *items;  /* grouped by shard */
-	uint64_t *starts; /* shards + 1 */
-	struct buffer json, packed, manifest;
+	uint32_t *items;            /* grouped by shard */
+	uint64_t *starts;           /* shards + 1 */
+	struct json_parser *parser; /* for Ion */
+	struct buffer json, ion, packed, manifest;
 	uint64_t billed_bytes;
 };
 
@@ -73,7 +75,14 @@ static int sort_shard(const struct model *model, uint32_t *items, size_t count, 
 	return 0;
 }
 
-/* A counting sort: live items grouped by shard. */
+static bool is_exported(const struct export_request *request, uint64_t item)
+{
+	if (request->increment != NULL)
+		return request->increment->changes[item].time_us != 0;
+	return state_status(request->states[item]) == ITEM_LIVE;
+}
+
+/* A counting sort: what is exported, grouped by shard. */
 static int group_items(struct export_run *run, struct error *error)
 {
 	const struct export_request *request = run->request;
@@ -84,7 +93,7 @@ static int group_items(struct export_run *run, struct error *error)
 	if (run->starts == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory for %u shards; use fewer", shards);
 	for (uint64_t item = 0; item < request->slots; item++) {
-		if (state_status(request->states[item]) != ITEM_LIVE)
+		if (!is_exported(request, item))
 			continue;
 		live++;
 		run->starts[export_shard_of(request->model, item, shards) + 2]++;
@@ -96,13 +105,27 @@ static int group_items(struct export_run *run, struct error *error)
 		return error_set(error, ERROR_INTERNAL, "out of memory for %llu items; generate fewer",
 				 (unsigned long long)live);
 	for (uint64_t item = 0; item < request->slots; item++) {
-		if (state_status(request->states[item]) == ITEM_LIVE)
+		if (is_exported(request, item))
 			run->items[run->starts[export_shard_of(request->model, item, shards) + 1]++] = (uint32_t)item;
 	}
 	return 0;
 }
 
 /* ---- data files ---- */
+
+static int render_item(const struct export_request *request, uint32_t item, struct buffer *json, uint64_t *size_bytes)
+{
+	uint64_t size = 0;
+
+	if (request->increment != NULL)
+		return increment_line(request->model, request->increment, item, json, size_bytes);
+	if (buffer_append(json, "{\"Item\":", 8) != 0 ||
+	    model_image(request->model, item, state_version(request->states[item]), json, &size) != 0 ||
+	    buffer_append(json, "}\n", 2) != 0)
+		return ERROR_INTERNAL;
+	*size_bytes += size;
+	return 0;
+}
 
 static int render_shard(struct export_run *run, unsigned shard, struct error *error)
 {
@@ -114,16 +137,16 @@ static int render_shard(struct export_run *run, unsigned shard, struct error *er
 	if (sort_shard(request->model, items, count, error) != 0)
 		return error->code;
 	for (size_t i = 0; i < count; i++) {
-		uint64_t size_bytes = 0;
-		uint32_t version = state_version(request->states[items[i]]);
-		if (buffer_append(&run->json, "{\"Item\":", 8) != 0 ||
-		    model_image(request->model, items[i], version, &run->json, &size_bytes) != 0 ||
-		    buffer_append(&run->json, "}\n", 2) != 0)
+		if (render_item(request, items[i], &run->json, &run->billed_bytes) != 0)
 			return error_set(error, ERROR_INTERNAL, "a data file exceeds %d GiB of JSON; use more shards",
 					 SHARD_JSON_MAX_GIB);
-		run->billed_bytes += size_bytes;
 	}
-	return 0;
+	run->ion.size = 0;
+	if (!request->ion)
+		return 0;
+	if (buffer_reserve(&run->json, JSON_PADDING) != 0)
+		return error_set(error, ERROR_INTERNAL, "out of memory for a data file; use more shards");
+	return ion_write_lines(run->parser, buffer_slice(&run->json), &run->ion, error);
 }
 
 /* 26 characters of base32 in lower case. */
@@ -165,10 +188,14 @@ static int write_shard(struct export_run *run, unsigned shard, struct error *err
 	if (render_shard(run, shard, error) != 0)
 		return error->code;
 	run->packed.size = 0;
-	if (compressor_gzip(run->compressor, buffer_slice(&run->json), &run->packed, error) != 0)
+	if (compressor_gzip(run->compressor, buffer_slice(run->request->ion ? &run->ion : &run->json), &run->packed,
+			    error) != 0)
 		return error->code;
 	data_stem(run, shard, stem);
-	snprintf(path, sizeof(path), "%s/data/%s.json.gz", result->folder, stem);
+	/* Incremental exports share one folder for their data. */
+	int folder = (int)(strlen(result->folder) - (run->request->increment != NULL ? strlen(result->id) + 1 : 0));
+	snprintf(path, sizeof(path), "%.*s/data/%s.%s.gz", folder, result->folder, stem,
+		 run->request->ion ? "ion" : "json");
 	struct slice stored = buffer_slice(&run->packed);
 	/* The wrong sum is a right one, but of other bytes: the file without its last byte. */
 	struct slice summed = {stored.data, stored.size - (faults->wrong_md5 == (int64_t)shard ? 1 : 0)};
@@ -180,7 +207,7 @@ static int write_shard(struct export_run *run, unsigned shard, struct error *err
 			memcpy(result->hit_file[i], path, sizeof(path));
 	}
 	result->items += items;
-	result->json_bytes += run->json.size;
+	result->json_bytes += run->request->ion ? run->ion.size : run->json.size;
 	result->stored_bytes += stored.size;
 	if (run->request->progress != NULL)
 		run->request->progress(items, stored.size);
@@ -208,8 +235,11 @@ static int write_with_md5(struct export_run *run, const char *name, struct slice
 
 static int write_summary(struct export_run *run, struct error *error)
 {
-	enum { RUNNING_US = 341333000 };
+	/* The least that is billed for an incremental export. */
+	enum { RUNNING_US = 341333000, BILLED_MIN = 10000000 };
 	const struct export_request *request = run->request;
+	const struct increment *increment = request->increment;
+	uint64_t billed = increment != NULL && run->billed_bytes < BILLED_MIN ? BILLED_MIN : run->billed_bytes;
 	const char *table = request->model->config.table->name;
 	char start[CLOCK_TEXT_MAX], end[CLOCK_TEXT_MAX];
 	uint64_t id_high = prng_mix(request->model->salt + 1), id_low = prng_mix(request->model->salt + 2);
@@ -220,22 +250,32 @@ static int write_summary(struct export_run *run, struct error *error)
 	buffer_init(&json, 8192);
 	clock_format_ms(request->time_us, start);
 	clock_format_ms(request->time_us + RUNNING_US, end);
-	failed = buffer_printf(
-		&json,
-		"{\"version\":\"2020-06-30\",\"exportArn\":\"" TABLE_ARN_PREFIX "%s/export/%s\","
-		"\"startTime\":\"%s\",\"endTime\":\"%s\",\"tableArn\":\"" TABLE_ARN_PREFIX "%s\","
-		"\"tableId\":\"%08x-%04x-4%03x-a%03x-%012llx\",\"exportTime\":\"%s\",\"s3Bucket\":\"lakeproof\","
-		"\"s3Prefix\":",
-		table, run->result->id, start, end, table, (unsigned)(id_high >> 32),
-		(unsigned)(id_high >> 16 & 0xffff), (unsigned)(id_high & 0xfff), (unsigned)(id_low >> 52),
-		(unsigned long long)(id_low & UINT64_C(0xffffffffffff)), start);
+	failed = buffer_printf(&json,
+			       "{\"version\":\"%s\",\"exportArn\":\"" TABLE_ARN_PREFIX "%s/export/%s\","
+			       "\"startTime\":\"%s\",\"endTime\":\"%s\",\"tableArn\":\"" TABLE_ARN_PREFIX "%s\","
+			       "\"tableId\":\"%08x-%04x-4%03x-a%03x-%012llx\",",
+			       increment != NULL ? "2023-08-01" : "2020-06-30", table, run->result->id, start, end,
+			       table, (unsigned)(id_high >> 32), (unsigned)(id_high >> 16 & 0xffff),
+			       (unsigned)(id_high & 0xfff), (unsigned)(id_low >> 52),
+			       (unsigned long long)(id_low & UINT64_C(0xffffffffffff)));
+	if (increment != NULL)
+		failed |= buffer_printf(&json, "\"exportFromTime\":\"%s\",\"exportToTime\":\"%s\"",
+					clock_format_ms(increment->from_us, start),
+					clock_format_ms(increment->to_us, end));
+	else
+		failed |= buffer_printf(&json, "\"exportTime\":\"%s\"", start);
+	failed |= buffer_append_text(&json, ",\"s3Bucket\":\"lakeproof\",\"s3Prefix\":");
 	failed |= prefixed ? buffer_append_json(&json, slice_from(request->prefix)) : buffer_append_text(&json, "null");
 	failed |= buffer_printf(&json,
 				",\"s3SseAlgorithm\":\"AES256\",\"s3SseKmsKeyId\":null,"
 				"\"manifestFilesS3Key\":\"%s/manifest-files.json\",\"billedSizeBytes\":%llu,"
-				"\"itemCount\":%llu,\"outputFormat\":\"DYNAMODB_JSON\"}",
-				run->result->folder, (unsigned long long)run->billed_bytes,
-				(unsigned long long)run->result->items);
+				"\"itemCount\":%llu,\"outputFormat\":\"%s\"",
+				run->result->folder, (unsigned long long)billed, (unsigned long long)run->result->items,
+				request->ion ? "ION" : "DYNAMODB_JSON");
+	if (increment != NULL)
+		failed |= buffer_printf(&json, ",\"outputView\":\"%s\",\"exportType\":\"INCREMENTAL_EXPORT\"",
+					increment->with_old ? "NEW_AND_OLD_IMAGES" : "NEW_IMAGE");
+	failed |= buffer_append_byte(&json, '}');
 	if (failed)
 		failed = error_set(error, ERROR_INTERNAL, "the export's summary is too long; use a shorter prefix");
 	else
@@ -273,10 +313,15 @@ int export_write(const struct export_request *request, struct output *output, st
 	assert(request->shards >= 1 && request->shards <= EXPORT_SHARDS_MAX);
 	*result = (struct export_result){.files = request->shards};
 	buffer_init(&run.json, (size_t)SHARD_JSON_MAX_GIB << 30);
+	buffer_init(&run.ion, (size_t)SHARD_JSON_MAX_GIB << 30);
 	buffer_init(&run.packed, (size_t)SHARD_JSON_MAX_GIB << 30);
 	buffer_init(&run.manifest, (size_t)64 << 20);
 	if ((failed = name_export(&run, error)) != 0 || (failed = compressor_new(&run.compressor, error)) != 0)
 		goto out;
+	if (request->ion && (run.parser = json_parser_new(LINE_MAX_BYTES)) == NULL) {
+		failed = error_set(error, ERROR_INTERNAL, "out of memory for Ion");
+		goto out;
+	}
 	snprintf(started, sizeof(started), "%s/_started", result->folder);
 	if ((failed = output_write(output, started, (struct slice){NULL, 0}, error)) != 0 ||
 	    (failed = group_items(&run, error)) != 0)
@@ -290,9 +335,11 @@ int export_write(const struct export_request *request, struct output *output, st
 		failed = write_summary(&run, error);
 out:
 	buffer_release(&run.json);
+	buffer_release(&run.ion);
 	buffer_release(&run.packed);
 	buffer_release(&run.manifest);
 	compressor_free(run.compressor);
+	json_parser_free(run.parser);
 	free(run.items);
 	free(run.starts);
 	return failed;

@@ -1,4 +1,4 @@
-/* export_writer - a full export to S3 in DynamoDB JSON, file for file as AWS writes it.
+/* export_writer - an export to S3, full or incremental, in DynamoDB JSON or Ion, file for file as AWS writes it.
  *
  * Layout, key order, checksums: AWS, "DynamoDB table export output format", and real exports of 2026. Items go to the
  * data file that owns their partition key's range of hashes; inside it, rows of one partition key stand in sort-key
@@ -6,6 +6,7 @@
 #ifndef LAKEPROOF_GENERATORS_EXPORT_WRITER_H
 #define LAKEPROOF_GENERATORS_EXPORT_WRITER_H
 
+#include "generators/incremental_writer.h"
 #include "generators/model.h"
 #include "generators/output.h"
 
@@ -27,9 +28,11 @@ struct export_faults {
 
 struct export_request {
 	const struct model *model;
-	const uint32_t *states; /* of slots [0, slots) at the export's time */
+	const uint32_t *states;            /* of slots [0, slots) at the export's time */
+	const struct increment *increment; /* of an incremental export, else NULL; then states are not used */
+	bool ion;                          /* Ion text instead of DynamoDB JSON */
 	uint64_t slots;
-	int64_t time_us;
+	int64_t time_us;    /* when it was asked for; of a full export, the time it shows */
 	const char *prefix; /* S3 prefix without slashes at its ends, or "" */
 	unsigned shards;    /* data files; of three or more, one stays empty */
 	struct export_faults faults;

@@ -127,6 +127,8 @@ static bool parse_target(const char *text, struct fault *fault)
 		fault->item = (int64_t)number;
 	else if (strncmp(text, "export=", 7) == 0 && (number == 1 || number == 2))
 		fault->export_index = (unsigned)number - 1;
+	else if (strncmp(text, "window=", 7) == 0 && number >= 1)
+		fault->window = (unsigned)number;
 	else
 		return false;
 	return true;
@@ -157,7 +159,7 @@ int fault_parse(const char *whole, struct fault *fault, struct error *error)
 		return error_set(error, ERROR_USAGE, "unknown fault \"%s\"; see `lakeproof generate --help`", text);
 	*fault = fault_make((enum fault_id)id);
 	const struct fault_kind *kind = &fault_kinds[id];
-	if (rate != NULL && strcmp(kind->unit, "one file") == 0)
+	if (rate != NULL && strncmp(kind->unit, "one ", 4) == 0)
 		return error_set(error, ERROR_USAGE, "fault \"%s\" takes no rate", text);
 	if (rate != NULL && fault_parse_rate(rate, &fault->rate, error) != 0)
 		return error_prefix(error, "fault \"%s\"", text);
@@ -171,7 +173,7 @@ int fault_parse(const char *whole, struct fault *fault, struct error *error)
 	if (target != NULL && !parse_target(target, fault))
 		return error_set(error, ERROR_USAGE,
 				 "fault \"%s\": \"/%s\" must be insert, modify, remove, ttl, entity=NAME, shard=N, "
-				 "item=N or export=N",
+				 "item=N, export=N or window=N",
 				 text, target);
 	return 0;
 }

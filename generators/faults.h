@@ -3,8 +3,8 @@
  *
  * A fault is a kind, a rate, a part of the window and a target: NAME[:RATE][@FROM-TO][/TARGET], where the rate is a
  * count, a share of what the target leaves, or what its kind takes instead, FROM and TO are percent of the window by
- * the time of the change, and the target is insert, modify, remove, ttl, entity=NAME, shard=N, item=N or export=N.
- * Faults compose: each is planned on its own, from randomness of its own, in the order of the kinds. Every fault is one
+ * the time of the change, and the target is insert, modify, remove, ttl, entity=NAME, shard=N, item=N, export=N or
+ * window=N. Faults compose: each is planned on its own, from randomness of its own, in the order of the kinds. Every fault is one
  * line or more of the fault log (JSON: fault, file, record, offset, key …). */
 #ifndef LAKEPROOF_GENERATORS_FAULTS_H
 #define LAKEPROOF_GENERATORS_FAULTS_H
@@ -24,7 +24,7 @@ static inline bool fault_rate_is_set(struct fault_rate rate)
 
 /* What is known afterwards: all that was known before; less; or something an emulator or a clock made up. */
 enum fault_harm { FAULT_HARMLESS = 0, FAULT_LOSES, FAULT_ODD };
-enum fault_stage { STAGE_LOSS = 0, STAGE_ORDER, STAGE_RECORD, STAGE_FILE, STAGE_EXPORT };
+enum fault_stage { STAGE_LOSS = 0, STAGE_ORDER, STAGE_RECORD, STAGE_FILE, STAGE_EXPORT, STAGE_WINDOW };
 
 /* id, name, class, stage, harm, default count, default share per million, what the rate is, what happens. Classes:
  * order and replay O, deletes and TTL D, backfill B, types T, landing L (docs/generate.md). */
@@ -86,7 +86,13 @@ enum fault_stage { STAGE_LOSS = 0, STAGE_ORDER, STAGE_RECORD, STAGE_FILE, STAGE_
 	KIND(WRONG_MD5, "wrong-md5", "B7", EXPORT, LOSES, 1, 0, "one file", "the manifest has the MD5 of other bytes") \
 	KIND(WRONG_COUNT, "wrong-count", "B7", EXPORT, LOSES, 1, 0, "one file", "the manifest says one item too many") \
 	KIND(TRUNCATE_EXPORT, "truncate-export", "B7", EXPORT, LOSES, 1, 0, "one file",                                \
-	     "a data file without its last third")
+	     "a data file without its last third")                                                                 \
+	KIND(MISSING_WINDOW, "missing-window", "B6", WINDOW, LOSES, 1, 0, "one window",                                \
+	     "an incremental export that was never made")                                                              \
+	KIND(WINDOW_OVERLAP, "window-overlap", "B6", WINDOW, ODD, 1, 0, "one window",                                  \
+	     "an incremental export begins in the middle of the one before")                                           \
+	KIND(WINDOW_AGAIN, "window-again", "B9", WINDOW, HARMLESS, 1, 0, "one window",                                 \
+	     "the same window exported again, after all others")
 
 #define FAULT_ID(id, name, class, stage, harm, count, ppm, unit, help) FAULT_##id,
 enum fault_id { FAULT_KINDS(FAULT_ID) FAULT_COUNT };
@@ -110,6 +116,7 @@ struct fault {
 	unsigned events;                   /* bit per enum change_kind; 0: any */
 	int64_t shard, item;               /* -1: any */
 	unsigned export_index;
+	unsigned window; /* which incremental export, from 1; 0: none in particular */
 	char entity[FAULT_ENTITY_MAX]; /* "": any */
 };
 

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -26,6 +27,7 @@ struct run {
 	struct fault_plan plan;
 	struct delivery delivery;
 	struct buffer log;
+	struct buffer windows; /* folders of the incremental exports, a line each */
 	int64_t export_us[GENERATOR_EXPORTS_MAX];
 };
 
@@ -49,6 +51,29 @@ static int64_t export_time(const struct generator_options *options)
 	return time_us / 1000 * 1000; /* exports are timed in milliseconds */
 }
 
+static bool is_of_window(const struct fault *fault)
+{
+	return fault->window > 0 || fault_kinds[fault->id].stage == STAGE_WINDOW;
+}
+
+static int check_windows(const struct generator_options *options, struct error *error)
+{
+	if (options->windows > GENERATOR_WINDOWS_MAX)
+		return error_set(error, ERROR_USAGE, "there are at most %d incremental exports", GENERATOR_WINDOWS_MAX);
+	if (options->windows > 0 && options->export_percent < 0)
+		return error_set(error, ERROR_USAGE, "incremental exports follow a full one; give --export-at");
+	for (unsigned i = 0; i < options->faults.fault_count; i++) {
+		const struct fault *fault = &options->faults.faults[i];
+		if (is_of_window(fault) && (options->windows == 0 || fault->window > options->windows))
+			return error_set(error, ERROR_USAGE,
+					 "fault \"%s\" is one of incremental export %u, and there are %u; give "
+					 "--incremental",
+					 fault_kinds[fault->id].name, fault->window > 0 ? fault->window : 1,
+					 options->windows);
+	}
+	return 0;
+}
+
 static int check_options(const struct generator_options *options, struct error *error)
 {
 	const struct model_config *config = &options->model;
@@ -60,6 +85,8 @@ static int check_options(const struct generator_options *options, struct error *
 		return error_set(error, ERROR_USAGE, "the fuzz is 0 s to 60 s, which is what the service promises");
 	if (fault_plan_has(&options->faults, FAULT_TRUNCATE_GZIP) && !options->gzip)
 		return error_set(error, ERROR_USAGE, "the fault \"truncate-gzip\" needs --gzip");
+	if (check_windows(options, error) != 0)
+		return error->code;
 	if (options->export_percent < 0) {
 		bool faults = options->second_export || fault_plan_has(&options->faults, FAULT_LATE_START);
 		for (unsigned id = 0; id < FAULT_COUNT; id++)
@@ -92,20 +119,35 @@ static const struct fault *export_fault(const struct run *run, enum fault_id id,
 {
 	const struct fault_plan *plan = &run->options->faults;
 	for (unsigned i = 0; i < plan->fault_count; i++)
-		if (plan->faults[i].id == id && plan->faults[i].export_index == index)
+		if (plan->faults[i].id == id && plan->faults[i].export_index == index && plan->faults[i].window == 0)
 			return &plan->faults[i];
 	return NULL;
 }
 
-/* `index` as targets count: 0 for the export, 1 for the closing one. */
-static void plan_export_faults(const struct run *run, unsigned index, unsigned shards, struct export_faults *faults)
+/* That of an incremental export, counted from 1; a fault of none in particular hits the one in the middle. */
+static const struct fault *window_fault(const struct run *run, enum fault_id id, unsigned window)
+{
+	const struct fault_plan *plan = &run->options->faults;
+	for (unsigned i = 0; i < plan->fault_count; i++) {
+		const struct fault *fault = &plan->faults[i];
+		unsigned hit = fault->window > 0 ? fault->window : run->options->windows / 2 + 1;
+		if (fault->id == id && is_of_window(fault) && hit == window)
+			return fault;
+	}
+	return NULL;
+}
+
+/* `index` as targets count: 0 for the export, 1 for the closing one; window: instead of them, from 1, or 0. */
+static void plan_export_faults(const struct run *run, unsigned index, unsigned window, unsigned shards,
+			       struct export_faults *faults)
 {
 	int64_t *const hits[EXPORT_DAMAGES] = {&faults->missing_file, &faults->wrong_md5, &faults->wrong_count,
 					       &faults->truncated_file};
 	unsigned shard = (unsigned)(run->model.salt >> 32) % shards;
 
 	for (unsigned i = 0; i < EXPORT_DAMAGES; i++) {
-		if (export_fault(run, export_damages[i], index) == NULL)
+		if ((window > 0 ? window_fault(run, export_damages[i], window)
+				: export_fault(run, export_damages[i], index)) == NULL)
 			continue;
 		/* Each fault has a file of its own as long as there are enough. */
 		shard = (shard + 1) % shards;
@@ -140,6 +182,24 @@ static uint64_t live_items(const uint32_t *states, const struct model *model)
 	return live;
 }
 
+static unsigned shard_count(const struct generator_options *options)
+{
+	return options->shards > 0 ? options->shards : SHARDS_MIN + (unsigned)(options->model.items / ITEMS_A_SHARD);
+}
+
+/* An export that incremental ones continue holds all that they do not: its items' cuts lie no further back than where
+ * the first of them begins. */
+static void take_snapshot(const struct run *run, unsigned index, int64_t fuzz_us, uint32_t *states)
+{
+	const struct generator_options *options = run->options;
+	int64_t back_us = fuzz_us;
+
+	if (options->windows > 0 && index == 0 && options->windows_lead_us < fuzz_us)
+		back_us = options->windows_lead_us;
+	history_snapshot(&run->model, &run->history, run->export_us[index] + (fuzz_us - back_us) / 2,
+			 (fuzz_us + back_us) / 2, states);
+}
+
 static int write_export(struct run *run, unsigned index, bool copy)
 {
 	const struct generator_options *options = run->options;
@@ -150,22 +210,21 @@ static int write_export(struct run *run, unsigned index, bool copy)
 		.slots = run->model.slots_max,
 		.time_us = run->export_us[index],
 		.prefix = options->prefix,
-		.shards = options->shards,
+		.shards = shard_count(options),
 		.faults = EXPORT_FAULTS_NONE,
+		.ion = options->export_format == EXPORT_ION,
 		.copy = copy,
 		.progress = options->watch.add,
 	};
 	int failed;
 
-	if (request.shards == 0)
-		request.shards = SHARDS_MIN + (unsigned)(options->model.items / ITEMS_A_SHARD);
 	if (!copy)
-		plan_export_faults(run, index, request.shards, &request.faults);
+		plan_export_faults(run, index, 0, request.shards, &request.faults);
 	uint32_t *states = malloc(run->model.slots_max * sizeof(*states));
 	if (states == NULL)
 		return error_set(run->error, ERROR_INTERNAL, "out of memory for the export's items; generate fewer");
-	history_snapshot(&run->model, &run->history, request.time_us,
-			 fuzz != NULL ? (int64_t)fuzz->rate.count * CLOCK_SECOND_US : options->fuzz_us, states);
+	take_snapshot(run, index, fuzz != NULL ? (int64_t)fuzz->rate.count * CLOCK_SECOND_US : options->fuzz_us,
+		      states);
 	request.states = states;
 	watch_begin(run, index == 0 ? "writing the export" : "writing the closing export",
 		    live_items(states, &run->model), "items");
@@ -194,6 +253,87 @@ static int write_exports(struct run *run)
 	if (fault_plan_has(&run->options->faults, FAULT_EXPORT_TWICE) && write_export(run, 0, true) != 0)
 		return run->error->code;
 	return run->options->second_export ? write_export(run, 1, false) : 0;
+}
+
+/* ---- incremental exports ---- */
+
+/* Window `window` of the chain, from 1. */
+static void place_window(const struct run *run, unsigned window, struct increment *increment)
+{
+	const struct generator_options *options = run->options;
+	int64_t begin_us = run->export_us[0] - options->windows_lead_us / 1000 * 1000;
+	int64_t end_us = (options->model.start_us + options->model.duration_us) / 1000 * 1000 + CLOCK_SECOND_US;
+	int64_t length_us = (end_us - begin_us) / options->windows / 1000 * 1000;
+
+	increment->from_us = begin_us + length_us * (window - 1);
+	increment->to_us = window == options->windows ? end_us : increment->from_us + length_us;
+	if (window > 1 && window_fault(run, FAULT_WINDOW_OVERLAP, window) != NULL)
+		increment->from_us -= length_us / 2000 * 1000;
+}
+
+static int write_window(struct run *run, unsigned window, bool again, struct net_change *changes)
+{
+	const struct generator_options *options = run->options;
+	struct increment increment = {.with_old = options->windows_view == EXPORT_NEW_AND_OLD_IMAGES,
+				      .changes = changes};
+	struct export_result result;
+	struct export_request request = {
+		.model = &run->model,
+		.increment = &increment,
+		.slots = run->model.slots_max,
+		.prefix = options->prefix,
+		.shards = shard_count(options),
+		.faults = EXPORT_FAULTS_NONE,
+		.ion = options->export_format == EXPORT_ION,
+		.progress = options->watch.add,
+	};
+
+	place_window(run, window, &increment);
+	/* Asked for in a whole second some time after it. */
+	request.time_us = (increment.to_us / CLOCK_SECOND_US + (again ? 7200 : 60)) * CLOCK_SECOND_US;
+	increment_collect(&run->model, &run->history, increment.from_us, increment.to_us, changes);
+	if (!again)
+		plan_export_faults(run, 0, window, request.shards, &request.faults);
+	if (export_write(&request, &run->output, &result, run->error) != 0)
+		return run->error->code;
+	run->report->windows++;
+	run->report->window_records += result.items;
+	run->report->window_bytes += result.stored_bytes;
+	if (buffer_printf(&run->windows, "%s\n", result.folder) != 0)
+		return error_set(run->error, ERROR_INTERNAL, "out of memory for the incremental exports");
+	if ((again && log_export(run, FAULT_WINDOW_AGAIN, &result) != 0) ||
+	    (window > 1 && window_fault(run, FAULT_WINDOW_OVERLAP, window) != NULL &&
+	     log_export(run, FAULT_WINDOW_OVERLAP, &result) != 0))
+		return run->error->code;
+	return log_export_faults(run, &result);
+}
+
+static int write_windows(struct run *run)
+{
+	unsigned count = run->options->windows;
+	int failed = 0;
+
+	if (count == 0)
+		return 0;
+	struct net_change *changes = malloc(run->model.slots_max * sizeof(*changes));
+	if (changes == NULL)
+		return error_set(run->error, ERROR_INTERNAL,
+				 "out of memory for incremental exports; generate fewer items");
+	watch_begin(run, "writing incremental exports", 0, "changes");
+	for (unsigned window = 1; window <= count && !failed; window++) {
+		char name[32];
+		snprintf(name, sizeof(name), "window %u", window);
+		if (window_fault(run, FAULT_MISSING_WINDOW, window) == NULL)
+			failed = write_window(run, window, false, changes);
+		else if (fault_log_file(fault_kinds[FAULT_MISSING_WINDOW].name, name, NULL, &run->log) != 0)
+			failed = error_set(run->error, ERROR_INTERNAL, "out of memory for the fault log");
+	}
+	for (unsigned window = 1; window <= count && !failed; window++)
+		if (window_fault(run, FAULT_WINDOW_AGAIN, window) != NULL)
+			failed = write_window(run, window, true, changes);
+	watch_end(run);
+	free(changes);
+	return failed;
 }
 
 static int write_stream(struct run *run)
@@ -270,6 +410,15 @@ static int write_truth(struct run *run)
 	return failed;
 }
 
+static int write_one_contract(struct run *run, const struct contract_parts *parts, const char *path,
+			      struct buffer *yaml)
+{
+	yaml->size = 0;
+	if (contract_write(parts, yaml) != 0)
+		return error_set(run->error, ERROR_INTERNAL, "out of memory for the contract");
+	return output_write(&run->output, path, buffer_slice(yaml), run->error);
+}
+
 static int write_contract(struct run *run)
 {
 	const struct model_config *config = &run->options->model;
@@ -294,10 +443,13 @@ static int write_contract(struct run *run)
 			parts.to_us = until_us;
 	}
 	buffer_init(&yaml, (size_t)1 << 20);
-	if (contract_write(&parts, &yaml) != 0)
-		failed = error_set(run->error, ERROR_INTERNAL, "out of memory for the contract");
-	else
-		failed = output_write(&run->output, OUTPUT_CONTRACT, buffer_slice(&yaml), run->error);
+	failed = write_one_contract(run, &parts, OUTPUT_CONTRACT, &yaml);
+	if (!failed && run->report->windows > 0) {
+		/* The same table by its exports alone. */
+		parts.increments = buffer_slice(&run->windows);
+		parts.events = false;
+		failed = write_one_contract(run, &parts, OUTPUT_CONTRACT_EXPORTS, &yaml);
+	}
 	yaml.size = 0;
 	if (!failed && contract_write_pipeline(&run->model, &yaml) != 0)
 		failed = error_set(run->error, ERROR_INTERNAL, "out of memory for the pipeline's columns");
@@ -345,7 +497,8 @@ static int run_steps(struct run *run, const char *root)
 	if (options->watch.add != NULL)
 		options->watch.add(options->model.changes, 0);
 	watch_end(run);
-	if (write_exports(run) != 0 || write_stream(run) != 0 || write_truth(run) != 0 || write_contract(run) != 0)
+	if (write_exports(run) != 0 || write_windows(run) != 0 || write_stream(run) != 0 || write_truth(run) != 0 ||
+	    write_contract(run) != 0)
 		return run->error->code;
 	if (output_write(&run->output, OUTPUT_FAULTS, buffer_slice(&run->log), run->error) != 0)
 		return run->error->code;
@@ -359,8 +512,10 @@ int generator_run(const struct generator_options *options, const char *root, str
 
 	*report = (struct generator_report){0};
 	buffer_init(&run.log, FAULT_LOG_MAX);
+	buffer_init(&run.windows, (size_t)16 << 20);
 	int failed = run_steps(&run, root);
 	buffer_release(&run.log);
+	buffer_release(&run.windows);
 	delivery_release(&run.delivery);
 	report->history = run.history;
 	report->history.changes = NULL;

@@ -11,6 +11,13 @@
 #include "generators/truth.h"
 
 enum { GENERATOR_EXPORTS_MAX = 3 }; /* the one, a copy of it, the closing one */
+enum { GENERATOR_WINDOWS_MAX = 1000 };
+
+/* Names, in the order of the enums. */
+enum export_format { EXPORT_JSON = 0, EXPORT_ION };
+#define EXPORT_FORMATS "json|ion"
+enum export_view { EXPORT_NEW_AND_OLD_IMAGES = 0, EXPORT_NEW_IMAGE };
+#define EXPORT_VIEWS "NEW_AND_OLD_IMAGES|NEW_IMAGE"
 
 /* What the service promises: all before a minute ahead of the export's time, nothing after a minute past it. */
 #define FUZZ_PROMISED_US (INT64_C(60) * 1000000)
@@ -24,11 +31,15 @@ struct generator_watch {
 
 struct generator_options {
 	struct model_config model;
-	int export_percent; /* of the window; -1 for no export */
-	bool second_export; /* another one after the window, which closes it */
-	int64_t fuzz_us;    /* 0 to FUZZ_PROMISED_US */
-	unsigned shards;    /* 0: by the number of items */
-	const char *prefix; /* "" for none */
+	int export_percent;      /* of the window; -1 for no export */
+	bool second_export;      /* another one after the window, which closes it */
+	int64_t fuzz_us;         /* 0 to FUZZ_PROMISED_US */
+	unsigned shards;         /* 0: by the number of items */
+	const char *prefix;      /* "" for none */
+	int export_format;       /* enum export_format, of every export */
+	unsigned windows;        /* incremental exports that follow the full one, to the window's end */
+	int windows_view;        /* enum export_view */
+	int64_t windows_lead_us; /* the first begins so long before the full export's time */
 	struct fault_plan faults;
 	enum stream_view view;
 	const struct stream_format *format;
@@ -47,6 +58,8 @@ struct generator_report {
 	uint64_t dropped, duplicated;
 	unsigned exports;
 	struct export_result exported[GENERATOR_EXPORTS_MAX];
+	unsigned windows; /* incremental exports that were written */
+	uint64_t window_records, window_bytes;
 	struct stream_result stream;
 	uint64_t files, bytes;
 };

@@ -32,6 +32,7 @@ int output_path(const struct output *output, const char *path, char full[OUTPUT_
 #define OUTPUT_TRUTH "truth.sqlite"
 #define OUTPUT_FAULTS "faults.jsonl"
 #define OUTPUT_CONTRACT "contract.yaml"
+#define OUTPUT_CONTRACT_EXPORTS "contract-exports.yaml"
 #define OUTPUT_COLUMNS "columns.txt"
 #define OUTPUT_STREAM "stream.json"
 

@@ -28,7 +28,7 @@ struct draft {
 	struct draft_key *keys;
 	struct table_entity *entities, alone;
 	uint32_t key_count, entity_count;
-	int64_t version, skew, export_shards, key_awkward;
+	int64_t version, skew, export_shards, windows, key_awkward;
 	int clock, format;
 	const char *ttl_name;
 	struct table_range transaction_items;
@@ -255,6 +255,12 @@ static const struct schema_map export_schema = {
 			{"files", SCHEMA_INTEGER, OF(draft, export_shards), .min = 0, .max = EXPORT_SHARDS_MAX,
 			 .fallback = "0, by the items", .help = "data files"},
 			{"prefix", SCHEMA_TEXT, OF(draft, options.prefix), .help = "S3 prefix above AWSDynamoDB/"},
+			{"format", SCHEMA_CHOICE, OF(draft, options.export_format), .choices = EXPORT_FORMATS,
+			 .fallback = "json", .help = "DynamoDB JSON or Ion text"},
+			{"incremental", SCHEMA_INTEGER, OF(draft, windows), .min = 0, .max = GENERATOR_WINDOWS_MAX,
+			 .fallback = "0", .help = "incremental exports that follow it, up to the window's end"},
+			{"view", SCHEMA_CHOICE, OF(draft, options.windows_view), .choices = EXPORT_VIEWS,
+			 .fallback = "NEW_AND_OLD_IMAGES", .help = "images that incremental exports carry"},
 			END},
 };
 
@@ -728,6 +734,7 @@ static int check_workload(struct schema_loader *loader, yaml_node_t *node, void 
 	options->model.skew = (unsigned)draft->skew;
 	options->model.clock_us = clocks_us[draft->clock];
 	options->shards = (unsigned)draft->export_shards;
+	options->windows = (unsigned)draft->windows;
 	options->format = stream_format_at((size_t)draft->format);
 	for (uint32_t i = 0; i < draft->fault_count; i++) {
 		struct error why = {0, ""};
@@ -753,6 +760,7 @@ int workload_file_parse(const char *path, struct slice text, struct generator_op
 		.options = *options,
 		.skew = options->model.skew,
 		.export_shards = options->shards,
+		.windows = options->windows,
 		.key_awkward = 64,
 		.transaction_items = {2, 10},
 	};

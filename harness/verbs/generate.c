@@ -10,10 +10,11 @@
 #include "harness/verb.h"
 
 struct generate_options {
-	const char *workload, *preset, *print, *key, *view, *format, *time_format, *truth;
+	const char *workload, *preset, *print, *key, *view, *format, *time_format, *truth, *export_format,
+		*windows_view;
 	const char *export_at, *duplicates, *shuffle, *ttl, *fault, *start, *prefix;
 	int64_t items, changes, seed, shards, skew, replay, reupload, records_per_file, envelope_records;
-	int64_t duration_us, batch_window_us, fuzz_us;
+	int64_t duration_us, batch_window_us, fuzz_us, windows;
 	bool gzip, second_export, wild, force;
 };
 
@@ -49,6 +50,12 @@ static const struct option_spec generate_option_table[] = {
 	 "how far an item's cut may lie from the export's time (default: 60s)"},
 	{"shards", OPTION_NUMBER, TARGET(shards), "N", NULL,
 	 "data files of an export; 0 chooses by the items (default: 0)"},
+	{"export-format", OPTION_CHOICE, TARGET(export_format), "FORMAT", EXPORT_FORMATS,
+	 "DynamoDB JSON or Ion text (default: json)"},
+	{"incremental", OPTION_NUMBER, TARGET(windows), "N", NULL,
+	 "incremental exports that follow the full one, to the window's end (default: 0)"},
+	{"incremental-view", OPTION_CHOICE, TARGET(windows_view), "VIEW", EXPORT_VIEWS,
+	 "images they carry (default: NEW_AND_OLD_IMAGES)"},
 	{"prefix", OPTION_TEXT, TARGET(prefix), "PATH", NULL, "S3 prefix above AWSDynamoDB/"},
 	{"view", OPTION_CHOICE, TARGET(view), "VIEW", STREAM_VIEWS,
 	 "images the stream carries (default: NEW_AND_OLD_IMAGES)"},
@@ -86,17 +93,18 @@ static const char generate_details[] =
 	"A RATE is a count (12), a share (0.5%) or none. A FAULT is\n"
 	"NAME[:RATE][@FROM-TO][/TARGET]: drop-record:3@40-60/modify loses three updates\n"
 	"between 40 and 60 percent of the window. A TARGET is insert, modify, remove,\n"
-	"ttl, entity=NAME, shard=N, item=N or export=N. docs/generate.md says what each\n"
-	"does. Those that lose nothing:\n"
+	"ttl, entity=NAME, shard=N, item=N, export=N or window=N. docs/generate.md says\n"
+	"what each does. Those that lose nothing:\n"
 	"  child-first, swap-batch, duplicate, shuffle, reupload, replay,\n"
-	"  number-spelling, bom, crlf, no-newline, export-twice\n"
+	"  number-spelling, bom, crlf, no-newline, export-twice, window-again\n"
 	"that lose something:\n"
 	"  drop-record, drop-remove, late-start, error-prefix, empty-image, bad-json,\n"
 	"  bad-duplicate-key, bad-type-tag, bad-number, bad-key-missing, bad-key-type,\n"
 	"  bad-utf8, bad-deep, bad-huge, truncate-gzip, truncate-line,\n"
-	"  missing-export-file, wrong-md5, wrong-count, truncate-export\n"
+	"  missing-export-file, wrong-md5, wrong-count, truncate-export,\n"
+	"  missing-window\n"
 	"and oddities of emulators and clocks:\n"
-	"  put-as-remove, time-ms, time-us, no-ttl-marker, export-fuzz";
+	"  put-as-remove, time-ms, time-us, no-ttl-marker, export-fuzz, window-overlap";
 
 /* Not given: what the workload says holds. */
 #define UNSET INT64_MIN
@@ -146,6 +154,7 @@ static int check_numbers(const struct generate_options *options, struct error *e
 		{"changes", options->changes, 0, 1000000000},
 		{"seed", options->seed, 0, INT64_MAX},
 		{"shards", options->shards, 0, EXPORT_SHARDS_MAX},
+		{"incremental", options->windows, 0, GENERATOR_WINDOWS_MAX},
 		{"skew", options->skew, 0, SKEW_MAX},
 		{"replay", options->replay, 0, 1000000},
 		{"reupload", options->reupload, 0, 1000000},
@@ -250,6 +259,7 @@ static void translate_numbers(const struct generate_options *options, struct gen
 	SET(to->model.skew, unsigned, options->skew);
 	SET(to->fuzz_us, int64_t, options->fuzz_us);
 	SET(to->shards, unsigned, options->shards);
+	SET(to->windows, unsigned, options->windows);
 	SET(to->envelope_records, uint64_t, options->envelope_records);
 	SET(to->faults.records_per_file, uint64_t, options->records_per_file);
 	SET(to->faults.batch_window_us, int64_t, options->batch_window_us);
@@ -284,6 +294,10 @@ static int translate(const struct generate_options *options, struct generator_op
 		to->format = stream_format_find(options->format);
 	if (options->time_format != NULL)
 		to->time = (enum stream_time)choice_index(STREAM_TIMES, options->time_format);
+	if (options->export_format != NULL)
+		to->export_format = (int)choice_index(EXPORT_FORMATS, options->export_format);
+	if (options->windows_view != NULL)
+		to->windows_view = (int)choice_index(EXPORT_VIEWS, options->windows_view);
 	if (options->truth != NULL)
 		to->truth = (enum truth_level)choice_index(TRUTH_LEVELS, options->truth);
 	to->watch = (struct generator_watch){progress_begin, progress_add, progress_end};
@@ -366,6 +380,11 @@ static int print_summary(const struct generator_options *options, const struct g
 	for (unsigned i = 0; i < report->exports; i++)
 		printf("export     %s: %" PRIu64 " items in %u files, %" PRIu64 " bytes\n", report->exported[i].folder,
 		       report->exported[i].items, report->exported[i].files, report->exported[i].stored_bytes);
+	if (report->windows > 0)
+		printf("increments %u incremental exports: %" PRIu64 " changes, %" PRIu64
+		       " bytes; contract-exports.yaml "
+		       "names them\n",
+		       report->windows, report->window_records, report->window_bytes);
 	printf("stream     %" PRIu64 " records in %" PRIu64 " files, %" PRIu64 " bytes; %" PRIu64
 	       " delivered twice, %" PRIu64 " lost\n",
 	       report->stream.records, report->stream.files, report->stream.stored_bytes, report->duplicated,

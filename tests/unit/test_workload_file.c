@@ -345,8 +345,8 @@ static bool write_file(const char *path, const char *text, size_t size)
 
 static void put_rate(struct buffer *text, const struct fault_kind *kind)
 {
-	if (strcmp(kind->unit, "one file") == 0)
-		buffer_append_text(text, "one file");
+	if (strncmp(kind->unit, "one ", 4) == 0)
+		buffer_append_text(text, kind->unit);
 	else if (kind->rate.ppm > 0)
 		buffer_printf(text, "%llu.%llu %% of the %s", (unsigned long long)kind->rate.ppm / 10000,
 			      (unsigned long long)kind->rate.ppm % 10000 / 1000, kind->unit);
