@@ -44,9 +44,16 @@ CREATE TABLE domain_alias (domain INTEGER PRIMARY KEY, same_as INTEGER NOT NULL)
 
 CREATE TABLE scope_export (
 	ordinal INTEGER PRIMARY KEY,    -- 1 is the oldest
-	export_group INTEGER NOT NULL, lo INTEGER NOT NULL, hi INTEGER NOT NULL, complete INTEGER NOT NULL
+	export_group INTEGER NOT NULL, lo INTEGER NOT NULL, hi INTEGER NOT NULL, complete INTEGER NOT NULL,
+	stands_lo INTEGER NOT NULL, stands_hi INTEGER NOT NULL     -- where it stands to windows of series
 );
-CREATE TABLE scope_domain (domain INTEGER PRIMARY KEY, filtered INTEGER NOT NULL);
+CREATE TABLE scope_domain (
+	domain INTEGER PRIMARY KEY, filtered INTEGER NOT NULL,
+	kind INTEGER NOT NULL           -- 0 events, 1 net, 2 rows
+);
+CREATE TABLE scope_net (                -- windows of series; what of one no other kind of domain covers ends at open_hi
+	domain INTEGER NOT NULL, lo INTEGER NOT NULL, hi INTEGER NOT NULL, open_hi INTEGER NOT NULL
+);
 CREATE TABLE scope_window (lo INTEGER NOT NULL, hi INTEGER NOT NULL, filtered INTEGER NOT NULL); -- the union: disjoint
 CREATE TABLE scope_hole (lo INTEGER NOT NULL, hi INTEGER NOT NULL);
 CREATE TABLE policy (                   -- one row
@@ -85,9 +92,12 @@ WHERE CASE kind WHEN 0 THEN has_lake
 CREATE UNIQUE INDEX counted_place ON counted (place);
 CREATE INDEX counted_key ON counted (key_id, kind);
 
-CREATE TABLE filtered_domain AS
-SELECT 2 * domain + with_sequence AS domain
-FROM scope_domain CROSS JOIN (SELECT 0 AS with_sequence UNION ALL SELECT 1) WHERE filtered;
+CREATE TABLE domains AS          -- kind: 0 Kinesis and the like, 1 DynamoDB Streams, 2 net, 3 rows
+SELECT DISTINCT c.domain, coalesce(filtered, 0) AS filtered, coalesce(kind, 0) = 1 AS net,
+       CASE coalesce(kind, 0) WHEN 0 THEN c.domain % 2 ELSE kind + 1 END AS kind
+FROM (SELECT DISTINCT domain FROM counted AS changes WHERE changes.kind = 2) AS c
+LEFT JOIN scope_domain ON scope_domain.domain = c.domain / 2;
+CREATE TABLE filtered_domain AS SELECT domain FROM domains WHERE filtered;
 
 -- ---- Groups: the changes of one key with one domain and one stamp; group_id ascends in the order of a domain's groups
 
@@ -187,10 +197,10 @@ GROUP BY g.step_id;
 -- A step has the sides of its group, or of its knot (`left_`: what it surely left, UNKNOWN when it is tangled), and of the
 -- group that it ends with what was before (`last_`).
 CREATE TABLE step_known AS
-SELECT g.step_id, g.key_id, g.domain, g.sequence, g.group_id, g.first_place, g.source, g.record, g."offset", g.ttl,
+SELECT domains.kind, domains.net, g.step_id, g.key_id, g.domain, g.sequence, g.group_id, g.first_place, g.source, g.record, g."offset", g.ttl,
        s.time_lo, s.time_hi, s.groups, s.conflict, s.damaged, s.groups > 1 AND k.step_id IS NULL AS tangled,
        g.after_state, g.after_item, g.after_row, g.after_flags, g.after_expires,
-       g.before_state AS last_state, g.before_item AS last_item, g.before_row AS last_row, g.before_flags AS last_flags,
+       CASE WHEN net THEN 0 ELSE g.before_state END AS last_state, g.before_item AS last_item, g.before_row AS last_row, g.before_flags AS last_flags,
        g.before_expires AS last_expires,
        CASE WHEN s.groups = 1 THEN g.before_state ELSE coalesce(k.from_state, 0) END AS before_state,
        CASE WHEN s.groups = 1 THEN g.before_item ELSE k.from_item END AS before_item,
@@ -198,6 +208,7 @@ SELECT g.step_id, g.key_id, g.domain, g.sequence, g.group_id, g.first_place, g.s
        CASE WHEN s.groups = 1 OR k.step_id IS NOT NULL THEN g.after_item END AS left_item
 FROM last_group AS s
 JOIN change_group AS g ON g.group_id = s.last_id
+JOIN domains ON domains.domain = g.domain
 LEFT JOIN knot_end AS k ON k.step_id = s.step_id;
 
 -- ---- The decisive snapshot: what each export says of each key, S and S' among those that say something, and W
@@ -272,7 +283,7 @@ CREATE TABLE rival AS
 SELECT other.*
 FROM winner JOIN candidate AS other ON other.key_id = winner.key_id
 WHERE CASE WHEN other.step_id = winner.step_id THEN winner.tangled
-           ELSE other.time_hi > winner.time_lo
+           ELSE other.time_hi + (other.kind <> winner.kind) * 1000000 > winner.time_lo
                 AND (other.tangled OR other.after_state <> winner.after_state OR other.after_item <> winner.after_item) END;
 
 -- Keys all of whose groups are of one unfiltered domain and have a sequence: their groups stand in line.
@@ -358,7 +369,7 @@ WITH held AS (
 	       lag(left_item) OVER (PARTITION BY key_id, domain ORDER BY step_id) AS earlier_item,
 	       row_number() OVER (PARTITION BY key_id, side = 'B' ORDER BY step_id) AS nth     -- within one domain
 	FROM step
-), domains AS (
+), by_key AS (
 	SELECT key_id, count(DISTINCT CASE WHEN side <> 'B' THEN domain END) AS deciding,
 	       count(DISTINCT domain) AS all_of_them
 	FROM step GROUP BY key_id
@@ -367,11 +378,13 @@ WITH held AS (
 	FROM held WHERE earlier_side IS NOT NULL AND side <> 'B' AND NOT (earlier_side = 'B' AND side = 'A')
 	UNION ALL
 	SELECT held.key_id, step_id, domain, before_state, before_item, s.state, s.item
-	FROM held JOIN domains ON domains.key_id = held.key_id JOIN snapshot AS s ON s.key_id = held.key_id
+	FROM held JOIN by_key ON by_key.key_id = held.key_id JOIN snapshot AS s ON s.key_id = held.key_id
 	WHERE deciding = 1 AND side = 'A' AND nth = 1 AND s.lo IS NOT NULL
+	  AND (NOT net OR EXISTS (SELECT 1 FROM scope_net AS n
+	                          WHERE n.domain = held.domain / 2 AND n.lo <= time_lo AND time_lo < n.hi AND n.lo >= s.hi))
 	UNION ALL
 	SELECT held.key_id, step_id, domain, before_state, before_item, 1, NULL
-	FROM held JOIN domains ON domains.key_id = held.key_id CROSS JOIN policy
+	FROM held JOIN by_key ON by_key.key_id = held.key_id CROSS JOIN policy
 	WHERE all_of_them = 1 AND nth = 1 AND baseline_empty AND NOT EXISTS (SELECT 1 FROM scope_export)
 )
 SELECT key_id, step_id FROM pair
@@ -422,45 +435,46 @@ CREATE INDEX image_side_key ON image_side (key_id, place);
 
 CREATE TABLE stated AS
 SELECT d.key_id, 0 AS rank, w.after_state AS state, w.after_item AS item, w.after_row AS row, w.after_flags AS flags,
-       w.after_expires AS expires, w.ttl AS marked, w.time_hi AS gone_by,
+       w.after_expires AS expires, w.ttl AS marked, w.net, w.time_hi AS gone_by,
        w.last_state AS before_state, w.last_row AS before_row, w.last_flags AS before_flags
 FROM decision AS d JOIN winner AS w ON w.key_id = d.key_id
 UNION ALL
-SELECT d.key_id, 0, s.state, s.item, s.row, s.flags, s.expires, 2, s.hi, 0, NULL, 0
+SELECT d.key_id, 0, s.state, s.item, s.row, s.flags, s.expires, 2, 0, s.hi, 0, NULL, 0
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id WHERE decided_by = 1
 UNION ALL
-SELECT key_id, 0, baseline_empty, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0
+SELECT key_id, 0, baseline_empty, NULL, NULL, 0, NULL, 0, 0, NULL, 0, NULL, 0
 FROM decision CROSS JOIN policy WHERE decided_by = 0
 UNION ALL        -- not settled, or a contradiction at the snapshot that the winner is inside of
-SELECT d.key_id, 1, s.state, s.item, s.row, s.flags, s.expires, 2, s.hi, 0, NULL, 0
+SELECT d.key_id, 1, s.state, s.item, s.row, s.flags, s.expires, 2, 0, s.hi, 0, NULL, 0
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
 WHERE not_settled OR inside AND d.key_id IN (SELECT key_id FROM overlap)
 UNION ALL        -- ambiguous, accepted or not: where it ends, or may end
 SELECT key_id, 1, after_state, after_item, after_row, after_flags, after_expires,
-       ttl, time_hi, last_state, last_row, last_flags
+       ttl, net, time_hi, last_state, last_row, last_flags
 FROM rival WHERE NOT tangled
 UNION ALL
 SELECT g.key_id, 1, g.after_state, g.after_item, g.after_row, g.after_flags, g.after_expires,
-       g.ttl, rival.time_hi, g.before_state, g.before_row, g.before_flags
+       g.ttl, net, rival.time_hi, CASE WHEN net THEN 0 ELSE g.before_state END, g.before_row, g.before_flags
 FROM rival JOIN change_group AS g USING (step_id) WHERE tangled AND NOT g.conflict
 UNION ALL        -- a conflict in a group that may have been the last
 SELECT g.key_id, 1, m.after_state, m.after_item, m.after_row, m.after_flags, m.after_expires,
-       g.ttl, w.time_hi, g.before_state, g.before_row, g.before_flags
-FROM (SELECT step_id, time_hi FROM winner UNION SELECT step_id, time_hi FROM rival WHERE tangled) AS w
+       g.ttl, net, w.time_hi, CASE WHEN net THEN 0 ELSE g.before_state END, g.before_row, g.before_flags
+FROM (SELECT step_id, net, time_hi FROM winner UNION SELECT step_id, net, time_hi FROM rival WHERE tangled) AS w
 JOIN change_group AS g USING (step_id) JOIN best_member AS m ON m.group_id = g.group_id
 WHERE g.conflict
 UNION ALL        -- a conflict in the snapshot that decides
-SELECT d.key_id, 1, i.after_state, i.after_item, i.after_row, i.after_flags, i.after_expires, 2, s.hi, 0, NULL, 0
+SELECT d.key_id, 1, i.after_state, i.after_item, i.after_row, i.after_flags, i.after_expires, 2, 0, s.hi, 0, NULL, 0
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
 JOIN item AS i ON i.key_id = d.key_id AND i.ordinal = s.ordinal
 WHERE decided_by = 1 AND s.conflict;
 
--- The TTL mark of each: UNKNOWN only stands where the last image's TTL value had passed. Seconds against microseconds:
+-- The TTL mark of each: UNKNOWN only stands where the last image's TTL value had passed, or a net change does not tell
+-- of that image. Seconds against microseconds:
 -- a value v is at or before t when v <= floor(t / 1 000 000).
 CREATE TABLE possible AS
 SELECT stated.*,
        CASE WHEN state <> 1 THEN 0
-            WHEN marked <> 2 THEN marked
+            WHEN marked <> 2 OR net THEN marked
             WHEN last_image.expires <= gone_by / 1000000 - (gone_by % 1000000 < 0) THEN 2
             ELSE 0 END AS ttl
 FROM stated LEFT JOIN last_image ON last_image.key_id = stated.key_id;
@@ -473,12 +487,31 @@ SELECT keys.key_id, count(g.group_id) AS changes, coalesce(sum(members - 1), 0) 
 FROM keys LEFT JOIN (change_group AS g JOIN step USING (step_id)) ON g.key_id = keys.key_id GROUP BY keys.key_id;
 CREATE UNIQUE INDEX evidence_key ON evidence (key_id);
 
+-- A series says of a window only what changed from its begin to its end: an item that came and went within it left no
+-- record. So what holds an item within a window, S or a change of another domain, is open to the window's end, as far as no
+-- other kind of domain covers it, unless the series says that this is what its last change in the window left.
+CREATE TABLE net_hole AS
+SELECT d.key_id
+FROM decision AS d
+JOIN possible AS p ON p.key_id = d.key_id AND p.rank = 0 AND p.state > 1
+LEFT JOIN winner AS w ON w.key_id = d.key_id
+JOIN (SELECT d.key_id,
+             CASE decided_by WHEN 2 THEN w.time_lo - 1000000 ELSE e.stands_lo END AS lo,
+             CASE decided_by WHEN 2 THEN w.time_hi + 1000000 ELSE e.stands_hi END AS hi
+      FROM decision AS d LEFT JOIN winner AS w ON w.key_id = d.key_id LEFT JOIN snapshot AS s ON s.key_id = d.key_id
+      LEFT JOIN scope_export AS e ON e.ordinal = s.ordinal) AS held ON held.key_id = d.key_id
+JOIN scope_net AS n ON n.lo < held.hi AND n.hi > held.lo AND n.open_hi > held.lo AND n.open_hi > n.lo
+WHERE NOT (decided_by = 2 AND w.domain / 2 = n.domain)
+  AND NOT EXISTS (SELECT 1 FROM (SELECT *, max(step_id) FROM step GROUP BY key_id, domain) AS last
+                  WHERE last.key_id = d.key_id AND last.domain / 2 = n.domain AND n.lo <= last.time_lo AND last.time_lo < n.hi
+                    AND left_state = p.state AND left_item IS p.item);
+
 CREATE TABLE doubts AS
 SELECT d.key_id,
        (p.state = 0) * 1                                                       -- STATE
        | (p.state = 2) * 2                                                     -- IMAGE, but for what `chained` adds
-       | (unreadable OR EXISTS (SELECT 1 FROM scope_hole
-                                WHERE decided_time IS NULL OR scope_hole.hi > decided_time)) * 4      -- HOLE
+       | (unreadable OR d.key_id IN (SELECT key_id FROM net_hole)
+          OR EXISTS (SELECT 1 FROM scope_hole WHERE decided_time IS NULL OR scope_hole.hi > decided_time)) * 4    -- HOLE
        | not_settled * 8                                                       -- NOT_SETTLED
        | (unbounded OR ambiguous AND NOT ambiguous_accept) * 16                -- AMBIGUOUS
        | (conflicts > 0 OR s.conflict) * 32                                    -- CONFLICT

@@ -173,6 +173,7 @@ static void close_counting(struct judge *judge, struct judge_domain *domain, con
 	domain->has_first = true;
 	domain->first_before = step->before;
 	domain->first_place = step->place;
+	domain->first_time = step->time_lo;
 	domain->first_ordinal = step->end.ordinal;
 	domain->first_origin = step->end.origin;
 }
@@ -180,7 +181,7 @@ static void close_counting(struct judge *judge, struct judge_domain *domain, con
 /* Steps close in another order than they stand in when they are of several domains. */
 static void note_last_image(struct judge *judge, const struct judge_part *end)
 {
-	const struct fact_side *image = end->after.state == STATE_IMAGE ? &end->after : &end->before;
+	const struct fact_side *image = end->after.state == STATE_IMAGE ? &end->after : judge_last_image(end);
 	if (image->state != STATE_IMAGE || end->ordinal < judge->last_image_ordinal)
 		return;
 	judge->last_image_ordinal = end->ordinal;
@@ -212,6 +213,7 @@ static void close_step(struct judge *judge, struct judge_domain *domain)
 	domain->has_previous = true;
 	domain->previous_after = *left_by(step);
 	domain->previous_place = step->place;
+	domain->previous_time = step->time_lo;
 }
 
 /* ---- groups */
@@ -281,12 +283,13 @@ static void join_group(struct judge *judge, struct judge_group *group, const str
 
 /* ---- domains */
 
-static bool is_filtered(const struct scope *scope, uint32_t domain)
+static const struct scope_domain *scope_domain(const struct scope *scope, uint32_t domain)
 {
+	static const struct scope_domain unlisted;
 	for (uint32_t i = 0; i < scope->domain_count; i++)
 		if (scope->domains[i].domain == domain)
-			return scope->domains[i].filtered;
-	return false;
+			return &scope->domains[i];
+	return &unlisted;
 }
 
 static struct judge_domain *domain_of(struct judge *judge, uint32_t id, bool sequenced)
@@ -301,7 +304,8 @@ static struct judge_domain *domain_of(struct judge *judge, uint32_t id, bool seq
 	struct judge_domain *domain = &judge->domains[judge->domain_count++];
 	domain->domain = id;
 	domain->sequenced = sequenced;
-	domain->filtered = is_filtered(judge->scope, id);
+	domain->filtered = scope_domain(judge->scope, id)->filtered;
+	domain->kind = scope_domain(judge->scope, id)->kind;
 	domain->open = 0;
 	domain->has_open = domain->has_step = domain->has_candidate = domain->has_previous = false;
 	domain->has_first = domain->has_counted = domain->has_line = false;

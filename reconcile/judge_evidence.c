@@ -2,6 +2,9 @@
  * decisive snapshot" to "Unproven"). */
 #include "reconcile/judge_internal.h"
 
+/* How far apart what two kinds of sources take for a change's time may be. */
+enum { CLOCK_SLACK_US = 1000000 };
+
 static const struct fact_side absent = {.state = STATE_ABSENT, .expires_s = EXPIRES_NONE};
 static const struct fact_side present = {.state = STATE_PRESENT, .expires_s = EXPIRES_NONE};
 
@@ -20,6 +23,7 @@ static void take_snapshot(struct judge *judge, uint32_t index)
 	const struct scope_export *export = &judge->scope->exports[index];
 	const struct judge_item *item = &judge->items[index];
 	judge->has_snapshot = true;
+	judge->snapshot_export = export;
 	judge->snapshot_lo = export->lo;
 	judge->snapshot_hi = export->hi;
 	judge->snapshot = item->seen ? item->side : absent;
@@ -86,9 +90,9 @@ static const struct judge_domain *find_winner(const struct judge *judge)
 /* What a state that a group left makes of the lake, by a step's time. */
 static enum judge_answer part_allows(const struct judge *judge, const struct judge_part *part, int64_t time_hi)
 {
-	uint8_t ttl = judge_weigh_ttl(judge, part->ttl, time_hi);
-	return part->conflict ? judge_members_allow(judge, &part->members, ttl, &part->before)
-			      : judge_allows(judge, &part->after, ttl, &part->before);
+	uint8_t ttl = judge_part_ttl(judge, part, time_hi);
+	return part->conflict ? judge_members_allow(judge, &part->members, ttl, judge_last_image(part))
+			      : judge_allows(judge, &part->after, ttl, judge_last_image(part));
 }
 
 /* Takes a candidate that may be the last: where it ends, or each place where it may. */
@@ -97,15 +101,31 @@ static void add_rival(struct judge *judge, const struct judge_domain *domain)
 	const struct judge_step *step = &domain->candidate;
 	judge->ambiguous = true;
 	if (!step->tangled) {
-		uint8_t ttl = judge_weigh_ttl(judge, step->end.ttl, step->time_hi);
+		uint8_t ttl = judge_part_ttl(judge, &step->end, step->time_hi);
 		judge_best_answer(&judge->ambiguous_answer,
-				  judge_allows(judge, &step->end.after, ttl, &step->end.before));
+				  judge_allows(judge, &step->end.after, ttl, judge_last_image(&step->end)));
 		return;
 	}
 	judge->knot_exceeded |= step->groups > JUDGE_KNOT_MAX;
 	for (uint32_t i = 0; i < step->groups && i < JUDGE_KNOT_MAX; i++)
 		judge_best_answer(&judge->ambiguous_answer,
 				  part_allows(judge, &domain->parts[domain->open ^ 1][i], step->time_hi));
+}
+
+/* Two kinds of domains do not take a change's time from the same clock. */
+static bool of_one_clock(const struct judge_domain *a, const struct judge_domain *b)
+{
+	return a->kind == b->kind && (a->kind != DOMAIN_EVENTS || a->sequenced == b->sequenced);
+}
+
+static int64_t earlier_by_slack(int64_t time)
+{
+	return time < INT64_MIN + CLOCK_SLACK_US ? INT64_MIN : time - CLOCK_SLACK_US;
+}
+
+static int64_t later_by_slack(int64_t time)
+{
+	return time > INT64_MAX - CLOCK_SLACK_US ? INT64_MAX : time + CLOCK_SLACK_US;
 }
 
 /* A tangled winner, and other newest changes that may be later than it; whether one is what the lake holds. */
@@ -118,7 +138,8 @@ static void find_ambiguity(struct judge *judge, const struct judge_domain *own)
 		if (step == NULL)
 			continue;
 		bool differs = step->tangled || !judge_same(&step->end.after, &winner->end.after);
-		if (domain == own ? winner->tangled : step->time_hi > winner->time_lo && differs)
+		int64_t time_hi = of_one_clock(domain, own) ? step->time_hi : later_by_slack(step->time_hi);
+		if (domain == own ? winner->tangled : time_hi > winner->time_lo && differs)
 			add_rival(judge, domain);
 	}
 }
@@ -160,7 +181,7 @@ static void decide_state(struct judge *judge)
 	if (judgement->expected.state != STATE_ABSENT)
 		judgement->ttl = TTL_NO;
 	else if (winner != NULL)
-		judgement->ttl = judge_weigh_ttl(judge, winner->end.ttl, winner->time_hi);
+		judgement->ttl = judge_part_ttl(judge, &winner->end, winner->time_hi);
 	else if (judge->has_snapshot)
 		judgement->ttl = judge_weigh_ttl(judge, TTL_UNKNOWN, judge->snapshot_hi);
 }
@@ -210,6 +231,22 @@ static void check_overlap(struct judge *judge)
 		judge->snapshot_possible = true;
 }
 
+/* Whether what the domain's first change after S found is what was there after S: a net change says what was there when
+ * its window began. */
+static bool follows_snapshot(const struct judge *judge, const struct judge_domain *domain)
+{
+	const struct scope *scope = judge->scope;
+	if (domain->kind != DOMAIN_NET)
+		return true;
+	for (uint32_t i = 0; i < scope->net_count; i++) {
+		const struct scope_net *net = &scope->nets[i];
+		if (net->domain == domain->domain && net->lo <= domain->first_time && domain->first_time < net->hi &&
+		    net->lo >= judge->snapshot_hi)
+			return true;
+	}
+	return false;
+}
+
 /* The first change after what the base or the snapshot says must fit it. Where several streams carry the key's changes,
  * it may have been another's. */
 static void check_chain_start(struct judge *judge)
@@ -225,18 +262,57 @@ static void check_chain_start(struct judge *judge)
 	if (only == NULL || only->filtered)
 		return;
 	bool fits = true;
-	if (judge->has_snapshot && only->first_place == PLACE_AFTER)
+	if (judge->has_snapshot && only->first_place == PLACE_AFTER && follows_snapshot(judge, only))
 		fits = judge_compatible(&only->first_before, &judge->snapshot);
-	else if (judge->scope->export_count == 0 && judge->scope->baseline == BASELINE_EMPTY)
+	if (judge->scope->export_count == 0 && judge->scope->baseline == BASELINE_EMPTY)
 		fits = judge_compatible(&only->first_before, &absent);
 	if (!fits)
 		judge_break_chain(judge, only->first_ordinal, only->first_origin);
 }
 
-static uint32_t reasons_of(const struct judge *judge)
+/* Whether the series says that its last change lies in the window and left what is expected. */
+static bool left_in_window(const struct judge *judge, const struct scope_net *net)
+{
+	for (uint32_t i = 0; i < judge->domain_count; i++) {
+		const struct judge_domain *domain = &judge->domains[i];
+		if (domain->domain == net->domain && net->lo <= domain->previous_time &&
+		    domain->previous_time < net->hi && judge_same(&domain->previous_after, &judge->judgement.expected))
+			return true;
+	}
+	return false;
+}
+
+/* What came and went within the window of an incremental export left no record there: what holds an item within it, S
+ * or a change of another domain, is open to its end, as far as no other kind of domain covers it. */
+static bool in_net_hole(const struct judge *judge, const struct judge_domain *own)
+{
+	const struct scope *scope = judge->scope;
+	if (judge->judgement.expected.state < STATE_PRESENT)
+		return false;
+	int64_t lo, hi;
+	if (own != NULL) {
+		lo = earlier_by_slack(own->candidate.time_lo);
+		hi = later_by_slack(own->candidate.time_hi);
+	} else {
+		lo = judge->snapshot_export->from;
+		hi = judge->snapshot_export->to;
+	}
+	for (uint32_t i = 0; i < scope->net_count; i++) {
+		const struct scope_net *net = &scope->nets[i];
+		if (net->lo >= hi || net->hi <= lo || net->open_hi <= lo || net->open_hi == net->lo)
+			continue;
+		bool of_own = own != NULL && own->domain == net->domain;
+		if (!of_own && !left_in_window(judge, net))
+			return true;
+	}
+	return false;
+}
+
+static uint32_t reasons_of(const struct judge *judge, const struct judge_domain *own)
 {
 	const struct judgement *judgement = &judge->judgement;
-	bool hole = judge->scope->unreadable || (judge->has_hole && judge->hole_hi > judgement->decided_time_us);
+	bool hole = judge->scope->unreadable || (judge->has_hole && judge->hole_hi > judgement->decided_time_us) ||
+		    in_net_hole(judge, own);
 	uint32_t reasons = 0;
 	reasons |= judgement->expected.state == STATE_UNKNOWN ? UNPROVEN_STATE : 0U;
 	reasons |= judgement->expected.state == STATE_PRESENT ? UNPROVEN_IMAGE : 0U;
@@ -255,7 +331,7 @@ static void find_deleted_image(struct judge *judge, const struct judge_domain *o
 {
 	const struct judge_step *winner = judge->winner;
 	const struct scope_window *window = judge->window;
-	judge->deleted_image = winner->end.before;
+	judge->deleted_image = *judge_last_image(&winner->end);
 	if (judge->deleted_image.state == STATE_IMAGE || judge->judgement.unproven != 0 || own->filtered ||
 	    !own->sequenced)
 		return;
@@ -283,7 +359,7 @@ void judge_decide(struct judge *judge)
 	if (judge->has_snapshot)
 		check_overlap(judge);
 	check_chain_start(judge);
-	judge->judgement.unproven |= reasons_of(judge);
+	judge->judgement.unproven |= reasons_of(judge, own);
 	if (own != NULL)
 		find_deleted_image(judge, own);
 	if (judge->scope->ttl == TTL_POLICY_KEEP && judge->judgement.ttl == TTL_YES &&

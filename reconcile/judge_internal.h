@@ -58,7 +58,7 @@ struct judge_part {
 	struct fact_side before, after;
 	struct judge_members members;
 	uint8_t ttl;
-	bool conflict;
+	bool conflict, net;
 };
 
 /* A group with a sequence, or a knot of groups without one. */
@@ -78,6 +78,7 @@ struct judge_step {
 struct judge_domain {
 	uint32_t domain;
 	bool sequenced, filtered;
+	enum domain_kind kind;
 	bool has_open, has_step, has_candidate, has_previous, has_first, has_counted;
 	struct judge_group group; /* the open one */
 	struct judge_step step;   /* the open one, of the groups before that */
@@ -85,9 +86,11 @@ struct judge_domain {
 	uint8_t open; /* which of the two lists of parts is the open step's; the other is the candidate's */
 	struct fact_side previous_after; /* what the step closed last has surely left */
 	enum judge_place previous_place;
+	int64_t previous_time;          /* its time_lo */
 	struct fact_side counted_after; /* what the last step before S that counts has surely left */
 	struct fact_side first_before;  /* of the first step not before S */
 	enum judge_place first_place;
+	int64_t first_time; /* its time_lo */
 	uint64_t first_ordinal;
 	struct fact_origin first_origin;
 	/* What the step before the candidate left behind; UNKNOWN without one, or when it is before S. */
@@ -129,6 +132,7 @@ struct judge {
 	struct judge_item *items; /* by scope export */
 	bool snapshots_settled;
 	bool has_snapshot; /* S */
+	const struct scope_export *snapshot_export;
 	int64_t snapshot_lo, snapshot_hi;
 	struct fact_side snapshot;
 	const struct judge_item *snapshot_item;
@@ -177,6 +181,12 @@ void judge_leave_line(struct judge *judge, struct judge_domain *domain, const st
 bool judge_step_takes(const struct judge_domain *domain, const struct judge_group *group);
 void judge_step_add(const struct judge *judge, struct judge_domain *domain, const struct judge_group *group);
 void judge_step_end(struct judge_domain *domain);
+
+/* The last image of what the group deleted, when it is an IMAGE; a net change says what was there at its window's
+ * begin. */
+const struct fact_side *judge_last_image(const struct judge_part *part);
+/* Its TTL mark, UNKNOWN weighed, by its step's time_hi. */
+uint8_t judge_part_ttl(const struct judge *judge, const struct judge_part *part, int64_t time_hi);
 
 /* judge_evidence.c: S, S' and W, once all snapshot items are in; then the decision, once all changes are. */
 void judge_settle_snapshots(struct judge *judge);

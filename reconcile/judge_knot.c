@@ -4,6 +4,8 @@
 
 #include "reconcile/judge_internal.h"
 
+static const struct fact_side unknown = {.state = STATE_UNKNOWN, .expires_s = EXPIRES_NONE};
+
 /* One group of a knot as a move from a state to a state, by number. */
 struct move {
 	uint32_t from, to;
@@ -95,7 +97,6 @@ static bool all_end_alike(const struct judge_part *parts, uint32_t count)
 /* Finds where a knot ends, and by which of its groups; it is tangled when that cannot be told. */
 static void untangle(struct judge_step *step, const struct judge_part *parts)
 {
-	static const struct fact_side unknown = {.state = STATE_UNKNOWN, .expires_s = EXPIRES_NONE};
 	struct walk walk;
 	const struct fact_side *from = NULL, *to = NULL;
 	uint32_t count = (uint32_t)step->groups, deletes = 0;
@@ -121,7 +122,17 @@ static void untangle(struct judge_step *step, const struct judge_part *parts)
 	step->end = parts[last];
 }
 
-static struct judge_part part_of(const struct judge_group *group)
+const struct fact_side *judge_last_image(const struct judge_part *part)
+{
+	return part->net ? &unknown : &part->before;
+}
+
+uint8_t judge_part_ttl(const struct judge *judge, const struct judge_part *part, int64_t time_hi)
+{
+	return part->net ? part->ttl : judge_weigh_ttl(judge, part->ttl, time_hi);
+}
+
+static struct judge_part part_of(const struct judge_domain *domain, const struct judge_group *group)
 {
 	return (struct judge_part){.ordinal = group->ordinal,
 				   .origin = group->after_origin,
@@ -129,6 +140,7 @@ static struct judge_part part_of(const struct judge_group *group)
 				   .after = group->after,
 				   .members = group->members,
 				   .ttl = group->ttl,
+				   .net = domain->kind == DOMAIN_NET,
 				   .conflict = judge_spread_conflicts(&group->after_spread) ||
 					       judge_spread_conflicts(&group->before_spread)};
 }
@@ -144,7 +156,7 @@ void judge_step_add(const struct judge *judge, struct judge_domain *domain, cons
 	domain->has_step = true;
 	step->time_lo = group->time_lo < step->time_lo ? group->time_lo : step->time_lo;
 	step->time_hi = group->time_hi > step->time_hi ? group->time_hi : step->time_hi;
-	step->end = part_of(group);
+	step->end = part_of(domain, group);
 	step->damaged |= group->damaged;
 	if (step->end.conflict) {
 		step->conflicts++;

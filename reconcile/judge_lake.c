@@ -136,8 +136,8 @@ static enum judge_answer possible(const struct judge *judge)
 						      &judge->snapshot));
 	if (winner != NULL && winner->end.conflict)
 		judge_best_answer(&best, judge_members_allow(judge, &winner->end.members,
-							     judge_weigh_ttl(judge, winner->end.ttl, winner->time_hi),
-							     &winner->end.before));
+							     judge_part_ttl(judge, &winner->end, winner->time_hi),
+							     judge_last_image(&winner->end)));
 	if (winner == NULL && item != NULL && judge_spread_conflicts(&item->spread))
 		judge_best_answer(&best, judge_members_allow(judge, &item->members, TTL_NO, &judge->snapshot));
 	return best;

@@ -83,9 +83,8 @@ static int fill_policy(sqlite3 *database, const struct scope *scope, struct erro
 				  scope->settle_from_us,
 				  scope->unreadable};
 	return insert_integers(
-		database,
-		"INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10)", values,
-		10, error);
+		database, "INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10)",
+		values, 10, error);
 }
 
 static int fill_scope(sqlite3 *database, const struct scope *scope, struct error *error)
@@ -93,12 +92,19 @@ static int fill_scope(sqlite3 *database, const struct scope *scope, struct error
 	int code = fill_policy(database, scope, error);
 	for (uint32_t i = 0; i < scope->export_count && code == 0; i++) {
 		const struct scope_export *export = &scope->exports[i];
-		const int64_t values[] = {(int64_t)i + 1, export->group, export->lo, export->hi, export->complete};
-		code = insert_integers(database, "INSERT INTO scope_export VALUES (?, ?, ?, ?, ?)", values, 5, error);
+		const int64_t values[] = {(int64_t)i + 1,   export->group, export->lo, export->hi,
+					  export->complete, export->from,  export->to};
+		code = insert_integers(database, "INSERT INTO scope_export VALUES (?, ?, ?, ?, ?, ?, ?)", values, 7,
+				       error);
 	}
 	for (uint32_t i = 0; i < scope->domain_count && code == 0; i++) {
-		const int64_t values[] = {scope->domains[i].domain, scope->domains[i].filtered};
-		code = insert_integers(database, "INSERT INTO scope_domain VALUES (?, ?)", values, 2, error);
+		const int64_t values[] = {scope->domains[i].domain, scope->domains[i].filtered, scope->domains[i].kind};
+		code = insert_integers(database, "INSERT INTO scope_domain VALUES (?, ?, ?)", values, 3, error);
+	}
+	for (uint32_t i = 0; i < scope->net_count && code == 0; i++) {
+		const struct scope_net *net = &scope->nets[i];
+		const int64_t values[] = {net->domain, net->lo, net->hi, net->open_hi};
+		code = insert_integers(database, "INSERT INTO scope_net VALUES (?, ?, ?, ?)", values, 4, error);
 	}
 	for (uint32_t i = 0; i < scope->window_count && code == 0; i++) {
 		const int64_t values[] = {scope->windows[i].lo, scope->windows[i].hi, scope->windows[i].filtered};
@@ -220,10 +226,11 @@ static int fill_facts(sqlite3 *database, const struct reference_facts *facts, st
 
 #define COLUMNS                                                                                                        \
 	COLUMN(key)                                                                                                    \
-	COLUMN(key_hash) COLUMN(expected_state) COLUMN(expected_item) COLUMN(expected_row) COLUMN(expected_flags)      \
-		COLUMN(expected_expires) COLUMN(ttl) COLUMN(decided_by) COLUMN(decided_time) COLUMN(                   \
-			decided_source) COLUMN(decided_record) COLUMN(decided_offset) COLUMN(unproven) COLUMN(changes) \
-			COLUMN(duplicates) COLUMN(conflicts) COLUMN(chain_breaks) COLUMN(overlap) COLUMN(capture_lost) \
+	COLUMN(key_hash)                                                                                               \
+	COLUMN(expected_state) COLUMN(expected_item) COLUMN(expected_row) COLUMN(expected_flags) COLUMN(               \
+		expected_expires) COLUMN(ttl) COLUMN(decided_by) COLUMN(decided_time) COLUMN(decided_source)           \
+		COLUMN(decided_record) COLUMN(decided_offset) COLUMN(unproven) COLUMN(changes) COLUMN(duplicates)      \
+			COLUMN(conflicts) COLUMN(chain_breaks) COLUMN(overlap) COLUMN(capture_lost)                    \
 				COLUMN(broken_source) COLUMN(broken_record) COLUMN(broken_offset)                      \
 					COLUMN(lake_expected) COLUMN(lake_rows) COLUMN(lake_rows_deleted)              \
 						COLUMN(lake_rows_equal) COLUMN(lake_source) COLUMN(lake_record)        \

@@ -5,6 +5,8 @@
  *   usual                             the same as: export 1 at 1000; capture 0 to 2000
  *   export n at T [incomplete]        export n, its interval T - 60 to T + 60
  *   capture A to B [domain n] [filtered]     a domain's window; several make the union
+ *   dump n A to B [incomplete]        an export read from A to B
+ *   series A to B [to C ...] [domain n]      a domain of kind net with those windows
  *   hole A to B      window A to B [filtered]      parts of the scope given as they are, after all `capture`
  *   alias n m        domain n is domain m
  *   unreadable   baseline empty   deletes column   ttl keep|soft   ambiguous accept   as_of T   settle T   no lake end
@@ -232,6 +234,25 @@ static inline void notation_interval(struct notation *notation, int64_t *lo, int
 
 static inline void universe_read(struct universe *universe, const char *text);
 
+static inline void notation_series(struct notation *notation, struct universe *universe)
+{
+	struct scope *scope = &universe->scope;
+	struct scope_domain *domain = &universe->domains[scope->domain_count++];
+	uint32_t first = scope->net_count;
+	int64_t at = notation_time(notation);
+	*domain = (struct scope_domain){.kind = DOMAIN_NET, .lo = at};
+	while (notation_word(notation, "to")) {
+		struct scope_net *net = &universe->nets[scope->net_count++];
+		net->lo = at;
+		net->hi = at = notation_time(notation);
+	}
+	domain->hi = at;
+	domain->domain = notation_word(notation, "domain") ? notation_number(notation) : scope->domain_count;
+	for (uint32_t i = first; i < scope->net_count; i++)
+		universe->nets[i].domain = domain->domain;
+	universe_derive(universe);
+}
+
 static inline bool notation_scope(struct notation *notation, struct universe *universe)
 {
 	struct scope *scope = &universe->scope;
@@ -245,8 +266,19 @@ static inline bool notation_scope(struct notation *notation, struct universe *un
 		int64_t time = notation_time(notation);
 		export->lo = time - FUZZ_S * SECOND_US;
 		export->hi = time + FUZZ_S * SECOND_US;
+		export->from = export->to = time;
 		export->complete = !notation_word(notation, "incomplete");
 		universe_derive(universe);
+	} else if (notation_word(notation, "dump")) {
+		struct scope_export *export = &universe->exports[scope->export_count++];
+		export->group = notation_number(notation);
+		notation_interval(notation, &export->lo, &export->hi);
+		export->from = export->lo;
+		export->to = export->hi;
+		export->complete = !notation_word(notation, "incomplete");
+		universe_derive(universe);
+	} else if (notation_word(notation, "series")) {
+		notation_series(notation, universe);
 	} else if (notation_word(notation, "capture")) {
 		struct scope_domain *domain = &universe->domains[scope->domain_count++];
 		notation_interval(notation, &domain->lo, &domain->hi);
@@ -400,13 +432,24 @@ static inline void print_scope(struct buffer *out, const struct universe *univer
 {
 	const struct scope *scope = &universe->scope;
 	for (uint32_t i = 0; i < scope->export_count; i++) {
-		buffer_printf(out, "# export %u at ", (unsigned)scope->exports[i].group);
-		print_time(out, scope->exports[i].lo + FUZZ_S * SECOND_US);
+		bool dump = scope->exports[i].from == scope->exports[i].lo;
+		buffer_printf(out, dump ? "# dump %u" : "# export %u at ", (unsigned)scope->exports[i].group);
+		if (dump)
+			print_interval(out, scope->exports[i].lo, scope->exports[i].hi);
+		else
+			print_time(out, scope->exports[i].from);
 		buffer_append_text(out, scope->exports[i].complete ? ";\n" : " incomplete;\n");
 	}
 	for (uint32_t i = 0; i < scope->domain_count; i++)
-		buffer_printf(out, "# (domain %u%s);\n", (unsigned)scope->domains[i].domain,
-			      scope->domains[i].filtered ? " filtered" : "");
+		buffer_printf(out, "# (domain %u%s kind %d);\n", (unsigned)scope->domains[i].domain,
+			      scope->domains[i].filtered ? " filtered" : "", (int)scope->domains[i].kind);
+	for (uint32_t i = 0; i < scope->net_count; i++) {
+		buffer_printf(out, "# (series %u", (unsigned)scope->nets[i].domain);
+		print_interval(out, scope->nets[i].lo, scope->nets[i].hi);
+		buffer_append_text(out, ", open to ");
+		print_time(out, scope->nets[i].open_hi);
+		buffer_append_text(out, ");\n");
+	}
 	for (uint32_t i = 0; i < scope->window_count; i++) {
 		buffer_append_text(out, "# window");
 		print_interval(out, scope->windows[i].lo, scope->windows[i].hi);

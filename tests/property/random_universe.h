@@ -105,6 +105,28 @@ static inline void damage(struct fact *fact)
 	fact->after.state = after;
 }
 
+/* A domain of kind net, its windows round the exports; or other kinds. */
+static inline void random_kinds(struct chances *chances)
+{
+	struct prng *prng = chances->prng;
+	struct scope *scope = &chances->universe->scope;
+	struct scope_domain *domain = &scope->domains[prng_below(prng, scope->domain_count)];
+	if (prng_chance(prng, 1, 6))
+		scope->domains[prng_below(prng, scope->domain_count)].kind = DOMAIN_ROWS;
+	if (!prng_chance(prng, 1, 3))
+		return;
+	domain->kind = DOMAIN_NET;
+	int64_t at = random_time(chances);
+	for (uint64_t i = prng_below(prng, 4); i > 0; i--) {
+		int64_t to = random_time(chances);
+		if (to <= at)
+			continue;
+		chances->universe->nets[scope->net_count++] =
+			(struct scope_net){.domain = domain->domain, .lo = at, .hi = to};
+		at = to;
+	}
+}
+
 /* A change; faithful universes chain the sides, others draw them. */
 static inline void random_change(struct chances *chances, uint32_t key, uint32_t place, struct fact_side *last)
 {
@@ -240,7 +262,16 @@ static inline void random_exports(struct chances *chances)
 		scope->exports[scope->export_count++] = (struct scope_export){.group = i + 1,
 									      .lo = at - FUZZ_S * SECOND_US,
 									      .hi = at + FUZZ_S * SECOND_US,
+									      .from = at,
+									      .to = at,
 									      .complete = !prng_chance(prng, 1, 5)};
+		/* A dump, read from somewhere in it to somewhere. */
+		if (prng_chance(prng, 1, 5)) {
+			struct scope_export *export = &scope->exports[scope->export_count - 1];
+			export->hi += (int64_t)prng_below(prng, 100) * SECOND_US;
+			export->from = export->lo;
+			export->to = export->hi;
+		}
 		at += random_from(prng, gaps, sizeof gaps / sizeof gaps[0]) * SECOND_US;
 	}
 	/* See random_items: the source's number says the export, two sources each. */
@@ -266,6 +297,7 @@ static inline void random_windows(struct chances *chances)
 		if (prng_chance(prng, i == 0 ? 1 : 4, 6))
 			domain->hi = domain->lo - 1; /* no record with a time */
 	}
+	random_kinds(chances);
 	universe_derive(universe);
 	if (prng_chance(prng, 1, 2))
 		scope->hole_count = 0;

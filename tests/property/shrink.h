@@ -64,6 +64,12 @@ static inline bool leave_out_part(struct universe *universe, uint32_t part)
 		return true;
 	}
 	part -= scope->window_count;
+	if (part < scope->net_count) {
+		scope->net_count--;
+		memmove(&scope->nets[part], &scope->nets[part + 1], (scope->net_count - part) * sizeof scope->nets[0]);
+		return true;
+	}
+	part -= scope->net_count;
 	if (part >= scope->hole_count)
 		return false;
 	scope->hole_count--;

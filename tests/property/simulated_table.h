@@ -146,6 +146,8 @@ static inline void table_export(const struct simulated_table *table, struct univ
 			(struct scope_export){.group = i + 1,
 					      .lo = table->export_time[i] - FUZZ_S * SECOND_US,
 					      .hi = table->export_time[i] + FUZZ_S * SECOND_US,
+					      .from = table->export_time[i],
+					      .to = table->export_time[i],
 					      .complete = true};
 		universe->groups[SOURCE_OF_EXPORT + 1 + i] = i + 1;
 		for (uint32_t key = 0; key < TABLE_KEYS; key++) {
@@ -163,6 +165,43 @@ static inline void table_window(struct universe *universe, uint32_t domain, int6
 {
 	struct scope *scope = &universe->scope;
 	scope->domains[scope->domain_count++] = (struct scope_domain){.domain = domain, .lo = lo, .hi = hi};
+	universe_derive(universe);
+}
+
+/* What an incremental export of the window says: of each key the net change, none of one that came and went. */
+static inline void table_increment(const struct simulated_table *table, struct universe *universe, uint32_t domain,
+				   int64_t from, int64_t to)
+{
+	for (uint32_t key = 0; key < TABLE_KEYS; key++) {
+		const struct commit *last = NULL;
+		for (uint32_t i = 0; i < table->commit_count && table->commits[i].time_us < to; i++)
+			if (table->commits[i].key == key && table->commits[i].time_us >= from)
+				last = &table->commits[i];
+		char before = table_state(table, key, from);
+		if (last == NULL || (before == '-' && last->after == '-'))
+			continue;
+		struct fact *fact = universe_add(universe, FACT_CHANGE, key);
+		fact->domain = domain;
+		fact->time_lo_us = last->time_us;
+		fact->time_hi_us = last->time_us + 1;
+		if (table->view == VIEW_BOTH || table->view == VIEW_OLD)
+			fact->before = side_of_letter(before, true);
+		fact->after = side_of_letter(last->after, true);
+	}
+}
+
+/* A series of incremental exports, its windows between the times. */
+static inline void table_series(const struct simulated_table *table, struct universe *universe, uint32_t domain,
+				const int64_t *times, uint32_t count)
+{
+	struct scope *scope = &universe->scope;
+	for (uint32_t i = 0; i + 1 < count; i++) {
+		universe->nets[scope->net_count++] =
+			(struct scope_net){.domain = domain, .lo = times[i], .hi = times[i + 1]};
+		table_increment(table, universe, domain, times[i], times[i + 1]);
+	}
+	scope->domains[scope->domain_count++] =
+		(struct scope_domain){.domain = domain, .kind = DOMAIN_NET, .lo = times[0], .hi = times[count - 1]};
 	universe_derive(universe);
 }
 

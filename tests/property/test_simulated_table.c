@@ -334,6 +334,111 @@ static bool cut_gap(struct prng *prng, const struct simulated_table *table)
 	return every_cut(prng, table, CUT_GAP);
 }
 
+/* ---- incremental exports */
+
+static uint64_t nets_proven, nets_unproven;
+
+static int times_order(const void *left, const void *right)
+{
+	const int64_t *a = left, *b = right;
+	return (*a > *b) - (*a < *b);
+}
+
+/* Nothing proven is untrue; `whole`: everything is proven. */
+static bool proven_is_true(const struct simulated_table *table, struct universe *universe, bool whole)
+{
+	static struct outcome_rows rows;
+	bool held = true;
+	universe_reference(universe, &rows);
+	for (uint32_t i = 0; i < rows.count && held; i++) {
+		const struct judgement *judgement = &rows.rows[i];
+		char truth = table_final(table, key_of(judgement));
+		nets_proven += judgement->unproven == 0;
+		nets_unproven += judgement->unproven != 0;
+		if (whole && judgement->unproven != 0)
+			held = complain(universe, judgement, truth, "not proven");
+		else if (judgement->unproven == 0 && !expects(judgement, truth))
+			held = complain(universe, judgement, truth, "not the truth");
+	}
+	free(universe);
+	return held;
+}
+
+/* Times from `from` to the end of the table's life, some in between. */
+static uint32_t cut_life(struct prng *prng, int64_t from, int64_t *times)
+{
+	uint32_t count = 0;
+	times[count++] = from;
+	times[count++] = TABLE_LIFE_S * (int64_t)SECOND_US;
+	for (uint64_t i = prng_below(prng, 6); i > 0; i--)
+		times[count++] = from + (int64_t)prng_below(prng, (uint64_t)(times[1] - from));
+	qsort(times, count, sizeof times[0], times_order);
+	return count;
+}
+
+/* AWS says that a window may begin where a full export stands; the export is then the table at that time. */
+static bool chained_to_exports(struct prng *prng, const struct simulated_table *table)
+{
+	static struct simulated_table exact;
+	struct universe *universe = universe_new();
+	int64_t times[16];
+	exact = *table;
+	for (uint32_t i = 0; i < exact.export_count; i++)
+		for (uint32_t key = 0; key < TABLE_KEYS; key++)
+			exact.read_time[i][key] = exact.export_time[i];
+	table_export(&exact, universe);
+	uint32_t count = cut_life(prng, exact.export_time[0], times);
+	if (exact.export_count > 1)
+		times[count++] = exact.export_time[1];
+	qsort(times, count, sizeof times[0], times_order);
+	table_series(&exact, universe, 1, times, count);
+	return proven_is_true(&exact, universe, true);
+}
+
+static bool whole_life(struct prng *prng, const struct simulated_table *table)
+{
+	struct universe *universe = universe_new();
+	int64_t times[16];
+	table_export(table, universe);
+	table_series(table, universe, 1, times, cut_life(prng, 0, times));
+	deliver_badly(universe, prng);
+	return proven_is_true(table, universe, false);
+}
+
+/* A window is missing, or two series overlap. */
+static bool two_series(struct prng *prng, const struct simulated_table *table)
+{
+	struct universe *universe = universe_new();
+	int64_t times[16];
+	table_export(table, universe);
+	uint32_t count = cut_life(prng, 0, times), first = 1 + (uint32_t)prng_below(prng, count - 1);
+	table_series(table, universe, 1, times, first + 1);
+	count = cut_life(prng, (int64_t)prng_below(prng, TABLE_LIFE_S) * SECOND_US, times);
+	table_series(table, universe, 2, times, count);
+	return proven_is_true(table, universe, false);
+}
+
+/* A stream's capture that ends, or begins, somewhere in a series. */
+static bool with_a_stream(struct prng *prng, const struct simulated_table *table)
+{
+	struct universe *universe = universe_new();
+	int64_t times[16], life = TABLE_LIFE_S * (int64_t)SECOND_US;
+	int64_t newest = table->export_time[table->export_count - 1] +
+			 ((int64_t)prng_below(prng, 200) - 100) * SECOND_US;
+	int64_t cut = prng_chance(prng, 1, 2) ? newest : (int64_t)prng_below(prng, TABLE_LIFE_S) * SECOND_US;
+	bool ends = prng_chance(prng, 1, 2);
+	table_export(table, universe);
+	table_window(universe, 1, ends ? 0 : cut, ends ? cut : life);
+	for (uint32_t i = 0; i < table->commit_count; i++)
+		if (ends ? table->commits[i].time_us < cut : table->commits[i].time_us >= cut)
+			table_record(table, universe, i, 1);
+	uint32_t count = cut_life(prng,
+				  prng_chance(prng, 1, 2) ? 0 : (int64_t)prng_below(prng, TABLE_LIFE_S) * SECOND_US,
+				  times);
+	table_series(table, universe, 2, times, count);
+	return proven_is_true(table, universe, false);
+}
+
 static bool holds(bool (*property)(struct prng *prng, const struct simulated_table *table), bool kinesis, uint64_t seed,
 		  uint64_t lives)
 {
@@ -384,5 +489,13 @@ int main(int argument_count, char **arguments)
 	ok(holds(cut_end, true, seed, 2 + lives / 200) && holds(cut_begin, true, seed, 2 + lives / 200) &&
 		   holds(cut_gap, true, seed, 2 + lives / 200),
 	   "wherever round an export a capture by Kinesis is cut, nothing untrue is proven");
+	ok(holds(chained_to_exports, false, seed, lives), "incremental exports chained to full ones prove every key");
+	nets_proven = nets_unproven = 0;
+	ok(holds(whole_life, false, seed, lives), "nothing untrue is proven when a full export falls into a window");
+	ok(holds(two_series, false, seed, 2 * lives), "nor when a window is missing, or two overlap");
+	ok(holds(with_a_stream, false, seed, lives) && holds(with_a_stream, true, seed, lives),
+	   "nor when a capture ends or begins in a window");
+	ok(nets_proven > nets_unproven / 4, "while %" PRIu64 " keys were proven and %" PRIu64 " were not", nets_proven,
+	   nets_unproven);
 	return tap_done();
 }

@@ -25,6 +25,7 @@ struct universe {
 	struct scope_domain domains[UNIVERSE_PARTS_MAX];
 	struct scope_window windows[UNIVERSE_PARTS_MAX];
 	struct scope_hole holes[UNIVERSE_PARTS_MAX];
+	struct scope_net nets[UNIVERSE_PARTS_MAX];
 	uint32_t aliases[UNIVERSE_PARTS_MAX];
 	uint32_t groups[UNIVERSE_SOURCES_MAX]; /* export group by source id */
 	struct fact facts[UNIVERSE_FACTS_MAX];
@@ -48,6 +49,7 @@ static inline struct universe *universe_new(void)
 	scope->domains = universe->domains;
 	scope->windows = universe->windows;
 	scope->holes = universe->holes;
+	scope->nets = universe->nets;
 	scope->aliases = universe->aliases;
 	scope->baseline = BASELINE_SNAPSHOT;
 	scope->has_lake = true;
@@ -64,6 +66,7 @@ static inline void universe_copy(struct universe *to, const struct universe *fro
 	to->scope.domains = to->domains;
 	to->scope.windows = to->windows;
 	to->scope.holes = to->holes;
+	to->scope.nets = to->nets;
 	to->scope.aliases = to->aliases;
 }
 
@@ -88,11 +91,45 @@ static inline struct fact *universe_add(struct universe *universe, enum fact_kin
 	return fact;
 }
 
+/* What of the windows of series no other kind of domain covers: moved down to the begin of whatever covers its end. */
+static inline void universe_derive_nets(struct universe *universe)
+{
+	const struct scope *scope = &universe->scope;
+	for (uint32_t i = 0; i < scope->net_count; i++) {
+		struct scope_net *net = &universe->nets[i];
+		net->open_hi = net->hi;
+		for (bool moved = true; moved;) {
+			moved = false;
+			for (uint32_t j = 0; j < scope->domain_count; j++) {
+				const struct scope_domain *domain = &scope->domains[j];
+				if (domain->kind == DOMAIN_NET || domain->lo >= net->open_hi ||
+				    domain->hi < net->open_hi)
+					continue;
+				net->open_hi = domain->lo;
+				moved = true;
+			}
+		}
+		net->open_hi = net->open_hi < net->lo ? net->lo : net->open_hi;
+	}
+}
+
+/* The end of a hole that reaches to a window's begin: that of the export which the window continues. */
+static inline int64_t hole_end(const struct scope *scope, int64_t at, int64_t lo)
+{
+	for (uint32_t i = 0; i < scope->export_count; i++)
+		for (uint32_t j = 0; j < scope->net_count; j++)
+			if (scope->nets[j].lo == lo && scope->exports[i].complete && at <= scope->exports[i].lo &&
+			    scope->exports[i].lo < lo && lo <= scope->exports[i].from)
+				return scope->exports[i].lo;
+	return lo;
+}
+
 /* Computes windows and holes from domains and exports, as the page's "Scope" has it. */
 static inline void universe_derive(struct universe *universe)
 {
 	struct scope *scope = &universe->scope;
 	scope->window_count = scope->hole_count = 0;
+	universe_derive_nets(universe);
 	bool taken[UNIVERSE_PARTS_MAX] = {false};
 	for (;;) {
 		/* The next window begins with the first domain not yet taken, and grows while another touches it. */
@@ -113,7 +150,7 @@ static inline void universe_derive(struct universe *universe)
 				    domain->hi < window->lo)
 					continue;
 				taken[i] = grown = true;
-				window->filtered |= domain->filtered;
+				window->filtered |= domain->filtered || domain->kind == DOMAIN_NET;
 				if (domain->hi > window->hi)
 					window->hi = domain->hi;
 			}
@@ -123,9 +160,9 @@ static inline void universe_derive(struct universe *universe)
 		return;
 	int64_t at = scope->export_count > 0 ? scope->exports[0].lo : scope->windows[0].lo;
 	for (uint32_t i = 0; i < scope->window_count; i++) {
-		if (scope->windows[i].lo > at)
-			scope->holes[scope->hole_count++] =
-				(struct scope_hole){.lo = at, .hi = scope->windows[i].lo};
+		int64_t to = hole_end(scope, at, scope->windows[i].lo);
+		if (to > at)
+			scope->holes[scope->hole_count++] = (struct scope_hole){.lo = at, .hi = to};
 		if (scope->windows[i].hi > at)
 			at = scope->windows[i].hi;
 	}
