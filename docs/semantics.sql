@@ -64,7 +64,8 @@ CREATE TABLE policy (                   -- one row
 	as_of INTEGER,                     -- NULL without
 	has_lake INTEGER NOT NULL,
 	settle_from INTEGER,               -- NULL without
-	unreadable INTEGER NOT NULL
+	unreadable INTEGER NOT NULL,
+	by_row INTEGER NOT NULL            -- images are told apart by their row digests only
 );
 
 -- =====================================================================================================================
@@ -77,8 +78,10 @@ INSERT INTO keys (key, key_hash) SELECT DISTINCT key, key_hash FROM fact ORDER B
 CREATE TABLE counted AS
 SELECT row_number() OVER (ORDER BY key_id, kind, ordinal, sequence, time_lo, event, fact.source, record) AS place,
        key_id, kind, damaged, deleted, fact.source AS source, record, "offset",
-       after_state, after_item, after_row, after_flags, after_expires,
-       before_state, before_item, before_row, before_flags, before_expires,
+       after_state, CASE WHEN by_row AND kind > 0 THEN after_row ELSE after_item END AS after_item, after_row, after_flags,
+       after_expires,
+       before_state, CASE WHEN by_row THEN before_row ELSE before_item END AS before_item, before_row, before_flags,
+       before_expires,
        2 * coalesce(same_as, fact.domain) + (sequence IS NOT NULL) AS domain, ttl, sequence, time_lo, time_hi, event, ordinal
 FROM policy CROSS JOIN fact
 JOIN keys ON keys.key = fact.key

@@ -24,7 +24,9 @@ enum fact_flag {
 struct fact_side {
 	enum item_state state;
 	uint32_t flags; /* enum image_flag of reconcile/digest.h: IMAGE_LOSSY, IMAGE_MISTYPED; only with STATE_IMAGE */
-	uint64_t item[2];  /* item digest; 0 for lake rows and unless STATE_IMAGE */
+	/* Item digest; 0 for lake rows, for what a format tells that does not keep DynamoDB's types, and unless
+	 * STATE_IMAGE. */
+	uint64_t item[2];
 	uint64_t row;      /* row digest; 0 unless STATE_IMAGE */
 	int64_t expires_s; /* EXPIRES_NONE unless STATE_IMAGE with a TTL value */
 };

@@ -428,14 +428,27 @@ static void take_row(struct judge *judge, const struct fact *fact)
 	judge->lake_counts[i]++;
 }
 
+static void tell_by_row(struct fact_side *side)
+{
+	side->item[0] = side->row;
+	side->item[1] = 0;
+}
+
 void judge_fact(struct judge *judge, const struct fact *fact)
 {
+	struct fact by_row;
 	if (!judge->has_key) {
 		assert(fact->key.size <= sizeof(judge->key));
 		judge->has_key = true;
 		memcpy(judge->key, fact->key.data, fact->key.size);
 		judge->judgement.key = (struct slice){judge->key, fact->key.size};
 		judge->judgement.key_hash = fact->key_hash;
+	}
+	if (judge->scope->by_row && fact->kind != FACT_LAKE) {
+		by_row = *fact;
+		tell_by_row(&by_row.after);
+		tell_by_row(&by_row.before);
+		fact = &by_row;
 	}
 	if (fact->kind == FACT_CHANGE)
 		take_change(judge, fact);

@@ -58,6 +58,9 @@ struct scope_inputs {
 	uint32_t export_count;
 	const struct scope_increment_input *increments;
 	uint32_t increment_count;
+	/* Some source's format does not keep DynamoDB's types (rows, CSV, plain JSON): its images have a row digest,
+	 * and 0 for an item digest. */
+	bool by_row;
 };
 
 /* Builds the scope from the chosen sources' windows, the exports of both kinds and the contract. contract->sources that

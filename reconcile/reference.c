@@ -81,10 +81,12 @@ static int fill_policy(sqlite3 *database, const struct scope *scope, struct erro
 				  scope->has_lake,
 				  has_settle,
 				  scope->settle_from_us,
-				  scope->unreadable};
+				  scope->unreadable,
+				  scope->by_row};
 	return insert_integers(
-		database, "INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10)",
-		values, 10, error);
+		database,
+		"INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10, ?11)",
+		values, 11, error);
 }
 
 static int fill_scope(sqlite3 *database, const struct scope *scope, struct error *error)
@@ -159,8 +161,13 @@ static bool bind_side(sqlite3_stmt *insert, int column, const struct fact_side *
 	sqlite3_bind_int64(insert, column + 3, 0);
 	bool bound = true;
 	if (side->state != STATE_IMAGE)
+<<<<<<< HEAD
 		return true;
 	if (has_item) {
+=======
+		return;
+	if (has_item && (side->item[0] | side->item[1]) != 0) {
+>>>>>>> e72035b (Images of formats without DynamoDB's types are told apart by row)
 		unsigned char bytes[16];
 		put_big_endian(side->item[0], bytes);
 		put_big_endian(side->item[1], bytes + 8);
@@ -227,18 +234,17 @@ static int fill_facts(sqlite3 *database, const struct reference_facts *facts, st
 #define COLUMNS                                                                                                        \
 	COLUMN(key)                                                                                                    \
 	COLUMN(key_hash)                                                                                               \
-	COLUMN(expected_state) COLUMN(expected_item) COLUMN(expected_row) COLUMN(expected_flags) COLUMN(               \
-		expected_expires) COLUMN(ttl) COLUMN(decided_by) COLUMN(decided_time) COLUMN(decided_source)           \
-		COLUMN(decided_record) COLUMN(decided_offset) COLUMN(unproven) COLUMN(changes) COLUMN(duplicates)      \
-			COLUMN(conflicts) COLUMN(chain_breaks) COLUMN(overlap) COLUMN(capture_lost)                    \
-				COLUMN(broken_source) COLUMN(broken_record) COLUMN(broken_offset)                      \
-					COLUMN(lake_expected) COLUMN(lake_rows) COLUMN(lake_rows_deleted)              \
-						COLUMN(lake_rows_equal) COLUMN(lake_source) COLUMN(lake_record)        \
-							COLUMN(lake_offset) COLUMN(lake_row) COLUMN(class)             \
-								COLUMN(finding) COLUMN(stale_source)                   \
-									COLUMN(stale_record) COLUMN(stale_offset)      \
-										COLUMN(stale_before) COLUMN(missed)    \
-											COLUMN(key_id)
+	COLUMN(expected_state)                                                                                         \
+	COLUMN(expected_item) COLUMN(expected_row) COLUMN(expected_flags) COLUMN(expected_expires) COLUMN(ttl) COLUMN( \
+		decided_by) COLUMN(decided_time) COLUMN(decided_source) COLUMN(decided_record) COLUMN(decided_offset)  \
+		COLUMN(unproven) COLUMN(changes) COLUMN(duplicates) COLUMN(conflicts) COLUMN(chain_breaks)             \
+			COLUMN(overlap) COLUMN(capture_lost) COLUMN(broken_source) COLUMN(broken_record)               \
+				COLUMN(broken_offset) COLUMN(lake_expected) COLUMN(lake_rows)                          \
+					COLUMN(lake_rows_deleted) COLUMN(lake_rows_equal) COLUMN(lake_source)          \
+						COLUMN(lake_record) COLUMN(lake_offset) COLUMN(lake_row) COLUMN(class) \
+							COLUMN(finding) COLUMN(stale_source) COLUMN(stale_record)      \
+								COLUMN(stale_offset) COLUMN(stale_before)              \
+									COLUMN(missed) COLUMN(key_id)
 
 enum column {
 #define COLUMN(name) COLUMN_##name,
@@ -326,7 +332,9 @@ static void read_expected(sqlite3_stmt *row, struct judgement *judgement)
 	expected->state = (enum item_state)sqlite3_column_int(row, COLUMN_expected_state);
 	expected->flags = column_u32(row, COLUMN_expected_flags);
 	expected->item[0] = column_word(row, COLUMN_expected_item, 0);
-	expected->item[1] = expected->state == STATE_IMAGE ? column_word(row, COLUMN_expected_item, 1) : 0;
+	/* Where images are told apart by their rows alone, the row's digest is all there is. */
+	bool by_item = sqlite3_column_bytes(row, COLUMN_expected_item) == 16;
+	expected->item[1] = by_item ? column_word(row, COLUMN_expected_item, 1) : 0;
 	expected->row = column_word(row, COLUMN_expected_row, 0);
 	expected->expires_s = EXPIRES_NONE;
 	if (sqlite3_column_type(row, COLUMN_expected_expires) != SQLITE_NULL)

@@ -616,6 +616,7 @@ int scope_build(struct state *state, const struct contract *contract, const uint
 	struct building building = {
 		.state = state, .contract = contract, .source_groups = source_groups, .scope = scope, .arena = arena};
 	apply_policies(scope, contract, has_lake, commit_time_us);
+	scope->by_row = inputs->by_row;
 	int code = read_state(&building, options, error);
 	if (code == 0) {
 		if (make_exports(&building, inputs) != 0 || make_series(&building, inputs) != 0 ||

@@ -84,6 +84,7 @@ struct scope {
 	bool has_as_of;
 	int64_t as_of_us;
 	bool has_lake;
+	bool by_row; /* a source does not keep DynamoDB's types: images are told apart by their row digests alone */
 	int64_t settle_from_us; /* commit time - settle; INT64_MAX without settle: */
 	void *memory;
 };

@@ -9,12 +9,14 @@
  *   series A to B [to C ...] [domain n]      a domain of kind net with those windows
  *   hole A to B      window A to B [filtered]      parts of the scope given as they are, after all `capture`
  *   alias n m        domain n is domain m
- *   unreadable   baseline empty   deletes column   ttl keep|soft   ambiguous accept   as_of T   settle T   no lake end
- * T item n SIDE [damaged]             export n holds the key so change [domain n] [seq n] [event n] (at T | from A to B
- * | without time) SIDE > SIDE [by ttl | perhaps ttl] [damaged] row SIDE [soft]                   the lake holds it
+ *   unreadable   baseline empty   deletes column   ttl keep|soft   ambiguous accept   as_of T   settle T   no lake   by
+ * row   end T item n SIDE [damaged]             export n holds the key so change [domain n] [seq n] [event n] (at T |
+ * from A to B | without time) SIDE > SIDE [by ttl | perhaps ttl] [damaged] row SIDE [soft]                   the lake
+ * holds it
  *
- * SIDE: x (an image), x~ (lossy), x@T (with that TTL value), none (absent), ? (present), unknown. A fact may begin with
- * its key, "k3:" (k0 without one) and end with its origin, "of source n". Facts are numbered from #1.
+ * SIDE: x (an image), x- (without DynamoDB's types), x~ (lossy), x@T (with that TTL value), none (absent), ? (present),
+ * unknown. A fact may begin with its key, "k3:" (k0 without one) and end with its origin, "of source n". Facts are
+ * numbered from #1.
  *
  * Images a to z have item and row digests of their own, but an upper case letter has the row digest of the lower case
  * one: two items that the lake's columns cannot tell apart. */
@@ -132,6 +134,10 @@ static inline struct fact_side notation_side(struct notation *notation)
 	if (!isalpha((unsigned char)*notation->at) || isalnum((unsigned char)notation->at[1]))
 		notation_bad(notation);
 	side = side_image(*notation->at++);
+	if (*notation->at == '-') {
+		memset(side.item, 0, sizeof side.item);
+		notation->at++;
+	}
 	if (*notation->at == '~') {
 		side.flags = IMAGE_LOSSY;
 		notation->at++;
@@ -323,6 +329,8 @@ static inline bool notation_policy(struct notation *notation, struct scope *scop
 		scope->as_of_us = notation_time(notation);
 	} else if (notation_word(notation, "settle")) {
 		scope->settle_from_us = notation_time(notation);
+	} else if (notation_word(notation, "by row")) {
+		scope->by_row = true;
 	} else if (notation_word(notation, "no lake")) {
 		scope->has_lake = false;
 	} else {
@@ -380,7 +388,11 @@ static inline void print_side(struct buffer *out, const struct fact_side *side, 
 		buffer_append_text(out, words[side->state]);
 		return;
 	}
-	buffer_append_byte(out, image_letter(side, by_row));
+	/* An image without an item digest, or whose item digest is its row's. */
+	bool row_only = !by_row && side->item[1] == 0;
+	buffer_append_byte(out, image_letter(side, by_row || row_only));
+	if (row_only)
+		buffer_append_text(out, "-");
 	if (side->flags != 0)
 		buffer_append_text(out, "~");
 	if (side->expires_s != EXPIRES_NONE)
@@ -476,6 +488,8 @@ static inline void print_scope(struct buffer *out, const struct universe *univer
 		buffer_append_text(out, "ambiguous accept; ");
 	if (!scope->has_lake)
 		buffer_append_text(out, "no lake; ");
+	if (scope->by_row)
+		buffer_append_text(out, "by row; ");
 	if (scope->has_as_of) {
 		buffer_append_text(out, "as_of ");
 		print_time(out, scope->as_of_us);

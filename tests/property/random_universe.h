@@ -39,6 +39,8 @@ static inline struct fact_side random_image(struct chances *chances)
 	static const char letters[] = "abcABez";
 	struct prng *prng = chances->prng;
 	struct fact_side side = side_image(letters[prng_below(prng, sizeof letters - 1)]);
+	if (chances->universe->scope.by_row && prng_chance(prng, 1, 2))
+		memset(side.item, 0, sizeof side.item);
 	if (prng_chance(prng, 1, 12))
 		side.flags = prng_chance(prng, 1, 2) ? IMAGE_LOSSY : IMAGE_MISTYPED;
 	if (prng_chance(prng, chances->ttl_values, 10))
@@ -319,6 +321,7 @@ static inline void random_policies(struct chances *chances)
 					       : TTL_POLICY_DELETE;
 	scope->ambiguous_accept = prng_chance(prng, 1, 3);
 	scope->unreadable = prng_chance(prng, 1, 25);
+	scope->by_row = prng_chance(prng, 1, 6);
 	scope->has_lake = !prng_chance(prng, 1, 15);
 	if (prng_chance(prng, 1, 6)) {
 		scope->has_as_of = true;

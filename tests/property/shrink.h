@@ -47,6 +47,8 @@ static inline bool leave_out_part(struct universe *universe, uint32_t part)
 			scope->alias_count = 0;
 		else if (part == 8)
 			scope->has_lake = true;
+		else if (part == 9)
+			scope->by_row = false;
 		return true;
 	}
 	part -= POLICIES;
