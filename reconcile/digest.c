@@ -302,6 +302,9 @@ static bool encode_any(struct digest_scratch *scratch, const struct json_token *
 		return set_value_fault(scratch, fault, &why);
 	bool stored;
 	switch (value->tag) {
+	case TAG_S: /* with a type tag that value_read_text does not know */
+		stored = put_bytes(scratch, 'S', value->bytes);
+		break;
 	case TAG_N:
 		stored = put_bytes(scratch, 'N', value->bytes);
 		break;

@@ -1,5 +1,7 @@
 #include "reconcile/digest_value.h"
 
+#include <strings.h>
+
 #include "base/base64.h"
 
 static bool refuse(struct value_fault *fault, const char *reason, const struct json_token *tokens, uint32_t index)
@@ -8,6 +10,21 @@ static bool refuse(struct value_fault *fault, const char *reason, const struct j
 	fault->token = index;
 	fault->text = tokens[index].text == NULL ? (struct slice){"", 0} : json_text(&tokens[index]);
 	return false;
+}
+
+/* EMR's dumps have other cases (s, bOOL, nULL, nULLValue, sS), and its reader takes any. */
+static enum value_tag tag_of_any_case(const struct json_token *name)
+{
+	static const struct {
+		const char *name;
+		enum value_tag tag;
+	} tags[] = {{"S", TAG_S},       {"N", TAG_N},       {"B", TAG_B},           {"M", TAG_M},
+		    {"L", TAG_L},       {"SS", TAG_SS},     {"NS", TAG_NS},         {"BS", TAG_BS},
+		    {"BOOL", TAG_BOOL}, {"NULL", TAG_NULL}, {"NULLVALUE", TAG_NULL}};
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		if (strlen(tags[i].name) == name->size && strncasecmp(name->text, tags[i].name, name->size) == 0)
+			return tags[i].tag;
+	return TAG_NONE;
 }
 
 static enum value_tag tag_of(const struct json_token *name)
@@ -26,16 +43,16 @@ static enum value_tag tag_of(const struct json_token *name)
 		case 'L':
 			return TAG_L;
 		default:
-			return TAG_NONE;
+			return tag_of_any_case(name);
 		}
 	}
-	if (name->size == 2 && text[1] == 'S')
-		return text[0] == 'S' ? TAG_SS : text[0] == 'N' ? TAG_NS : text[0] == 'B' ? TAG_BS : TAG_NONE;
+	if (name->size == 2 && text[1] == 'S' && (text[0] == 'S' || text[0] == 'N' || text[0] == 'B'))
+		return text[0] == 'S' ? TAG_SS : text[0] == 'N' ? TAG_NS : TAG_BS;
 	if (name->size == 4 && memcmp(text, "BOOL", 4) == 0)
 		return TAG_BOOL;
 	if (name->size == 4 && memcmp(text, "NULL", 4) == 0)
 		return TAG_NULL;
-	return TAG_NONE;
+	return tag_of_any_case(name);
 }
 
 static bool read_number(struct arena *work, const struct json_token *tokens, uint32_t index, struct value *value,

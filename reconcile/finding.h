@@ -48,6 +48,7 @@ enum finding_level { LEVEL_IGNORE = 0, LEVEL_WARN, LEVEL_UNKNOWN, LEVEL_FAIL };
 	FINDING(EXPORT_COUNT, "export.count", LEVEL_UNKNOWN, "an export's file does not hold as many items as stated") \
 	FINDING(EXPORT_VERSION, "export.version", LEVEL_UNKNOWN, "an export manifest of a version not known here") \
 	FINDING(EXPORT_MISSING, "export.missing", LEVEL_UNKNOWN, "a data file named by the manifest is not there")     \
+	FINDING(EXPORT_UNFINISHED, "export.unfinished", LEVEL_UNKNOWN, "a dump of items that says it is not all")      \
 	FINDING(EXPORT_EXTRA, "export.extra", LEVEL_UNKNOWN, "a data file that the manifest does not name")            \
 	FINDING(ACCEPT_EXPIRED, "accept.expired", LEVEL_WARN, "a known finding whose date has passed")                 \
 	FINDING(ACCEPT_UNUSED, "accept.unused", LEVEL_WARN, "a known finding that is no longer there")                 \

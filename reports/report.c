@@ -1,6 +1,6 @@
 #include "reports/report.h"
 
-enum { IDS_MAX = 9 };
+enum { IDS_MAX = 10 };
 
 static const struct {
 	const char *name;
@@ -10,8 +10,8 @@ static const struct {
 	{"every source was read whole",
 	 {FINDING_RECORD_UNREADABLE, FINDING_EXPORT_MD5, FINDING_EXPORT_COUNT, FINDING_EXPORT_MISSING,
 	  FINDING_EXPORT_EXTRA, FINDING_EXPORT_VERSION, FINDING_SOURCE_GONE, FINDING_SOURCE_CHANGED,
-	  FINDING_SOURCE_MIXED},
-	 9},
+	  FINDING_SOURCE_MIXED, FINDING_EXPORT_UNFINISHED},
+	 10},
 	{"the sources do not contradict each other",
 	 {FINDING_CHAIN_BROKEN, FINDING_OVERLAP_CONTRADICTION, FINDING_CAPTURE_LOST, FINDING_STAMP_CONFLICT},
 	 4},

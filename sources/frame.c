@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/buffer.h"
+
 enum { SEPARATORS_AHEAD = 16 }; /* bytes looked through for what follows a record */
 
 static const char TOO_LARGE[] = "larger than 16 MB";
@@ -14,7 +16,11 @@ enum container { CONTAINER_NONE, CONTAINER_ARRAY, CONTAINER_RECORDS, CONTAINER_T
 struct frame_reader {
 	struct window window;
 	bool exact;
-	frame_line line; /* NULL: lines are JSON or nothing */
+	frame_line line;     /* NULL: lines are JSON or nothing */
+	bool pages;          /* there may be any */
+	bool in_page;        /* the envelope is one */
+	struct buffer page;  /* it without its items, as far as it is read */
+	uint64_t page_first; /* number of its first item */
 	enum container container;
 	bool in_array;                          /* around the envelope too */
 	uint64_t array_opened, envelope_opened; /* where they began */
@@ -35,6 +41,7 @@ struct frame_reader *frame_open(struct byte_source source, size_t window, bool e
 	if (reader == NULL)
 		return NULL;
 	*reader = (struct frame_reader){.exact = exact, .fresh_line = true};
+	buffer_init(&reader->page, RECORD_SIZE_MAX + PAGE_HEAD_MAX + JSON_PADDING);
 	if (!window_open(&reader->window, source, window)) {
 		free(reader);
 		return NULL;
@@ -47,12 +54,18 @@ void frame_close(struct frame_reader *reader)
 	if (reader == NULL)
 		return;
 	window_release(&reader->window);
+	buffer_release(&reader->page);
 	free(reader);
 }
 
 void frame_accept_lines(struct frame_reader *reader, frame_line line)
 {
 	reader->line = line;
+}
+
+void frame_accept_pages(struct frame_reader *reader)
+{
+	reader->pages = true;
 }
 
 int frame_peek(struct frame_reader *reader, size_t size, struct slice *first, struct error *error)
@@ -331,7 +344,9 @@ static int cut_by_depth(struct frame_reader *reader, struct frame *frame, struct
 static int find_line(struct frame_reader *reader, size_t *size, struct error *error)
 {
 	*size = 0;
-	if (reader->exact || window_position(&reader->window) < reader->scan_until)
+	/* A page of one line is no line of one record. */
+	if (reader->exact || (reader->in_page && reader->container == CONTAINER_RECORDS) ||
+	    window_position(&reader->window) < reader->scan_until)
 		return 0;
 	struct slice bytes = window_rest(&reader->window);
 	const char *line_end = memchr(bytes.data, '\n', bytes.size);
@@ -359,6 +374,22 @@ static int find_line(struct frame_reader *reader, size_t *size, struct error *er
 	return 0;
 }
 
+/* Goes into an envelope or a page, whose elements begin `elements` bytes on. */
+static int enter(struct frame_reader *reader, size_t elements, bool page, struct error *error)
+{
+	reader->envelope_opened = window_position(&reader->window);
+	reader->in_page = page;
+	reader->page_first = reader->number;
+	reader->page.size = 0;
+	if (page &&
+	    buffer_append_slice(&reader->page, (struct slice){window_rest(&reader->window).data, elements}) != 0)
+		return error_set(error, ERROR_INTERNAL, "out of memory for a page");
+	reader->window.at += elements;
+	reader->container = CONTAINER_RECORDS;
+	reader->fresh_line = false;
+	return 0;
+}
+
 /* An object begins at `at`: a record, or an envelope, which is entered. *entered says which. */
 static int object(struct frame_reader *reader, struct frame *frame, bool *entered, struct error *error)
 {
@@ -372,15 +403,13 @@ static int object(struct frame_reader *reader, struct frame *frame, bool *entere
 		struct slice bytes = window_rest(&reader->window);
 		if (line > 0)
 			bytes.size = line;
-		enum scan_shape shape = scan_object(bytes, &elements);
-		if (shape == SHAPE_ENVELOPE) {
-			reader->envelope_opened = window_position(&reader->window);
-			reader->window.at += elements;
-			reader->container = CONTAINER_RECORDS;
-			reader->fresh_line = false;
-			*entered = true;
-			return 0;
-		}
+		bool pages = reader->pages && reader->container != CONTAINER_RECORDS;
+		enum scan_shape shape = scan_object(bytes, pages, &elements);
+		if (shape == SHAPE_PAGE && elements > PAGE_HEAD_MAX)
+			shape = SHAPE_RECORD;
+		*entered = shape == SHAPE_ENVELOPE || shape == SHAPE_PAGE;
+		if (*entered)
+			return enter(reader, elements, shape == SHAPE_PAGE, error);
 		if (shape == SHAPE_RECORD || line > 0 || reader->window.ended != GZIP_MORE ||
 		    bytes.size > RECORD_SIZE_MAX)
 			break;
@@ -393,6 +422,24 @@ static int object(struct frame_reader *reader, struct frame *frame, bool *entere
 	reader->unscanned = true;
 	reader->whole_line = false;
 	set_record(reader, frame, line);
+	return 0;
+}
+
+/* The page that ends with `tail`, as an object. */
+static int set_page(struct frame_reader *reader, struct frame *frame, struct slice tail, struct error *error)
+{
+	struct buffer *page = &reader->page;
+	/* The comma after the items has been passed over. */
+	const char *close = tail.data[0] == '}' ? "]" : "],";
+	if (buffer_append_text(page, close) != 0 || buffer_append_slice(page, tail) != 0 ||
+	    buffer_reserve(page, JSON_PADDING) != 0)
+		return error_set(error, ERROR_INTERNAL, "out of memory for a page");
+	*frame = (struct frame){.kind = FRAME_PAGE,
+				.bytes = buffer_slice(page),
+				.number = reader->number,
+				.offset = reader->envelope_opened,
+				.items = reader->number - reader->page_first};
+	reader->taken = 0;
 	return 0;
 }
 
@@ -418,8 +465,16 @@ static int envelope_tail(struct frame_reader *reader, struct frame *frame, bool 
 	}
 	if (status == SCAN_BAD)
 		return broken(reader, frame, scan.reason, end, false, error);
-	*well = scan_envelope_tail((struct slice){window_rest(&reader->window).data, end}, &reason);
+	struct slice tail = {window_rest(&reader->window).data, end};
+	*well = scan_envelope_tail(tail, reader->in_page, &reason);
 	uint64_t offset = window_position(&reader->window);
+	if (*well && reader->in_page) {
+		*well = false;
+		code = set_page(reader, frame, tail, error);
+		reader->window.at += end;
+		reader->fresh_line = false;
+		return code;
+	}
 	reader->window.at += end;
 	reader->fresh_line = false;
 	if (!*well)

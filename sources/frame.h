@@ -22,13 +22,15 @@
 
 enum { FRAME_WINDOW = 256 * 1024 };
 
-enum frame_kind { FRAME_RECORD, FRAME_BROKEN, FRAME_END };
+enum frame_kind { FRAME_RECORD, FRAME_PAGE, FRAME_BROKEN, FRAME_END };
 
 struct frame {
 	enum frame_kind kind;
-	struct slice bytes; /* FRAME_RECORD: JSON_PADDING more bytes are readable; borrowed until the next call */
-	uint64_t number;    /* ordinal over records delivered and broken */
-	uint64_t offset;    /* of the record's first byte */
+	struct slice bytes; /* FRAME_RECORD, FRAME_PAGE: JSON_PADDING more bytes are readable; borrowed until the next
+			       call */
+	uint64_t number;    /* ordinal over records delivered and broken; FRAME_PAGE: of the next of them */
+	uint64_t offset;    /* of the record's or page's first byte */
+	uint64_t items;     /* FRAME_PAGE: how many it held, broken ones included */
 	bool is_text;       /* FRAME_RECORD: a line that is no JSON, as frame_accept_lines admits it */
 	bool whole_line; /* FRAME_RECORD: it has one line for itself and its brackets pair: its extent is sure even if
 			    it is malformed */
@@ -43,6 +45,11 @@ struct frame_reader;
 /* NULL when out of memory. exact: never hand over a line unscanned. window: bytes to read at once, FRAME_WINDOW but in
  * tests. */
 struct frame_reader *frame_open(struct byte_source source, size_t window, bool exact);
+/* From now on an object {"Items":[{…},…],…} is a page: its items are records, and after them the page itself is
+ * delivered, as the object it is without them. A page of which more than PAGE_HEAD_MAX bytes stand before the items is
+ * a record. */
+enum { PAGE_HEAD_MAX = 1024 * 1024 };
+void frame_accept_pages(struct frame_reader *reader);
 /* Whether the bytes, which begin a line, are such a line: SCAN_END with *size of what comes before the line break,
  * white space aside; SCAN_BAD when not; SCAN_MORE with *size as well when they are one if they end here. */
 typedef enum scan_status (*frame_line)(struct slice bytes, size_t *size);

@@ -16,6 +16,8 @@ struct run {
 	struct frame_reader *frames; /* or */
 	struct ion_reader *ion;
 	struct unwrapper unwrapper;
+	bool page_more;                       /* the last page is followed by others */
+	uint64_t page_offset;                 /* where it began */
 	uint64_t failed_deliveries, emulated; /* records */
 	uint32_t flags;                       /* of the present record, by what carries it */
 	size_t chosen;                        /* of pass->numbers, already met */
@@ -173,6 +175,40 @@ static int on_broken(struct run *run, const struct frame *frame, struct error *e
 	return set_aside(run, frame, message, error);
 }
 
+static int report_page(struct run *run, const char *id, uint64_t record, uint64_t offset, const char *message,
+		       struct error *error)
+{
+	const struct problem problem = {.id = id,
+					.path = run->pass->path,
+					.has_position = true,
+					.record = record,
+					.offset = offset,
+					.message = message};
+	run->result->unreadable++;
+	return pass_report(run->pass->sink, &problem, error);
+}
+
+static int on_page(struct run *run, const struct frame *frame, struct error *error)
+{
+	const struct json_token *tokens;
+	size_t count;
+	struct json_failure failure;
+	char message[MESSAGE_SIZE];
+	if (is_partial(run))
+		return 0;
+	run->page_more = false;
+	run->page_offset = frame->offset;
+	if (!json_parse(run->pass->parser, frame->bytes, &tokens, &count, &failure)) {
+		(void)snprintf(message, sizeof(message), "malformed members of a page: %s; scan again", failure.reason);
+		return set_aside(run, frame, message, error);
+	}
+	struct page_check check = run->pass->page(tokens, frame->items);
+	run->page_more = check.more;
+	if (check.wrong == NULL)
+		return 0;
+	return report_page(run, "export.count", frame->number, frame->offset, check.wrong, error);
+}
+
 /* What is true of many records is told once a file. */
 static int report_count(struct run *run, const char *id, uint64_t count, const char *what, struct error *error)
 {
@@ -202,6 +238,12 @@ static int on_end(struct run *run, const struct frame *frame, struct error *erro
 {
 	run->result->complete = frame->ended == GZIP_END;
 	int code = report_counts(run, error);
+	if (code == 0 && run->page_more)
+		code = report_page(
+			run, "export.unfinished", frame->number, run->page_offset,
+			"the file's last page says that more items follow (LastEvaluatedKey, NextToken): go on "
+			"with the scan, and put its pages into one file in their order",
+			error);
 	if (code != 0 || frame->ended == GZIP_END || run->end_told)
 		return code;
 	char message[MESSAGE_SIZE];
@@ -256,7 +298,11 @@ static int read_records(struct run *run, struct error *error)
 			run->chosen++;
 		if (is_partial(run) && run->chosen == run->pass->number_count)
 			return 0;
-		code = frame.kind == FRAME_RECORD ? on_record(run, &frame, error) : on_broken(run, &frame, error);
+		if (frame.kind == FRAME_PAGE)
+			code = on_page(run, &frame, error);
+		else
+			code = frame.kind == FRAME_RECORD ? on_record(run, &frame, error)
+							  : on_broken(run, &frame, error);
 		if (code != 0)
 			return code;
 	}
@@ -284,6 +330,10 @@ int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16
 	code = open_frames(&run, error);
 	if (code != 0)
 		goto out;
+	if (run.frames != NULL)
+		frame_accept_lines(run.frames, pass->line);
+	if (run.frames != NULL && pass->page != NULL)
+		frame_accept_pages(run.frames);
 	bool refused = false;
 	code = refuse_foreign(&run, &refused, error);
 	if (code == 0 && !refused)

@@ -6,7 +6,9 @@
  * is such a problem too, without a position; neither `stored_bytes` nor the MD5 is set then. So is one that holds no
  * JSON at all (sources/foreign.h).
  *
- * What is true of many records of a file is told once, at its end: "record.failed_delivery", "record.emulated". */
+ * What is true of many records of a file is told once, at its end: "record.failed_delivery", "record.emulated". A page
+ * that is wrong about itself is "export.count", a file whose last page is not the last one "export.unfinished"; each
+ * counts as one record not read. */
 #ifndef LAKEPROOF_SOURCES_PASS_H
 #define LAKEPROOF_SOURCES_PASS_H
 
@@ -41,9 +43,17 @@ typedef struct wrapping (*pass_unwrap)(const struct json_token *tokens);
 typedef int (*pass_open)(struct unwrapper *unwrapper, struct slice text, const struct json_token **tokens,
 			 const char **reason, struct error *error);
 
+/* What a page says of itself, of which `items` items have been delivered or told. */
+struct page_check {
+	bool more;         /* it is not the last one */
+	const char *wrong; /* static text: what it says that is not so; NULL when all is */
+};
+typedef struct page_check (*pass_page)(const struct json_token *tokens, uint64_t items);
+
 struct pass {
 	const char *path;
 	pass_decode decode;
+	pass_page page;             /* NULL: there are no pages */
 	pass_unwrap unwrap;         /* NULL: records carry no others */
 	frame_line line;            /* NULL: every record is JSON */
 	pass_open open;             /* the record that such a line is; unwrap_base64's rules */

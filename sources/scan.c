@@ -281,7 +281,14 @@ static bool is_envelope_member(struct slice name)
 	return slice_is(name, "Records") || slice_is(name, "records");
 }
 
-enum scan_shape scan_object(struct slice bytes, size_t *elements)
+/* Whether {"S":"… or {"s":"… begins at `at`, by which an attribute of an item is known without looking further. */
+static bool is_scalar(struct slice bytes, size_t at)
+{
+	return bytes.size - at > 5 && memcmp(bytes.data + at, "{\"", 2) == 0 &&
+	       strchr("SsNnBb", bytes.data[at + 2]) != NULL && memcmp(bytes.data + at + 3, "\":\"", 3) == 0;
+}
+
+enum scan_shape scan_object(struct slice bytes, bool pages, size_t *elements)
 {
 	size_t at = 1;
 	for (;;) {
@@ -291,20 +298,25 @@ enum scan_shape scan_object(struct slice bytes, size_t *elements)
 			return status == SCAN_MORE ? SHAPE_MORE : SHAPE_RECORD;
 		if (is_record_member(name))
 			return SHAPE_RECORD;
-		if (is_envelope_member(name) && bytes.data[at] == '[') {
+		bool page = pages && slice_is(name, "Items");
+		if ((page || is_envelope_member(name)) && bytes.data[at] == '[') {
 			size_t first = skip_space(bytes, at + 1);
 			*elements = at + 1;
 			if (first == bytes.size)
 				return SHAPE_MORE;
-			return bytes.data[first] == '{' || bytes.data[first] == ']' ? SHAPE_ENVELOPE : SHAPE_RECORD;
+			if (bytes.data[first] != '{' && bytes.data[first] != ']')
+				return SHAPE_RECORD;
+			return page ? SHAPE_PAGE : SHAPE_ENVELOPE;
 		}
+		if (pages && is_scalar(bytes, at))
+			return SHAPE_RECORD;
 		status = skip_value(bytes, &at);
 		if (status != SCAN_END)
 			return status == SCAN_MORE ? SHAPE_MORE : SHAPE_RECORD;
 	}
 }
 
-bool scan_envelope_tail(struct slice bytes, const char **reason)
+bool scan_envelope_tail(struct slice bytes, bool page, const char **reason)
 {
 	size_t at = 0;
 	for (;;) {
@@ -318,8 +330,8 @@ bool scan_envelope_tail(struct slice bytes, const char **reason)
 		*reason = "an object with Records and a record's own members is neither an envelope nor a record";
 		if (is_record_member(name))
 			return false;
-		*reason = "an envelope with two members Records";
-		if (is_envelope_member(name))
+		*reason = "an envelope with two members Records, or a page with two members Items";
+		if (is_envelope_member(name) || (page && slice_is(name, "Items")))
 			return false;
 	}
 }
@@ -348,6 +360,21 @@ enum scan_status scan_base64_line(struct slice bytes, size_t *size)
 	if (at == bytes.size)
 		return SCAN_MORE;
 	return bytes.data[at] == '\n' ? SCAN_END : SCAN_BAD;
+}
+
+enum scan_status scan_hive_line(struct slice bytes, size_t *size)
+{
+	enum { NAME_SIZE_MAX = 64 * 1024 };
+	const char *end = memchr(bytes.data, '\n', bytes.size);
+	size_t line = end != NULL ? (size_t)(end - bytes.data) : bytes.size;
+	bool marked = memchr(bytes.data, 3, line < NAME_SIZE_MAX ? line : NAME_SIZE_MAX) != NULL;
+	*size = 0;
+	if (!marked)
+		return end == NULL && bytes.size < NAME_SIZE_MAX ? SCAN_MORE : SCAN_BAD;
+	*size = line;
+	while (*size > 0 && scan_is_space(bytes.data[*size - 1]))
+		--*size;
+	return end != NULL ? SCAN_END : SCAN_MORE;
 }
 
 /* ---- the way back after a malformed record */

@@ -36,19 +36,24 @@ enum scan_status scan_run(struct scan *scan, struct slice bytes, size_t *at) MUS
 enum scan_shape {
 	SHAPE_MORE = 0, /* these bytes do not tell */
 	SHAPE_RECORD,
-	SHAPE_ENVELOPE /* {"Records":[{…},…]}, or "records", perhaps with other members before */
+	SHAPE_ENVELOPE, /* {"Records":[{…},…]}, or "records", perhaps with other members before */
+	SHAPE_PAGE      /* {"Items":[{…},…]}, likewise */
 };
 
 /* Looks at the members of the object at bytes.data[0], which is '{', one after the other until one decides. *elements:
- * of an envelope, the position after its '['. */
-enum scan_shape scan_object(struct slice bytes, size_t *elements);
+ * of an envelope or a page, the position after its '['. pages: whether there may be any; else such an object is a
+ * record. */
+enum scan_shape scan_object(struct slice bytes, bool pages, size_t *elements);
 
 /* Whether a line is base64 of an object, of which the first letter is 'e' whatever follows: as frame_line has it. */
 enum scan_status scan_base64_line(struct slice bytes, size_t *size);
 
-/* Walks what follows an envelope's ']' up to the '}' that ends `bytes`. False, and *reason, when it is malformed or
- * holds a member that only a record has. */
-bool scan_envelope_tail(struct slice bytes, const char **reason) MUST_USE;
+/* Whether a line is an item in the form of old Hive exports, as frame_line has it: name 0x03 value 0x02 name 0x03 … */
+enum scan_status scan_hive_line(struct slice bytes, size_t *size);
+
+/* Walks what follows an envelope's or a page's ']' up to the '}' that ends `bytes`. False, and *reason, when it is
+ * malformed or holds a member that only a record has. */
+bool scan_envelope_tail(struct slice bytes, bool page, const char **reason) MUST_USE;
 
 /* Whether a record may begin at bytes.data[at], as far as the bytes around it tell: for finding the way back after a
  * malformed record. Looks at most SCAN_CONTEXT bytes back and ahead. indent: white space that stood before the

@@ -1,4 +1,10 @@
-/* fuzz_frame - however the bytes arrive, the frames are the same. The first two bytes choose window and pieces. */
+if (frame.number != number || frame.offset > bytes.size)
+	abort();
+number += frame.kind != FRAME_PAGE;
+if (frame.kind == FRAME_PAGE &&
+    (frame.items != other.items || frame.items > number || !slice_equal(frame.bytes, other.bytes)))
+	abort(); /* fuzz_frame - however the bytes arrive, the frames are the same. The first two bytes choose window
+		    and pieces. */
 #include "sources/frame.h"
 
 #include <stdlib.h>
@@ -63,8 +69,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					    data[1] & 1);
 	if (a == NULL || b == NULL)
 		abort();
-	frame_accept_lines(a, scan_base64_line);
-	frame_accept_lines(b, scan_base64_line);
+	frame_accept_lines(a, data[1] & 2 ? scan_hive_line : scan_base64_line);
+	frame_accept_lines(b, data[1] & 2 ? scan_hive_line : scan_base64_line);
+	if (data[1] & 4) {
+		frame_accept_pages(a);
+		frame_accept_pages(b);
+	}
 	struct frame frame;
 	uint64_t number = 0;
 	do {

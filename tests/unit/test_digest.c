@@ -193,6 +193,27 @@ static void test_unordered_by_hand(int count)
 
 /* ---- the item digest ---- */
 
+/* As EMR writes them. */
+static void test_tags_in_any_case(void)
+{
+	static const char plain[] =
+		"{\"pk\":{\"S\":\"k\"},\"a\":{\"N\":\"1\"},\"b\":{\"B\":\"AA==\"},\"c\":{\"BOOL\":true},"
+		"\"d\":{\"NULL\":true},\"e\":{\"NULL\":true},\"f\":{\"L\":[{\"M\":{\"n\":{\"S\":\"x\"}}}]},"
+		"\"g\":{\"SS\":[\"a\"]},\"h\":{\"NS\":[\"1\"]},\"i\":{\"BS\":[\"AA==\"]}}";
+	static const char emr[] =
+		"{\"pk\":{\"s\":\"k\"},\"a\":{\"n\":\"1\"},\"b\":{\"b\":\"AA==\"},\"c\":{\"bOOL\":true},"
+		"\"d\":{\"nULL\":true},\"e\":{\"nULLValue\":true},\"f\":{\"l\":[{\"m\":{\"n\":{\"s\":\"x\"}}}]},"
+		"\"g\":{\"sS\":[\"a\"]},\"h\":{\"nS\":[\"1\"]},\"i\":{\"bS\":[\"AA==\"]}}";
+	struct fixture fixture;
+	struct image_digest a, b;
+	struct digest_fault fault;
+	ok(open_fixture(&fixture, "", "", NULL), "a plan of the key alone");
+	ok(image(&fixture, plain, &a, &fault) && image(&fixture, emr, &b, &fault) &&
+		   memcmp(a.item, b.item, sizeof(a.item)) == 0,
+	   "an item is the same with the type tags of an EMR dump");
+	close_fixture(&fixture);
+}
+
 static void test_item_equality(void)
 {
 	static const struct {
@@ -264,7 +285,9 @@ static void test_faults(void)
 		const char *attributes, *reason, *detail;
 	} cases[] = {
 		{"\"a\":{\"X\":\"1\"}", "unknown type tag", "a: 'X'"},
-		{"\"a\":{\"s\":\"1\"}", "unknown type tag", "a: 's'"},
+		{"\"a\":{\"t\":\"1\"}", "unknown type tag", "a: 't'"},
+		{"\"a\":{\"bs\":\"1\"}", "set is not an array", "a: '1'"},
+		{"\"a\":{\"nULLValues\":true}", "unknown type tag", "a: 'nULLValues'"},
 		{"\"a\":{}", "value without a type tag", "a"},
 		{"\"a\":\"1\"", "value without a type tag", "a: '1'"},
 		{"\"a\":{\"S\":\"1\",\"N\":\"1\"}", "value with more than one type tag", "a: 'S'"},
@@ -719,6 +742,7 @@ int main(void)
 	test_unordered_by_hand(9);
 	test_unordered_by_hand(50);
 	test_item_equality();
+	test_tags_in_any_case();
 	test_faults();
 	test_depth();
 	test_word_of_names();
