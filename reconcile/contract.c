@@ -18,7 +18,7 @@ struct draft_key {
 
 struct draft_source {
 	struct contract_source source;
-	const char *export, *events;
+	const char *export, *events, *items;
 	int format;
 };
 
@@ -63,10 +63,12 @@ static const struct schema_map source_schema = {
 			 .help = "change records of DynamoDB Streams or Kinesis Data Streams, as they landed: a file, "
 				 "a folder "
 				 "or a glob"},
+			{"items", SCHEMA_TEXT, .offset = offsetof(struct draft_source, items),
+			 .help = "a dump of the table's items by EMR or by a scan: a file, a folder or a glob"},
 			{"format", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, format),
-			 .choices = "auto|streams|lambda|pipes|kinesis|firehose", .fallback = "auto",
-			 .help = "what the events are; auto goes by content, record by record, and with any other what "
-				 "does not fit is unreadable"},
+			 .choices = "auto|streams|lambda|pipes|kinesis|firehose|emr|scan", .fallback = "auto",
+			 .help = "what the events, or the items (emr, scan), are; auto goes by content, record by "
+				 "record, and with any other what does not fit is unreadable"},
 			{"filtered", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.filtered),
 			 .fallback = "false",
 			 .help = "some of the table's changes were left out, so chains are not checked"},
@@ -75,9 +77,13 @@ static const struct schema_map source_schema = {
 			 .help = "the events were not captured by the pipeline under test; exports always are"},
 			{"from", SCHEMA_TIME, .offset = offsetof(struct draft_source, source.from_us),
 			 .also = offsetof(struct draft_source, source.has_from),
-			 .help = "when the capture began, if the records alone cannot show it"},
+			 .help = "when the capture began, if the records alone cannot show it; when the reading of the "
+				 "items began"},
 			{"to", SCHEMA_TIME, .offset = offsetof(struct draft_source, source.to_us),
 			 .also = offsetof(struct draft_source, source.has_to), .help = "when it ended"},
+			{"complete", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.complete),
+			 .fallback = "false",
+			 .help = "the dump holds every item that was there all the time: what it lacks was absent"},
 			{NULL, 0, .offset = 0}},
 };
 
@@ -193,25 +199,66 @@ static int check_key(struct schema_loader *loader, yaml_node_t *node, void *targ
 	return 0;
 }
 
+/* The keys of a source that are not for its kind, and which kind they are for. */
+static int check_source_keys(struct schema_loader *loader, yaml_node_t *node, const struct contract_source *source)
+{
+	static const struct {
+		const char *key;
+		bool of_events, of_items;
+	} keys[] = {{"format", true, true},    {"from", true, true},         {"to", true, true},
+		    {"filtered", true, false}, {"independent", true, false}, {"complete", false, true}};
+	for (size_t index = 0; index < sizeof(keys) / sizeof(keys[0]); index++) {
+		yaml_node_t *found = schema_find(loader, node, keys[index].key);
+		if (found == NULL || (source->kind == SOURCE_EVENTS && keys[index].of_events) ||
+		    (source->kind == SOURCE_ITEMS && keys[index].of_items))
+			continue;
+		return schema_error(loader, found, "'%s' is for %s, not for %s", keys[index].key,
+				    keys[index].of_events ? "events" : "items",
+				    source->kind == SOURCE_EXPORT   ? "an export"
+				    : source->kind == SOURCE_EVENTS ? "events"
+								    : "items");
+	}
+	return 0;
+}
+
+static int check_source_format(struct schema_loader *loader, yaml_node_t *node, struct contract_source *source,
+			       int format)
+{
+	bool of_items = format > EVENTS_FIREHOSE;
+	if (format == 0)
+		return 0;
+	if (of_items != (source->kind == SOURCE_ITEMS))
+		return schema_error(loader, schema_find(loader, node, "format"),
+				    of_items ? "formats emr and scan are of items, not of events"
+					     : "items are in the format emr or scan");
+	if (of_items)
+		source->items_format = (enum items_format)(format - EVENTS_FIREHOSE);
+	else
+		source->format = (enum events_format)format;
+	return 0;
+}
+
 static int check_source(struct schema_loader *loader, yaml_node_t *node, void *target)
 {
-	static const char *const of_events[] = {"format", "filtered", "independent", "from", "to"};
 	struct draft_source *draft = target;
 	struct contract_source *source = &draft->source;
 	source->line = (int)node->start_mark.line + 1;
-	if ((draft->export == NULL) == (draft->events == NULL))
-		return schema_error(loader, node, "a source is either 'export' or 'events'");
-	source->kind = draft->export != NULL ? SOURCE_EXPORT : SOURCE_EVENTS;
-	source->text = draft->export != NULL ? draft->export : draft->events;
-	source->format = (enum events_format)draft->format;
-	for (size_t index = 0; index < sizeof(of_events) / sizeof(of_events[0]); index++) {
-		yaml_node_t *found = schema_find(loader, node, of_events[index]);
-		if (found != NULL && source->kind == SOURCE_EXPORT)
-			return schema_error(loader, found, "'%s' is for events, not for an export", of_events[index]);
-	}
+	if ((draft->export != NULL) + (draft->events != NULL) + (draft->items != NULL) != 1)
+		return schema_error(loader, node, "a source is one of 'export', 'events' and 'items'");
+	source->kind = draft->export != NULL ? SOURCE_EXPORT : draft->events != NULL ? SOURCE_EVENTS : SOURCE_ITEMS;
+	source->text = draft->export != NULL ? draft->export : draft->events != NULL ? draft->events : draft->items;
+	int code = check_source_keys(loader, node, source);
+	if (code == 0)
+		code = check_source_format(loader, node, source, draft->format);
+	if (code != 0)
+		return code;
+	if (source->kind == SOURCE_ITEMS && (!source->has_from || !source->has_to))
+		return schema_error(loader, node,
+				    "items need 'from' and 'to', when their reading began and ended: each was read at "
+				    "some moment between");
 	if (source->has_from && source->has_to && source->from_us >= source->to_us)
 		return schema_error(loader, schema_find(loader, node, "from"), "'from' is not before 'to'");
-	source->independent = source->independent || source->kind == SOURCE_EXPORT;
+	source->independent = source->independent || source->kind != SOURCE_EVENTS;
 	return 0;
 }
 
@@ -313,7 +360,7 @@ static int check_contract(struct schema_loader *loader, yaml_node_t *node, void 
 		struct contract_source *source = &contract->sources[index];
 		*source = draft->sources[index].source;
 		source->path = resolve(loader, contract, source->text);
-		has_export = has_export || source->kind == SOURCE_EXPORT;
+		has_export = has_export || source->kind != SOURCE_EVENTS;
 		if (source->path == NULL)
 			return schema_out_of_memory(loader);
 	}
@@ -323,7 +370,7 @@ static int check_contract(struct schema_loader *loader, yaml_node_t *node, void 
 		return schema_out_of_memory(loader);
 	if (contract->baseline == BASELINE_SNAPSHOT && !has_export)
 		return schema_error(loader, schema_find(loader, node, "baseline"),
-				    "'baseline' is snapshot, but no source is an export");
+				    "'baseline' is snapshot, but no source is an export or a dump of items");
 	if (contract->baseline == BASELINE_AUTO)
 		contract->baseline = has_export ? BASELINE_SNAPSHOT : BASELINE_NONE;
 	contract->require_dynamodb = draft->require != 0;

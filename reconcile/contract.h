@@ -12,6 +12,7 @@
 #include "reconcile/tolerance.h"
 #include "reconcile/finding.h"
 #include "sources/events.h"
+#include "sources/items.h"
 
 enum { KEY_PARTS_MAX = 2, CONTRACT_COLUMNS_MAX = 4096 };
 
@@ -21,15 +22,17 @@ struct key_part {
 	bool sensitive;
 };
 
-enum source_kind { SOURCE_EXPORT = 1, SOURCE_EVENTS };
+enum source_kind { SOURCE_EXPORT = 1, SOURCE_EVENTS, SOURCE_ITEMS };
 
 struct contract_source {
 	enum source_kind kind;
 	const char *path; /* resolved against the contract's folder */
 	const char *text; /* as written, for reports */
-	enum events_format format;
+	enum events_format format;      /* SOURCE_EVENTS */
+	enum items_format items_format; /* SOURCE_ITEMS */
+	bool complete;                  /* likewise: it holds every item that was there */
 	bool filtered;
-	bool independent; /* exports always are */
+	bool independent; /* exports and dumps of items always are */
 	bool has_from, has_to;
 	int64_t from_us, to_us;
 	int line;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "reconcile/disclosure.h"
+#include "reconcile/ingest_file.h"
 #include "sources/events.h"
 
 enum { VALUE_TEXT_MAX = 240, ONE_SIDE_COLUMNS_MAX = 6, BATCH_ROWS = 65536, THREADS_MAX = 16 };
@@ -261,9 +262,7 @@ static int read_records(struct reader *reader, const struct state_source *source
 		if (count == 0 || numbers[count - 1] != request->record)
 			numbers[count++] = request->record;
 	struct record_sink sink = {reader, take_record, take_problem};
-	int code = source->kind == STATE_EXPORT_FILE
-			   ? export_reread(source->path, numbers, count, reader->parser, &sink, error)
-			   : events_reread(source->path, EVENTS_AUTO, numbers, count, reader->parser, &sink, error);
+	int code = ingest_reread(reader->evidence->run, source, numbers, count, reader->parser, &sink, error);
 	free(numbers);
 	return code;
 }

@@ -23,7 +23,8 @@ struct ingest {
 	atomic_bool stop;
 };
 
-static const enum state_source_kind state_kinds[] = {STATE_EXPORT_FILE, STATE_EVENTS_FILE, STATE_LAKE_FILE};
+static const enum state_source_kind state_kinds[] = {STATE_EXPORT_FILE, STATE_EVENTS_FILE, STATE_LAKE_FILE,
+						     STATE_EXPORT_FILE};
 
 static int known_compare_parts(const struct state_source *a, enum state_source_kind kind, uint32_t group,
 			       const char *path, const char *identity)
@@ -239,21 +240,47 @@ static int list_exports(struct ingest *ingest, uint32_t index, struct error *err
 	return code;
 }
 
-static int list_events(struct ingest *ingest, uint32_t index, struct error *error)
+static int list_files(struct ingest *ingest, enum ingest_kind kind, uint32_t index, char *const *files, size_t count,
+		      struct error *error)
 {
-	char **files = NULL;
-	size_t count = 0;
-	int code = events_list(ingest->run->contract->sources[index].path, &files, &count, error);
+	int code = 0;
 	for (size_t i = 0; i < count && code == 0; i++) {
-		struct ingest_work *work = add_work(ingest, INGEST_EVENTS, files[i], error);
+		struct ingest_work *work = add_work(ingest, kind, files[i], error);
 		if (work == NULL) {
 			code = error->code;
 			break;
 		}
 		work->group = ingest->run->source_groups[index];
-		work->format = ingest->run->contract->sources[index].format;
+		work->contract_source = &ingest->run->contract->sources[index];
 		(void)stat_work(work, work->path);
 	}
+	return code;
+}
+
+static int list_events(struct ingest *ingest, uint32_t index, struct error *error)
+{
+	char **files = NULL;
+	size_t count = 0;
+	int code = events_list(ingest->run->contract->sources[index].path, &files, &count, error);
+	if (code == 0)
+		code = list_files(ingest, INGEST_EVENTS, index, files, count, error);
+	events_list_free(files, count);
+	return code;
+}
+
+static int list_items(struct ingest *ingest, uint32_t index, struct error *error)
+{
+	struct run *run = ingest->run;
+	const struct contract_source *source = &run->contract->sources[index];
+	struct record_sink sink = {run, NULL, manifest_problem};
+	char **files = NULL;
+	size_t count = 0;
+	uint64_t missing = 0;
+	int code = items_list(source->path, &sink, &files, &count, &missing, error);
+	if (code == 0)
+		code = list_files(ingest, INGEST_ITEMS, index, files, count, error);
+	/* Of no file it cannot be said that it was whole. */
+	run->dumps[index] = source->complete && missing == 0 && count > 0;
 	events_list_free(files, count);
 	return code;
 }
@@ -295,15 +322,17 @@ static int list_works(struct ingest *ingest, struct error *error)
 	int code = 0;
 	run->source_groups = calloc(contract->source_count + 1, sizeof(*run->source_groups));
 	run->export_count = 0;
-	if (run->source_groups == NULL)
+	run->dumps = calloc(contract->source_count + 1, sizeof(*run->dumps));
+	if (run->source_groups == NULL || run->dumps == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	for (uint32_t i = 0; i < contract->source_count && code == 0; i++) {
 		code = group_of(run, contract->sources[i].path, &run->source_groups[i], error);
 		if (code == 0 && is_listed(run, i, run->source_groups[i]))
 			code = listed_twice(run, i, error);
 		if (code == 0)
-			code = contract->sources[i].kind == SOURCE_EXPORT ? list_exports(ingest, i, error)
-									  : list_events(ingest, i, error);
+			code = contract->sources[i].kind == SOURCE_EXPORT  ? list_exports(ingest, i, error)
+			       : contract->sources[i].kind == SOURCE_ITEMS ? list_items(ingest, i, error)
+									   : list_events(ingest, i, error);
 	}
 	if (code == 0 && run->table != NULL)
 		code = list_lake(ingest, error);
@@ -326,7 +355,7 @@ static int tell_changed(struct run *run, const struct ingest_work *work, struct 
 static int plan_work(struct ingest *ingest, struct ingest_work *work, struct error *error)
 {
 	struct run *run = ingest->run;
-	uint64_t fingerprint = ingest_fingerprint(run, work->format);
+	uint64_t fingerprint = ingest_fingerprint(run, work->contract_source);
 	bool fresh = false;
 	int code = 0;
 	for (uint64_t i = known_first(ingest, work); known_is(ingest, i, work) && code == 0; i++) {
@@ -514,7 +543,7 @@ static int settle_unlisted(struct ingest *ingest, struct error *error)
 				ours = &run->contract->sources[j];
 		if (ours == NULL || listed(events, event_count, known))
 			continue;
-		if (known->fingerprint == ingest_fingerprint(run, ours->format))
+		if (known->fingerprint == ingest_fingerprint(run, ours))
 			code = use_source(run, known->id, error);
 		struct state_problem problem = {.id = "source.gone",
 						.path = known->path,
@@ -542,6 +571,18 @@ static void judge_exports(struct ingest *ingest)
 			if (source != NULL && (!source->complete || source->unreadable > 0))
 				entry->complete = false;
 		}
+	}
+}
+
+/* A dump of which a file, a page or an item could not be read does not say what is absent. */
+static void judge_dumps(struct ingest *ingest)
+{
+	struct run *run = ingest->run;
+	for (uint64_t i = 0; i < ingest->count; i++) {
+		const struct ingest_work *work = &ingest->works[i];
+		const struct state_source *source = state_source(run->state, work->source);
+		if (work->kind == INGEST_ITEMS && (source == NULL || !source->complete || source->unreadable > 0))
+			run->dumps[work->contract_source - run->contract->sources] = false;
 	}
 }
 
@@ -575,6 +616,8 @@ int ingest_sources(struct run *run, struct error *error)
 		code = adopt_read(&ingest, error);
 	if (code == 0)
 		judge_exports(&ingest);
+	if (code == 0)
+		judge_dumps(&ingest);
 	free(ingest.works);
 	free(ingest.known);
 	free(ingest.stale);

@@ -60,9 +60,31 @@ int ingest_worker_flush(struct ingest_worker *worker, struct error *error)
 	return state_builder_flush(worker->builder, error);
 }
 
-uint64_t ingest_fingerprint(const struct run *run, enum events_format format)
+uint64_t ingest_fingerprint(const struct run *run, const struct contract_source *source)
 {
-	return digest_plan_fingerprint(run->plan) ^ (uint64_t)format * UINT64_C(0x9e3779b97f4a7c15);
+	enum { ITEMS_FORMATS = 64 }; /* beyond those of events */
+	uint64_t format = source == NULL                 ? 0
+			  : source->kind == SOURCE_ITEMS ? ITEMS_FORMATS + (uint64_t)source->items_format
+							 : (uint64_t)source->format;
+	return digest_plan_fingerprint(run->plan) ^ format * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static bool is_dump(const struct run *run, uint32_t group)
+{
+	for (uint32_t i = 0; i < run->contract->source_count; i++)
+		if (run->source_groups[i] == group && run->contract->sources[i].kind == SOURCE_ITEMS)
+			return true;
+	return false;
+}
+
+/* Formats need not be told: they say what is refused, not where records are. */
+int ingest_reread(const struct run *run, const struct state_source *source, const uint64_t *numbers, size_t count,
+		  struct json_parser *parser, const struct record_sink *sink, struct error *error)
+{
+	if (source->kind == STATE_EVENTS_FILE)
+		return events_reread(source->path, EVENTS_AUTO, numbers, count, parser, sink, error);
+	return is_dump(run, source->group) ? items_reread(source->path, ITEMS_AUTO, numbers, count, parser, sink, error)
+					   : export_reread(source->path, numbers, count, parser, sink, error);
 }
 
 static int note_problem(struct ingest_worker *worker, const char *id, const struct record *record, struct slice key,
@@ -364,7 +386,11 @@ static int read_by_kind(struct ingest_worker *worker, struct file_result *result
 	case INGEST_EXPORT:
 		return export_read_file(work->export, work->index, worker->parser, &sink, result, error);
 	case INGEST_EVENTS:
-		return events_read_file(work->path, work->format, worker->parser, &sink, result, error);
+		return events_read_file(work->path, work->contract_source->format, worker->parser, &sink, result,
+					error);
+	case INGEST_ITEMS:
+		return items_read_file(work->path, work->contract_source->items_format, worker->parser, &sink, result,
+				       error);
 	case INGEST_LAKE:
 		break;
 	}
@@ -373,7 +399,8 @@ static int read_by_kind(struct ingest_worker *worker, struct file_result *result
 
 int ingest_worker_read(struct ingest_worker *worker, struct ingest_work *work, struct error *error)
 {
-	static const enum state_source_kind kinds[] = {STATE_EXPORT_FILE, STATE_EVENTS_FILE, STATE_LAKE_FILE};
+	static const enum state_source_kind kinds[] = {STATE_EXPORT_FILE, STATE_EVENTS_FILE, STATE_LAKE_FILE,
+						       STATE_EXPORT_FILE};
 	struct file_result result = {0};
 	struct state_source source = {.kind = kinds[work->kind],
 				      .group = work->group,
@@ -381,7 +408,7 @@ int ingest_worker_read(struct ingest_worker *worker, struct ingest_work *work, s
 				      .identity = work->identity,
 				      .size_bytes = work->size_bytes,
 				      .mtime_ns = work->mtime_ns,
-				      .fingerprint = ingest_fingerprint(worker->run, work->format)};
+				      .fingerprint = ingest_fingerprint(worker->run, work->contract_source)};
 	worker->work = work;
 	worker->facts = worker->damaged = worker->unreadable = worker->content = 0;
 	work->contained = work->before_facts == 0;

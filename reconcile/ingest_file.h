@@ -8,15 +8,15 @@
 #include "reconcile/run.h"
 #include "sources/events.h"
 
-enum ingest_kind { INGEST_EXPORT, INGEST_EVENTS, INGEST_LAKE };
+enum ingest_kind { INGEST_EXPORT, INGEST_EVENTS, INGEST_LAKE, INGEST_ITEMS };
 
 struct ingest_work {
 	enum ingest_kind kind;
 	const char *path;
 	const char *identity;
-	const struct export *export; /* INGEST_EXPORT */
-	uint64_t index;              /* file index in the export or the table */
-	enum events_format format;   /* INGEST_EVENTS */
+	const struct export *export;                   /* INGEST_EXPORT */
+	uint64_t index;                                /* file index in the export or the table */
+	const struct contract_source *contract_source; /* INGEST_EVENTS, INGEST_ITEMS; else NULL */
 	uint32_t group;
 	uint64_t size_bytes;
 	int64_t mtime_ns;
@@ -26,8 +26,12 @@ struct ingest_work {
 	bool contained; /* what it said then is how it still begins */
 };
 
-/* By what a file's facts were made, besides the file: facts of another making are made anew. */
-uint64_t ingest_fingerprint(const struct run *run, enum events_format format);
+/* By what a file's facts were made, besides the file: facts of another making are made anew. NULL: of an export or the
+ * lake. */
+uint64_t ingest_fingerprint(const struct run *run, const struct contract_source *source);
+/* Records of a file of evidence again, as events_reread has it. */
+int ingest_reread(const struct run *run, const struct state_source *source, const uint64_t *numbers, size_t count,
+		  struct json_parser *parser, const struct record_sink *sink, struct error *error) MUST_USE;
 
 struct ingest_worker;
 

@@ -9,6 +9,7 @@
 
 #include "base/gzip.h"
 #include "reconcile/disclosure.h"
+#include "reconcile/ingest_file.h"
 #include "sources/events.h"
 
 enum { MESSAGES_MAX = 1 << 28 };
@@ -17,6 +18,7 @@ enum { MESSAGES_MAX = 1 << 28 };
 struct aside {
 	const char *path, *message;
 	enum state_source_kind kind;
+	uint32_t group;
 	bool has_position, done;
 	uint64_t record, offset;
 };
@@ -63,6 +65,7 @@ static int take_problem(void *context, const struct state_problem *problem)
 	*aside = (struct aside){.path = arena_copy(&writing->arena, slice_from(problem->path)).data,
 				.message = arena_copy(&writing->arena, slice_from(problem->message)).data,
 				.kind = source != NULL ? source->kind : STATE_EVENTS_FILE,
+				.group = source != NULL ? source->group : 0,
 				.has_position = problem->has_position,
 				.record = problem->record,
 				.offset = problem->offset};
@@ -223,10 +226,10 @@ static int write_source(struct writing *writing, struct json_parser *parser)
 		if (aside->has_position && (count == 0 || numbers[count - 1] != aside->record))
 			numbers[count++] = aside->record;
 	writing->unframed = 0;
-	int code = writing->begin->kind == STATE_EXPORT_FILE
-			   ? export_reread(writing->begin->path, numbers, count, parser, &sink, writing->error)
-			   : events_reread(writing->begin->path, EVENTS_AUTO, numbers, count, parser, &sink,
-					   writing->error);
+	const struct state_source source = {.kind = writing->begin->kind,
+					    .group = writing->begin->group,
+					    .path = writing->begin->path};
+	int code = ingest_reread(writing->run, &source, numbers, count, parser, &sink, writing->error);
 	if (writing->code == 0 && (code == ERROR_IO || code == ERROR_DATA))
 		code = 0; /* gone or changed: its records are listed without their bytes */
 	for (struct aside *aside = writing->begin; aside < writing->end && code == 0; aside++)

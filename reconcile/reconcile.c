@@ -482,6 +482,8 @@ static int fill_sources(struct making *making, struct error *error)
 	struct run *run = making->run;
 	struct outcome *outcome = making->outcome;
 	const struct contract *contract = run->contract;
+	static const char *const kinds[] = {
+		[SOURCE_EXPORT] = "export", [SOURCE_EVENTS] = "events", [SOURCE_ITEMS] = "items"};
 	outcome->sources = arena_array(&outcome->arena, contract->source_count + 1, sizeof *outcome->sources);
 	if (outcome->sources == NULL)
 		return out_of_memory(error);
@@ -490,10 +492,14 @@ static int fill_sources(struct making *making, struct error *error)
 		struct outcome_source *source = &outcome->sources[i];
 		*source = (struct outcome_source){
 			.text = arena_copy(&outcome->arena, slice_from(contract->sources[i].text)).data,
-			.kind = contract->sources[i].kind == SOURCE_EXPORT ? "export" : "events",
-			.independent = contract->sources[i].kind == SOURCE_EXPORT || contract->sources[i].independent,
+			.kind = kinds[contract->sources[i].kind],
+			.independent = contract->sources[i].independent,
 			.from_us = INT64_MAX,
 			.to_us = INT64_MIN};
+		if (contract->sources[i].kind == SOURCE_ITEMS) {
+			source->from_us = contract->sources[i].from_us;
+			source->to_us = contract->sources[i].to_us;
+		}
 	}
 	for (uint64_t i = 0; i < run->source_count; i++) {
 		const struct state_source *file = state_source(run->state, run->sources[i]);

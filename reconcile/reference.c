@@ -161,13 +161,8 @@ static bool bind_side(sqlite3_stmt *insert, int column, const struct fact_side *
 	sqlite3_bind_int64(insert, column + 3, 0);
 	bool bound = true;
 	if (side->state != STATE_IMAGE)
-<<<<<<< HEAD
 		return true;
-	if (has_item) {
-=======
-		return;
 	if (has_item && (side->item[0] | side->item[1]) != 0) {
->>>>>>> e72035b (Images of formats without DynamoDB's types are told apart by row)
 		unsigned char bytes[16];
 		put_big_endian(side->item[0], bytes);
 		put_big_endian(side->item[1], bytes + 8);

@@ -104,6 +104,7 @@ void run_close(struct run *run)
 	for (uint32_t i = 0; i < run->export_count; i++)
 		export_close(run->exports[i].export);
 	free(run->exports);
+	free(run->dumps);
 	free(run->source_groups);
 	free(run->sources);
 	free(run->lake_sources);
@@ -170,7 +171,8 @@ uint32_t run_source_of(const struct run *run, uint32_t group)
 static int scope_open(struct run *run, struct error *error)
 {
 	struct scope_inputs inputs = {0};
-	struct scope_export_input *exports = calloc(run->export_count + 1, sizeof *exports);
+	struct scope_export_input *exports = calloc(run->export_count + run->contract->source_count + 1,
+						    sizeof *exports);
 	struct scope_increment_input *increments = calloc(run->export_count + 1, sizeof *increments);
 	for (uint32_t i = 0; i < run->export_count && exports != NULL && increments != NULL; i++) {
 		const struct run_export *from = &run->exports[i];
@@ -185,6 +187,16 @@ static int scope_open(struct run *run, struct error *error)
 										     .from_us = export->export_time_us,
 										     .to_us = export->export_time_us,
 										     .complete = from->complete};
+	}
+	for (uint32_t i = 0; i < run->contract->source_count && exports != NULL; i++) {
+		const struct contract_source *source = &run->contract->sources[i];
+		if (source->kind == SOURCE_ITEMS)
+			exports[inputs.export_count++] = (struct scope_export_input){.group = run->source_groups[i],
+								       .name = source->text,
+								       .from_us = source->from_us,
+								       .to_us = source->to_us,
+								       .dump = true,
+								       .complete = run->dumps[i]};
 	}
 	inputs.exports = exports;
 	inputs.increments = increments;

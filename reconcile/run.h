@@ -55,6 +55,7 @@ struct run {
 	uint32_t *source_groups; /* per contract source */
 	struct run_export *exports;
 	uint32_t export_count, export_capacity;
+	bool *dumps; /* per contract source: a dump of items that holds them all */
 	/* what this run is about */
 	uint32_t *sources; /* state source ids, evidence and lake */
 	uint64_t source_count, source_capacity;

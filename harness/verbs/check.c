@@ -197,6 +197,25 @@ static int check_events(struct check *check, const struct contract_source *sourc
 	return code;
 }
 
+static int check_items(struct check *check, const struct contract_source *source, struct error *error)
+{
+	struct record_sink sink = {check, take_record, take_problem};
+	char **files = NULL;
+	size_t count = 0;
+	uint64_t missing = 0;
+	int code = items_list(source->path, &sink, &files, &count, &missing, error);
+	if (code != 0)
+		return unusable(check, "", code, error);
+	say(check, count > 0 && missing == 0, "items %s: %zu files", source->path, count);
+	if (count > 0) {
+		struct file_result result = {0};
+		code = items_read_file(files[0], source->items_format, check->parser, &sink, &result, error);
+		code = finish_sample(check, files[0], code, error);
+	}
+	events_list_free(files, count);
+	return code;
+}
+
 static void check_plan(struct check *check)
 {
 	const struct plan_report *report = digest_plan_report(check->plan);
@@ -240,8 +259,9 @@ static int check_samples(struct check *check, struct error *error)
 	for (uint32_t i = 0; i < check->contract->source_count && code == 0; i++) {
 		const struct contract_source *source = &check->contract->sources[i];
 		check->records = check->faults = check->lossy = check->mistyped = 0;
-		code = source->kind == SOURCE_EXPORT ? check_exports(check, source->path, error)
-						     : check_events(check, source, error);
+		code = source->kind == SOURCE_EXPORT  ? check_exports(check, source->path, error)
+		       : source->kind == SOURCE_ITEMS ? check_items(check, source, error)
+						      : check_events(check, source, error);
 	}
 	uint64_t count;
 	const struct unmapped_attribute *unmapped = digest_unmapped(check->scratch, &count);

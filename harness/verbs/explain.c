@@ -101,6 +101,9 @@ static int64_t time_of(const struct run *run, const struct fact *fact)
 	for (uint32_t i = 0; fact->kind == FACT_SNAPSHOT && i < run->export_count; i++)
 		if (source != NULL && run->exports[i].group == source->group)
 			return run->exports[i].export->export_time_us;
+	for (uint32_t i = 0; fact->kind == FACT_SNAPSHOT && i < run->contract->source_count; i++)
+		if (source != NULL && run->source_groups[i] == source->group)
+			return run->contract->sources[i].from_us;
 	return INT64_MIN;
 }
 

@@ -134,7 +134,7 @@ write_lake_beside() { # ITEM...: the lake, the export as it is
 
 # The ids found but for the one that says when the lake was written.
 others() {
-	ids | sed "s/ *lake.newer *//"
+	field '.findings_by_id | keys - ["lake.newer"] | join(" ")'
 }
 
 by_hand() { # VERDICT [OPTIONS of the events]

@@ -90,6 +90,29 @@ static void test_example(void)
 	contract_free(contract);
 }
 
+static void test_items(void)
+{
+	struct error error;
+	struct contract *contract =
+		load("c.yaml",
+		     "table: t\n"
+		     "key: [{attribute: id, type: S}]\n"
+		     "sources:\n"
+		     "  - {items: dump, format: scan, from: 2026-01-01, to: 2026-01-02, complete: true}\n"
+		     "  - {items: other, from: 2026-01-01, to: 2026-01-02}\n",
+		     &error);
+	ok(contract != NULL, "a contract with dumps of items loads");
+	if (contract == NULL)
+		return;
+	const struct contract_source *source = contract->sources;
+	ok(source[0].kind == SOURCE_ITEMS && source[0].items_format == ITEMS_SCAN && source[0].complete &&
+		   source[0].independent && source[0].from_us < source[0].to_us,
+	   "one is a whole scan");
+	ok(source[1].items_format == ITEMS_AUTO && !source[1].complete, "by default a dump is not held to be whole");
+	is_int(contract->baseline, BASELINE_SNAPSHOT, "a dump is a snapshot to begin with");
+	contract_free(contract);
+}
+
 static void test_everything(void)
 {
 	struct error error;
@@ -197,12 +220,22 @@ static const struct {
 	{HEAD "sources: []\n", "c.yaml:4:10: 'sources' must have 1 to 10000 entries, not 0"},
 	{HEAD "sources: e\n", "c.yaml:4:10: 'sources' must be a list"},
 	{HEAD "sources: [e]\n", "c.yaml:4:11: expected a mapping with 'export'"},
-	{HEAD "sources: [{}]\n", "c.yaml:4:11: a source is either 'export' or 'events'"},
-	{HEAD "sources: [{export: a, events: b}]\n", "c.yaml:4:11: a source is either 'export' or 'events'"},
+	{HEAD "sources: [{}]\n", "c.yaml:4:11: a source is one of 'export', 'events' and 'items'"},
+	{HEAD "sources: [{export: a, events: b}]\n", "c.yaml:4:11: a source is one of 'export', 'events' and 'items'"},
+	{HEAD "sources: [{items: a, from: 2026-01-01}]\n",
+	 "c.yaml:4:11: items need 'from' and 'to', when their reading began and ended: each was read at some moment "
+	 "between"},
+	{HEAD "sources: [{items: a, from: 2026-01-01, to: 2026-01-02, filtered: true}]\n",
+	 "c.yaml:4:66: 'filtered' is for events, not for items"},
+	{HEAD "sources: [{events: a, complete: true}]\n", "c.yaml:4:33: 'complete' is for items, not for events"},
+	{HEAD "sources: [{events: a, format: scan}]\n",
+	 "c.yaml:4:31: formats emr and scan are of items, not of events"},
+	{HEAD "sources: [{items: a, from: 2026-01-01, to: 2026-01-02, format: kinesis}]\n",
+	 "c.yaml:4:64: items are in the format emr or scan"},
 	{HEAD "sources: [{export: a, filtered: true}]\n", "c.yaml:4:33: 'filtered' is for events, not for an export"},
 	{HEAD "sources: [{events: a, filtered: yes}]\n", "c.yaml:4:33: 'filtered' must be true or false, not 'yes'"},
 	{HEAD "sources: [{events: a, format: firehoses}]\n",
-	 "c.yaml:4:31: 'format' must be auto, streams, lambda, pipes, kinesis or firehose, not 'firehoses'"},
+	 "c.yaml:4:31: 'format' must be auto, streams, lambda, pipes, kinesis, firehose, emr or scan, not 'firehoses'"},
 	{HEAD "sources: [{events: a, from: yesterday}]\n",
 	 "c.yaml:4:29: 'from' must be a time such as 2026-01-02T03:04:05Z, not 'yesterday'"},
 	{HEAD "sources: [{events: a, from: 2026-01-02, to: 2026-01-01}]\n", "c.yaml:4:29: 'from' is not before 'to'"},
@@ -228,7 +261,7 @@ static const struct {
 	{SOURCES "version: one\n", "c.yaml:6:10: 'version' must be 1, not 'one'"},
 	{SOURCES "baseline: full\n", "c.yaml:6:11: 'baseline' must be snapshot, empty or none, not 'full'"},
 	{HEAD "sources: [{events: e}]\nbaseline: snapshot\n",
-	 "c.yaml:5:11: 'baseline' is snapshot, but no source is an export"},
+	 "c.yaml:5:11: 'baseline' is snapshot, but no source is an export or a dump of items"},
 	{SOURCES "require: landing\n", "c.yaml:6:10: 'require' must be dynamodb, not 'landing'"},
 	{SOURCES "as_of: 2026-13-01\n",
 	 "c.yaml:6:8: 'as_of' must be a time such as 2026-01-02T03:04:05Z, not '2026-13-01'"},
@@ -449,6 +482,7 @@ static void test_documents(bool write)
 int main(int argc, char **argv)
 {
 	test_example();
+	test_items();
 	test_everything();
 	test_no_lake();
 	test_refusals();
