@@ -61,7 +61,7 @@ struct record {
 	struct slice stream_arn;        /* empty when the record does not say */
 	struct slice table, region;     /* ORDER_KINESIS: likewise */
 	struct slice event_id;          /* likewise */
-	struct slice raw;               /* its bytes in the file, that of an envelope it came in included */
+	struct slice raw;               /* its bytes in the file, its wrapping included; of Ion as JSON */
 	uint64_t number;                /* ordinal in the file, from 0, over records delivered or not */
 	uint64_t offset;                /* of its first byte in the uncompressed file */
 };
