@@ -4,8 +4,8 @@
  * A fault is a kind, a rate, a part of the window and a target: NAME[:RATE][@FROM-TO][/TARGET], where the rate is a
  * count, a share of what the target leaves, or what its kind takes instead, FROM and TO are percent of the window by
  * the time of the change, and the target is insert, modify, remove, ttl, entity=NAME, shard=N, item=N, export=N or
- * window=N. Faults compose: each is planned on its own, from randomness of its own, in the order of the kinds. Every fault is one
- * line or more of the fault log (JSON: fault, file, record, offset, key …). */
+ * window=N. Faults compose: each is planned on its own, from randomness of its own, in the order of the kinds. Every
+ * fault is one line or more of the fault log (JSON: fault, file, record, offset, key …). */
 #ifndef LAKEPROOF_GENERATORS_FAULTS_H
 #define LAKEPROOF_GENERATORS_FAULTS_H
 
