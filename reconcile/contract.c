@@ -87,6 +87,15 @@ static const struct schema_map source_schema = {
 			{NULL, 0, .offset = 0}},
 };
 
+static const struct schema_map by_name_schema = {
+	.keys = (const struct schema_key[]){{"case", SCHEMA_CHOICE, .required = true,
+					     .offset = offsetof(struct draft, contract.by_name), .min = BY_NAME_EXACT,
+					     .choices = "exact|snake",
+					     .help = "the attribute of exactly the column's name, or the one whose "
+						     "name in snake case is (orderId: order_id)"},
+					    {NULL, 0, .offset = 0}},
+};
+
 static const struct schema_map deletes_schema = {
 	.keys =
 		(const struct schema_key[]){
@@ -120,10 +129,12 @@ static const struct schema_map lake_schema = {
 			{"ttl", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct draft, contract.ttl),
 			 .choices = "delete|keep", .map = &ttl_schema, .fallback = "delete",
 			 .help = "what becomes of items that TTL removed"},
-			{"columns", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, contract.columns),
+			{"columns", SCHEMA_LIST, .offset = offsetof(struct draft, contract.columns),
 			 .also = offsetof(struct draft, contract.column_count), .min = 1, .max = CONTRACT_COLUMNS_MAX,
 			 .map = &contract_column_schema, .element_size = sizeof(struct contract_column),
 			 .help = "the columns to compare, key columns included"},
+			{"columns_by_name", SCHEMA_MAP, .map = &by_name_schema,
+			 .help = "every table column neither listed nor ignored comes from the attribute of its name"},
 			{"ignore", SCHEMA_TEXTS, .offset = offsetof(struct draft, contract.ignore),
 			 .also = offsetof(struct draft, contract.ignore_count),
 			 .help = "table columns not compared; * and ? are wildcards"},
@@ -266,6 +277,8 @@ static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *tar
 {
 	struct contract *contract = &((struct draft *)target)->contract;
 	yaml_node_t *columns = schema_find(loader, node, "columns");
+	if (columns == NULL && contract->by_name == BY_NAME_NONE)
+		return schema_error(loader, node, "key 'columns' is missing; 'columns_by_name' may stand for it");
 	if (contract->deletes_column != NULL)
 		contract->deletes = DELETES_COLUMN;
 	if (contract->ttl == TTL_POLICY_SOFT && contract->deletes != DELETES_COLUMN)

@@ -64,6 +64,9 @@ enum column_nothing { NOTHING_NULL = 0, NOTHING_EMPTY };
 enum column_empty { EMPTY_KEEP = 0, EMPTY_NULL };
 enum column_compare { COMPARE_VALUE = 0, COMPARE_PRESENCE /* only whether it is null */ };
 
+/* Whether table columns that are not listed are mapped by name, and how. */
+enum by_name { BY_NAME_NONE = 0, BY_NAME_EXACT, BY_NAME_SNAKE };
+
 struct contract_column {
 	const char *column;
 	struct contract_path *sources; /* one, but for concat and coalesce; none for a constant or the whole item */
@@ -114,6 +117,7 @@ struct contract {
 	const char *ttl_attribute; /* NULL when not named */
 	struct contract_column *columns;
 	uint32_t column_count;
+	enum by_name by_name;
 	const char **ignore;
 	uint32_t ignore_count;
 	const char **ignore_attributes; /* patterns: '*' any run, '?' any one character */
@@ -145,5 +149,9 @@ int contract_load(const char *path, struct contract **contract, struct error *er
 /* The same from memory, folder given; for tests and fuzzing. */
 int contract_parse(const char *path, struct slice text, struct contract **contract, struct error *error) MUST_USE;
 void contract_free(struct contract *contract);
+
+/* "orderId", "OrderID", "order-id" → "order_id": docs/contract.md, "Columns by name". *snake is emptied first. At most
+ * twice the name's size. */
+int contract_snake(struct slice name, struct buffer *snake) MUST_USE;
 
 #endif

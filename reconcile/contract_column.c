@@ -444,3 +444,34 @@ static int check_column(struct schema_loader *loader, yaml_node_t *node, void *t
 		code = check_secret(loader, node, column);
 	return code != 0 ? code : check_type(loader, node, column);
 }
+
+/* ---- columns by name */
+
+static bool is_upper(char byte)
+{
+	return byte >= 'A' && byte <= 'Z';
+}
+
+static bool is_lower_or_digit(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+}
+
+int contract_snake(struct slice name, struct buffer *snake)
+{
+	snake->size = 0;
+	for (size_t at = 0; at < name.size; at++) {
+		char byte = name.data[at], before = at > 0 ? name.data[at - 1] : '\0';
+		char after = at + 1 < name.size ? name.data[at + 1] : '\0';
+		bool starts_word = is_upper(byte) &&
+				   (is_lower_or_digit(before) || (is_upper(before) && after >= 'a' && after <= 'z'));
+		if (starts_word)
+			buffer_append_byte(snake, '_');
+		if (is_upper(byte))
+			byte = (char)(byte ^ 0x20);
+		else if (byte == '-' || byte == '.' || byte == ' ')
+			byte = '_';
+		buffer_append_byte(snake, byte);
+	}
+	return snake->failed ? ERROR_INTERNAL : 0;
+}

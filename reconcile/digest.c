@@ -452,6 +452,17 @@ static bool order_by_name(struct digest_scratch *scratch, const struct json_toke
 	return true;
 }
 
+static void note_alias(struct digest_scratch *scratch, struct slice name, const struct member *member,
+		       const struct value *value)
+{
+	uint32_t column = member->attribute != ATTRIBUTE_OTHER ? scratch->attributes[member->attribute].alias
+							       : plan_snake_column(scratch->plan, name, &scratch->text);
+	if (column == 0)
+		return;
+	struct alias *alias = &scratch->aliases[column - 1];
+	*alias = (struct alias){scratch->image, alias->image == scratch->image, *value};
+}
+
 bool image_encode(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
 		  struct digest_fault *fault)
 {
@@ -461,7 +472,7 @@ bool image_encode(struct digest_scratch *scratch, const struct json_token *token
 	scratch->member_count = 0;
 	scratch->image++;
 	scratch->image_token = image;
-	scratch->misfit = (struct misfit){NULL, TAG_NONE, NULL};
+	scratch->misfit = (struct misfit){.type = NULL};
 	if (tokens[image].type != JSON_OBJECT)
 		return set_fault(scratch, fault, "image is not an object", (struct slice){"", 0}, image);
 	uint32_t count = tokens[image].count, twice = 0;
@@ -474,6 +485,7 @@ bool image_encode(struct digest_scratch *scratch, const struct json_token *token
 	if (!ordered)
 		return twice == 0 ? no_memory(scratch, fault, image)
 				  : set_fault(scratch, fault, "duplicate name", json_text(&tokens[twice]), twice);
+	bool by_snake = scratch->plan->contract->by_name == BY_NAME_SNAKE;
 	scratch->depth = 1;
 	struct value other;
 	for (uint32_t index = 0; index < count; index++) {
@@ -495,6 +507,8 @@ bool image_encode(struct digest_scratch *scratch, const struct json_token *token
 		}
 		if (!encode_value(scratch, tokens, member->name + 1, value, fault))
 			return false;
+		if (by_snake && !replicated)
+			note_alias(scratch, name, member, value);
 		if (replicated) /* checked, but no part of the image */
 			scratch->canonical_size = size_before;
 	}

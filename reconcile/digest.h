@@ -69,6 +69,11 @@ uint64_t digest_plan_fingerprint(const struct digest_plan *plan);
 /* The lake columns a reader must deliver, in the order digest_batch expects: mapped ones, deletes column, TTL's. */
 const char *const *digest_plan_columns(const struct digest_plan *plan, uint64_t *count);
 
+/* What a compared column (below report.compared_columns) is compared by, whether listed or mapped by name, and the
+ * table's type of it. */
+const struct contract_column *digest_plan_rules(const struct digest_plan *plan, uint32_t column,
+						const struct column_type **type);
+
 /* The row digest as a Spark SQL expression over the table's columns (docs/digest.md): what digest_batch computes, bit
  * for bit. ERROR_DATA, and *sql says why, when a column is compared by parsed JSON, which SQL has no digest of.
  * ERROR_INTERNAL when the plan has no rows or memory runs out. */
@@ -121,8 +126,8 @@ enum { DIGEST_TEXT_MAX = 1000 };
 int digest_expected_value(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
 			  uint32_t column, struct buffer *json, uint64_t *digest, uint32_t *flags) MUST_USE;
 /* Why the last image or expected value had no place in a column, without its value: "a number with a fraction does not
- * fit bigint". False when all of it had. */
-bool digest_misfit(const struct digest_scratch *scratch, struct buffer *text);
+ * fit bigint". The column's name, or NULL when all of it had. */
+const char *digest_misfit(const struct digest_scratch *scratch, struct buffer *text);
 int digest_actual_value(struct digest_scratch *scratch, const struct ArrowSchema *schema,
 			const struct ArrowArray *batch, uint64_t row, uint32_t column, struct buffer *json,
 			uint64_t *digest) MUST_USE;

@@ -14,7 +14,7 @@ bool cell_refuse(const struct conversion *conversion, enum image_flag flag, cons
 		 const struct value *value, const char *why)
 {
 	if (*conversion->flags == 0)
-		conversion->scratch->misfit = (struct misfit){type, value->tag, why};
+		conversion->scratch->misfit = (struct misfit){type, conversion->rules->column, value->tag, why};
 	*conversion->flags |= (uint32_t)flag;
 	return false;
 }
@@ -22,8 +22,7 @@ bool cell_refuse(const struct conversion *conversion, enum image_flag flag, cons
 static bool mistyped(const struct conversion *conversion, const struct column_type *type, const struct value *value)
 {
 	if (value->tag == TAG_UNFIT)
-		return cell_refuse(conversion, (enum image_flag)value->scale, type, value,
-				   "a value that a step of as cannot take");
+		return cell_refuse(conversion, (enum image_flag)value->scale, type, value, value->bytes.data);
 	return cell_refuse(conversion, IMAGE_MISTYPED, type, value, NULL);
 }
 

@@ -51,18 +51,23 @@ static const struct value *find_source(struct digest_scratch *scratch, const str
 
 /* ---- derived values */
 
-static void set_unfit(struct value *value, enum image_flag flag)
+/* Nothing can be made of the value; `why` is static. */
+static void set_unfit(struct value *value, const char *why)
 {
 	value->tag = TAG_UNFIT;
-	value->scale = (int)flag;
+	value->scale = IMAGE_MISTYPED;
+	value->bytes = slice_from(why);
 }
+
+static const char no_memory[] = "there is not enough memory:";
+static const char no_step[] = "a value that a step of as cannot take";
 
 /* The bytes are copied. */
 static void set_text(struct digest_scratch *scratch, struct value *value, struct slice bytes)
 {
 	char *copy = arena_alloc(&scratch->work, bytes.size + VALUE_SLACK);
 	if (copy == NULL) {
-		set_unfit(value, IMAGE_MISTYPED);
+		set_unfit(value, no_memory);
 		return;
 	}
 	if (bytes.size > 0)
@@ -85,7 +90,7 @@ static void make_number(struct digest_scratch *scratch, struct value *value)
 	if (value->tag == TAG_N)
 		return;
 	if (value->tag != TAG_S || number_parse(value->bytes, &number) != DECIMAL_OK) {
-		set_unfit(value, IMAGE_MISTYPED);
+		set_unfit(value, no_step);
 		return;
 	}
 	set_text(scratch, value, number.text);
@@ -112,7 +117,7 @@ static void apply_step(const struct conversion *conversion, const struct column_
 	}
 	if (!text_of(value, &text) ||
 	    step_apply(step, conversion->rules->secret, pattern, &scratch->step_text, &text) != STEP_DONE)
-		set_unfit(value, IMAGE_MISTYPED);
+		set_unfit(value, no_step);
 	else
 		set_text(scratch, value, text.bytes);
 }
@@ -138,7 +143,7 @@ static void join_sources(const struct conversion *conversion, const struct plan_
 			break;
 		if (!text_of(found, &text) || text.binary) {
 			*value = held;
-			set_unfit(value, IMAGE_MISTYPED);
+			set_unfit(value, no_step);
 			return;
 		}
 		if (index > 0)
@@ -149,7 +154,7 @@ static void join_sources(const struct conversion *conversion, const struct plan_
 	if (step->kind == STEP_CONCAT)
 		set_text(scratch, value, buffer_slice(joined));
 	if (joined->failed)
-		set_unfit(value, IMAGE_MISTYPED);
+		set_unfit(value, no_memory);
 }
 
 /* docs/contract.md, "Nothing": what an absent attribute and NULL are, then what an empty value is. */
@@ -249,11 +254,9 @@ static uint64_t refuse(const struct conversion *conversion, const struct column_
 		       const char *why)
 {
 	cell_refuse(conversion, value->tag == TAG_UNFIT ? (enum image_flag)value->scale : IMAGE_MISTYPED, type, value,
-		    why);
+		    value->tag == TAG_UNFIT ? value->bytes.data : why);
 	return SPARK_SEED;
 }
-
-static const char no_memory[] = "there is not enough memory";
 
 static uint64_t array_digest(const struct conversion *conversion, const struct column_type *type,
 			     const struct value *value)
@@ -401,6 +404,17 @@ static void find_derived(struct digest_scratch *scratch, const struct json_token
 	scratch->column_values[index] = null ? NULL : value;
 }
 
+/* The one attribute that fills the column by its name in snake case. */
+static const struct value *find_alias(struct digest_scratch *scratch, uint32_t index)
+{
+	struct alias *alias = &scratch->aliases[index];
+	if (alias->image != scratch->image)
+		return NULL;
+	if (alias->twice)
+		set_unfit(&alias->value, "one of several attributes of the same name in snake case");
+	return &alias->value;
+}
+
 void image_find_column(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index, uint32_t *flags)
 {
 	const struct plan_column *column = &scratch->plan->columns[index];
@@ -408,7 +422,11 @@ void image_find_column(struct digest_scratch *scratch, const struct json_token *
 		find_derived(scratch, tokens, index, flags);
 		return;
 	}
-	const struct value *found = find_source(scratch, tokens, &column->sources[0], &scratch->path_values[index]);
+	const struct value *found;
+	if (column->snake.data != NULL)
+		found = find_alias(scratch, index);
+	else
+		found = find_source(scratch, tokens, &column->sources[0], &scratch->path_values[index]);
 	scratch->column_values[index] = found != NULL && found->tag != TAG_NULL ? found : NULL;
 }
 

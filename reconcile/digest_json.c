@@ -271,6 +271,7 @@ static void finish(const struct conversion *conversion, const struct writer *wri
 		cell_refuse(conversion, IMAGE_MISTYPED, &text, value, writer->why);
 	value->tag = TAG_UNFIT;
 	value->scale = IMAGE_MISTYPED;
+	value->bytes = (struct slice){NULL, 0};
 }
 
 void json_of_value(const struct conversion *conversion, struct value *value)

@@ -4,8 +4,9 @@
 #include <strings.h>
 
 #include "reconcile/digest_hash.h"
+#include "reconcile/disclosure.h"
 
-enum { PLAN_MEMORY_MAX = 256 * 1024 * 1024, PLAN_FORMAT = 2 };
+enum { PLAN_MEMORY_MAX = 256 * 1024 * 1024, PLAN_FORMAT = 2, NAME_MAX_SIZE = 1 << 17 };
 
 /* '*' is any run of bytes, '?' any one character; iterative, so a pattern costs at most size * size. */
 static bool pattern_matches(const char *pattern, struct slice text)
@@ -179,7 +180,27 @@ static bool add_column(struct digest_plan *plan, const struct contract_column *f
 
 bool plan_takes(const struct plan_column *column, struct slice attribute)
 {
-	return column->plain && column->sources[0].count == 1 && slice_equal(column->sources[0].names[0], attribute);
+	struct buffer snake;
+	if (!column->plain || column->sources[0].count != 1)
+		return false;
+	if (column->snake.data == NULL)
+		return slice_equal(column->sources[0].names[0], attribute);
+	buffer_init(&snake, NAME_MAX_SIZE);
+	bool same = contract_snake(attribute, &snake) == 0 && slice_equal(buffer_slice(&snake), column->snake);
+	buffer_release(&snake);
+	return same;
+}
+
+uint32_t plan_snake_column(const struct digest_plan *plan, struct slice attribute, struct buffer *text)
+{
+	if (plan->contract->by_name != BY_NAME_SNAKE || attribute.size > NAME_MAX_SIZE / 2 ||
+	    contract_snake(attribute, text) != 0)
+		return 0;
+	for (uint32_t index = 0; index < plan->column_count; index++)
+		if (plan->columns[index].snake.data != NULL &&
+		    slice_equal(plan->columns[index].snake, buffer_slice(text)))
+			return index + 1;
+	return 0;
 }
 
 /* What an attribute's extra map entries are judged by: the type of the column that takes the whole of it. */
@@ -291,6 +312,86 @@ static int compile_columns(struct digest_plan *plan, const struct ArrowSchema *s
 	return 0;
 }
 
+static bool is_listed(const struct contract *contract, const char *column)
+{
+	if (contract->deletes_column != NULL && strcasecmp(column, contract->deletes_column) == 0)
+		return true;
+	for (uint32_t index = 0; index < contract->column_count; index++)
+		if (strcasecmp(column, contract->columns[index].column) == 0)
+			return true;
+	return false;
+}
+
+/* What the contract would say of the column if it listed it; NULL when out of memory. */
+static struct contract_column *rules_by_name(struct digest_plan *plan, const char *column)
+{
+	struct arena *arena = &plan->arena;
+	struct contract_column *rules = arena_alloc(arena, sizeof(*rules));
+	struct contract_path *path = arena_alloc(arena, sizeof(*path));
+	const char **names = arena_array(arena, 1, sizeof(*names));
+	int64_t *places = arena_array(arena, 1, sizeof(*places));
+	const char *name = arena_copy(arena, slice_from(column)).data;
+	if (rules == NULL || path == NULL || names == NULL || places == NULL || name == NULL)
+		return NULL;
+	names[0] = name;
+	places[0] = -1;
+	*path = (struct contract_path){names, places, 1};
+	*rules = (struct contract_column){
+		.column = name, .sources = path, .source_count = 1, .hidden = disclosure_hides(plan->contract, column)};
+	return rules;
+}
+
+static bool set_snake(struct digest_plan *plan, struct plan_column *column)
+{
+	struct buffer snake;
+	buffer_init(&snake, NAME_MAX_SIZE);
+	if (contract_snake(slice_from(column->rules->column), &snake) == 0)
+		column->snake = arena_copy(&plan->arena, buffer_slice(&snake));
+	buffer_release(&snake);
+	return column->snake.data != NULL;
+}
+
+/* Two columns that one attribute would fill: nobody says which. */
+static int check_snake(const struct digest_plan *plan, const struct plan_column *column, struct error *error)
+{
+	for (uint32_t index = 0; index < plan->column_count; index++)
+		if (plan->columns[index].snake.data != NULL && slice_equal(plan->columns[index].snake, column->snake))
+			return error_set(error, ERROR_USAGE,
+					 "%s: columns '%s' and '%s' are the same name in snake case; list them in "
+					 "lake.columns",
+					 plan->contract->path, plan->columns[index].name, column->name);
+	return 0;
+}
+
+/* Table columns that are neither listed nor ignored. */
+static int compile_by_name(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error)
+{
+	const struct contract *contract = plan->contract;
+	if (contract->by_name == BY_NAME_NONE)
+		return 0;
+	plan->has_rows = schema != NULL;
+	for (int64_t index = 0; schema != NULL && index < schema->n_children; index++) {
+		const char *name = schema->children[index]->name;
+		struct plan_column *column = &plan->columns[plan->column_count];
+		bool compared;
+		if (is_listed(contract, name) || plan_ignores_column(plan, slice_from(name)))
+			continue;
+		const struct contract_column *rules = rules_by_name(plan, name);
+		if (rules == NULL || !add_column(plan, rules, column) || !meet_table(plan, schema, column, &compared) ||
+		    (contract->by_name == BY_NAME_SNAKE && !set_snake(plan, column)))
+			return out_of_memory(error);
+		if (!compared)
+			continue;
+		int code = contract->by_name == BY_NAME_SNAKE ? check_snake(plan, column, error) : 0;
+		if (code != 0)
+			return code;
+		note_type(plan, column);
+		plan->column_count++;
+	}
+	plan->has_rows = plan->has_rows && plan->column_count > 0;
+	return 0;
+}
+
 static bool can_be_key(char type, const struct column_type *column)
 {
 	switch (column->kind) {
@@ -330,7 +431,10 @@ static int compile_key(struct digest_plan *plan, struct error *error)
 		bool mapped = false;
 		for (uint32_t index = 0; index < contract->column_count; index++)
 			mapped = mapped || is_mapped_to(&contract->columns[index], key->attribute);
-		if (!mapped && contract->column_count > 0)
+		for (uint32_t index = 0; index < plan->column_count; index++)
+			mapped = mapped || plan_takes(&plan->columns[index], name);
+		bool by_name = contract->by_name != BY_NAME_NONE;
+		if (!mapped && (by_name ? plan->has_schema : contract->column_count > 0))
 			return error_set(error, ERROR_USAGE,
 					 "%s: key attribute '%s' has no column; add it to lake.columns", contract->path,
 					 key->attribute);
@@ -408,10 +512,8 @@ static int compile_unmapped(struct digest_plan *plan, const struct ArrowSchema *
 		return out_of_memory(error);
 	for (int64_t index = 0; index < schema->n_children; index++) {
 		const char *name = schema->children[index]->name;
-		bool known = plan_ignores_column(plan, slice_from(name)) ||
-			     (contract->deletes_column != NULL && strcasecmp(name, contract->deletes_column) == 0);
-		for (uint32_t column = 0; column < contract->column_count && !known; column++)
-			known = strcasecmp(name, contract->columns[column].column) == 0;
+		bool known = contract->by_name != BY_NAME_NONE || plan_ignores_column(plan, slice_from(name)) ||
+			     is_listed(contract, name);
 		if (known)
 			continue;
 		const char *copy = arena_copy(&plan->arena, slice_from(name)).data;
@@ -468,6 +570,7 @@ static uint64_t mix_rules(const struct plan_column *column, uint64_t hash)
 		hash = hash_long(step->length, hash_long(step->start, hash_int((int)step->kind, hash)));
 		hash = mix_text(step->text, hash);
 	}
+	hash = hash_int(column->snake.data != NULL, hash);
 	return mix_secret(rules->secret, mix_text(rules->constant, hash));
 }
 
@@ -492,11 +595,13 @@ static void make_fingerprint(struct digest_plan *plan)
 	plan->fingerprint = mix_text(contract->ttl_attribute, hash);
 }
 
-static bool allocate_tables(struct digest_plan *plan)
+static bool allocate_tables(struct digest_plan *plan, const struct ArrowSchema *schema)
 {
-	size_t columns = plan->contract->column_count, sources = KEY_PARTS_MAX + 1;
+	size_t listed = plan->contract->column_count;
+	size_t by_name = plan->contract->by_name != BY_NAME_NONE && schema != NULL ? (size_t)schema->n_children : 0;
+	size_t columns = listed + by_name, sources = by_name + KEY_PARTS_MAX + 1;
 	struct arena *arena = &plan->arena;
-	for (size_t index = 0; index < columns; index++)
+	for (size_t index = 0; index < listed; index++)
 		sources += plan->contract->columns[index].source_count;
 	plan->columns = arena_array(arena, columns + 1, sizeof(*plan->columns));
 	plan->tops = arena_array(arena, sources, sizeof(*plan->tops));
@@ -517,9 +622,11 @@ int digest_plan_new(const struct contract *contract, const struct ArrowSchema *s
 	arena_init(&plan->arena, PLAN_MEMORY_MAX);
 	plan->contract = contract;
 	plan->has_schema = schema != NULL;
-	int code = allocate_tables(plan) ? 0 : out_of_memory(error);
+	int code = allocate_tables(plan, schema) ? 0 : out_of_memory(error);
 	if (code == 0)
 		code = compile_columns(plan, schema, error);
+	if (code == 0)
+		code = compile_by_name(plan, schema, error);
 	if (code == 0)
 		code = compile_key(plan, error);
 	if (code == 0)
@@ -559,6 +666,13 @@ const struct plan_report *digest_plan_report(const struct digest_plan *plan)
 uint64_t digest_plan_fingerprint(const struct digest_plan *plan)
 {
 	return plan->fingerprint;
+}
+
+const struct contract_column *digest_plan_rules(const struct digest_plan *plan, uint32_t column,
+						const struct column_type **type)
+{
+	*type = plan->columns[column].type;
+	return plan->columns[column].rules;
 }
 
 const char *const *digest_plan_columns(const struct digest_plan *plan, uint64_t *count)

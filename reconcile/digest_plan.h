@@ -89,6 +89,7 @@ struct plan_column {
 	const struct contract_column *rules;
 	const struct plan_path *sources;
 	uint32_t source_count;
+	struct slice snake; /* what attributes are called in snake case that it comes from; data NULL: it has a path */
 	uint32_t pattern; /* of its first extract step, among the plan's */
 	bool unordered;
 	bool plain; /* one attribute by its type, by none but the standing rules */
@@ -116,6 +117,8 @@ struct digest_plan {
 	struct plan_report report;
 };
 
+/* The column, plus 1, that is mapped by name to an attribute of that name in snake case; 0: none. */
+uint32_t plan_snake_column(const struct digest_plan *plan, struct slice attribute, struct buffer *text);
 /* Whether the name or dotted path fits one of the contract's ignore_attributes / ignore patterns. */
 bool plan_ignores_attribute(const struct digest_plan *plan, struct slice name);
 /* The patterns alone; the TTL attribute is ignored besides, since it need not be a column. */

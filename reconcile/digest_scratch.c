@@ -49,6 +49,7 @@ struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
 	scratch->canonical_room = CANONICAL_ROOM_MIN;
 	scratch->column_values = calloc(columns, sizeof(*scratch->column_values));
 	scratch->path_values = calloc(columns, sizeof(*scratch->path_values));
+	scratch->aliases = calloc(columns, sizeof(*scratch->aliases));
 	scratch->results = calloc(columns, sizeof(*scratch->results));
 	scratch->patterns = calloc(plan->pattern_count + 1, sizeof(struct step_pattern *));
 	buffer_init(&scratch->text, VALUE_TEXT_MAX);
@@ -60,8 +61,8 @@ struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
 	bool whole = scratch->attributes != NULL && scratch->attribute_slots != NULL && scratch->by_rank != NULL &&
 		     scratch->canonical != NULL && scratch->column_values != NULL && scratch->path_values != NULL &&
 		     scratch->key_bytes != NULL && scratch->unmapped != NULL && scratch->unmapped_entries != NULL &&
-		     scratch->unmapped_slots != NULL && scratch->results != NULL && scratch->patterns != NULL &&
-		     compile_patterns(scratch);
+		     scratch->unmapped_slots != NULL && scratch->aliases != NULL && scratch->results != NULL &&
+		     scratch->patterns != NULL && compile_patterns(scratch);
 	/* The plan's own names come first, so that a column's `top` is its attribute's index. */
 	for (uint32_t index = 0; whole && index < plan->top_count; index++) {
 		struct name_words words = name_words(plan->tops[index].node->name);
@@ -84,6 +85,7 @@ void digest_scratch_free(struct digest_scratch *scratch)
 	for (uint32_t index = 0; scratch->patterns != NULL && index < scratch->plan->pattern_count; index++)
 		step_pattern_free(scratch->patterns[index]);
 	free(scratch->patterns);
+	free(scratch->aliases);
 	free(scratch->results);
 	json_parser_free(scratch->json);
 	buffer_release(&scratch->text);
@@ -151,6 +153,9 @@ uint32_t attribute_intern(struct digest_scratch *scratch, struct slice name, con
 		attribute->node = plan->tops[index].node;
 		attribute->key = plan->tops[index].key;
 	}
+	attribute->alias = plan_snake_column(plan, copy, &scratch->text);
+	if (attribute->alias != 0 && attribute->node == NULL)
+		attribute->node = plan->tops[plan->columns[attribute->alias - 1].sources[0].top].node;
 	scratch->attribute_slots[slot] = (uint16_t)(index + 1);
 	scratch->attribute_count++;
 	rank_insert(scratch, index);

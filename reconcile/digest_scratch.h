@@ -28,6 +28,7 @@ struct attribute {
 	const struct path_node *node; /* NULL when no column, key or TTL names it */
 	uint32_t rank;
 	uint32_t next; /* the attribute that came after it the last time */
+	uint32_t alias; /* the column, plus 1, that it fills by its name in snake case; 0: none */
 	bool key;
 	bool ignored;    /* by ignore_attributes, or an aws:rep:* one */
 	bool replicated; /* aws:rep:*: no part of an image */
@@ -47,6 +48,13 @@ struct member {
 	uint32_t name;      /* token of the name; its value follows */
 };
 
+/* What fills a column by its name in snake case, in the image at hand. */
+struct alias {
+	uint64_t image;
+	bool twice; /* a second attribute would fill it too */
+	struct value value;
+};
+
 struct unmapped_entry {
 	uint64_t image; /* that counted it last */
 	uint64_t hash;
@@ -61,6 +69,7 @@ struct path_step {
 /* Why the last value had no place in its column, for people. */
 struct misfit {
 	const struct column_type *type; /* NULL: none had */
+	const char *column;
 	enum value_tag tag;
 	const char *why; /* static; NULL: the attribute's type cannot become the column's */
 };
@@ -88,6 +97,7 @@ struct digest_scratch {
 	uint32_t depth;
 	const struct value **column_values; /* per compared column; NULL or a value that is not null */
 	struct value *path_values;          /* where a nested path's or a derived value is kept, per column */
+	struct alias *aliases;              /* per column */
 	struct column_result *results;      /* of columns that are not plain; digest_cell.h */
 	struct step_pattern **patterns;     /* the plan's extract steps */
 	struct json_parser *json;           /* for JSON text in the lake; made when first needed */

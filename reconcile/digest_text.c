@@ -264,18 +264,18 @@ int digest_expected_value(struct digest_scratch *scratch, const struct json_toke
 	return json->failed ? ERROR_INTERNAL : code;
 }
 
-bool digest_misfit(const struct digest_scratch *scratch, struct buffer *text)
+const char *digest_misfit(const struct digest_scratch *scratch, struct buffer *text)
 {
 	const struct misfit *misfit = &scratch->misfit;
 	char type[COLUMN_TYPE_TEXT_MAX];
 	if (misfit->type == NULL)
-		return false;
+		return NULL;
 	column_type_text(misfit->type, type, sizeof(type));
 	if (misfit->why == NULL)
 		buffer_printf(text, "an attribute of type %s cannot become %s", value_tag_name(misfit->tag), type);
 	else
 		buffer_printf(text, "%s does not fit %s", misfit->why, type);
-	return true;
+	return misfit->column;
 }
 
 /* ---- the lake's side ---- */

@@ -177,7 +177,7 @@ static void walk_node(struct digest_scratch *scratch, const struct json_token *t
 
 void image_count_unmapped(struct digest_scratch *scratch, const struct json_token *tokens)
 {
-	if (scratch->plan->contract->column_count == 0)
+	if (scratch->plan->contract->column_count == 0 && scratch->plan->column_count == 0)
 		return;
 	struct path path;
 	for (uint32_t index = 0; index < scratch->unsettled_count; index++) {
@@ -186,7 +186,8 @@ void image_count_unmapped(struct digest_scratch *scratch, const struct json_toke
 		path.steps[0] = name;
 		path.depth = 1;
 		if (member->attribute == ATTRIBUTE_OTHER) {
-			if (!(name.size >= 8 && memcmp(name.data, "aws:rep:", 8) == 0) && !scratch->plan->whole_item)
+			if (!is_replicated(name) && !scratch->plan->whole_item &&
+			    plan_snake_column(scratch->plan, name, &scratch->text) == 0)
 				count_path(scratch, &path);
 			continue;
 		}

@@ -27,7 +27,7 @@ enum value_tag {
 	TAG_BS,
 	/* What only derived values have: */
 	TAG_EMPTY, /* an empty list or map */
-	TAG_UNFIT  /* nothing can be made of it; scale holds the enum image_flag */
+	TAG_UNFIT  /* nothing can be made of it; scale holds the enum image_flag, bytes why (static) */
 };
 
 struct value {

@@ -51,6 +51,37 @@ static bool is_of_part(const struct contract_column *column, const struct key_pa
 	return false;
 }
 
+/* Whether a path begins with the attribute that a column by name may come from. False alarms only hide more. */
+static bool may_begin(const struct contract *contract, const char *attribute, const char *column)
+{
+	struct buffer a, b;
+	if (strcmp(attribute, column) == 0 || contract->by_name != BY_NAME_SNAKE)
+		return strcmp(attribute, column) == 0;
+	buffer_init(&a, 1 << 20);
+	buffer_init(&b, 1 << 20);
+	bool same = contract_snake(slice_from(attribute), &a) != 0 || contract_snake(slice_from(column), &b) != 0 ||
+		    slice_equal(buffer_slice(&a), buffer_slice(&b));
+	buffer_release(&a);
+	buffer_release(&b);
+	return same;
+}
+
+bool disclosure_hides(const struct contract *contract, const char *column)
+{
+	for (uint32_t part = 0; part < contract->key_count; part++)
+		if (contract->key[part].sensitive && may_begin(contract, contract->key[part].attribute, column))
+			return true;
+	for (uint32_t i = 0; i < contract->column_count; i++) {
+		const struct contract_column *other = &contract->columns[i];
+		if (other->sensitive && is_whole_item(other))
+			return true;
+		for (uint32_t source = 0; other->sensitive && source < other->source_count; source++)
+			if (may_begin(contract, other->sources[source].names[0], column))
+				return true;
+	}
+	return false;
+}
+
 void disclosure_spread(struct contract *contract)
 {
 	for (uint32_t i = 0; i < contract->column_count; i++)

@@ -15,6 +15,8 @@ enum { DISCLOSURE_HASH_SIZE = 5 + 32 + 1 };
 /* Columns whose attribute holds a sensitive one or is held by it are sensitive too, and so are key parts and their
  * columns with each other. Sets contract->any_sensitive. Done once, when a contract is loaded. */
 void disclosure_spread(struct contract *contract);
+/* Whether a table column that is mapped by name may come from a sensitive attribute. */
+bool disclosure_hides(const struct contract *contract, const char *column);
 /* The key: the variable's value, or without one 32 random bytes, the same for the whole process. ERROR_USAGE when the
  * variable is not set or holds fewer than 16 bytes. *key is copied into the arena. */
 int disclosure_key(const char *variable, struct arena *arena, struct slice *key, struct error *error) MUST_USE;

@@ -13,8 +13,9 @@ enum { VALUE_TEXT_MAX = 240, ONE_SIDE_COLUMNS_MAX = 6, BATCH_ROWS = 65536, THREA
 
 /* One column's value on one side. */
 struct value {
-	char *text; /* as it may be told, cut; owned by the evidence */
+	char *text;  /* as it may be told, cut; owned by the evidence */
 	char *whole; /* the value itself, of a column with a tolerance; likewise */
+	char *note;  /* why it has no place in its column, or NULL; owned likewise */
 	bool hidden;
 	uint64_t digest;
 	uint32_t flags;
@@ -35,7 +36,7 @@ struct evidence {
 	struct value *expected, *actual; /* finding * columns + column */
 	bool *has_expected, *has_actual;
 	bool *sure_expected, *sure_actual; /* what was read again is what was judged */
-	struct request *requests; /* sorted by (source, record) */
+	struct request *requests;          /* sorted by (source, record) */
 	uint64_t request_count;
 	uint64_t *groups; /* where each source's requests begin; group_count + 1 entries */
 	uint64_t group_count;
@@ -76,20 +77,27 @@ static const struct request *first_request(const struct reader *reader, uint64_t
 	return low;
 }
 
+static const struct contract_column *rules_of(const struct evidence *evidence, uint32_t column)
+{
+	const struct column_type *type;
+	return digest_plan_rules(evidence->run->plan, column, &type);
+}
+
 /* Puts what may be told of the value in reader->text, under its digest, to `value`. */
 static int keep_value(struct reader *reader, uint32_t column, struct value *value, struct error *error)
 {
 	static const char mark[] = "…";
 	const struct run *run = reader->evidence->run;
+	const struct contract_column *rules = rules_of(reader->evidence, column);
 	struct slice whole = buffer_slice(&reader->text);
 	bool long_text = whole.size >= sizeof mark &&
 			 memcmp(whole.data + whole.size - (sizeof mark - 1), mark, sizeof mark - 1) == 0;
-	if (run->contract->columns[column].tolerance.kind != TOLERANCE_NONE &&
+	if (rules->tolerance.kind != TOLERANCE_NONE &&
 	    (value->whole = strndup(whole.data != NULL ? whole.data : "", whole.size)) == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	reader->told.size = 0;
-	if (disclosure_value(run->contract, run->options.values_full, run->contract->columns[column].hidden, whole,
-			     long_text, value->digest, &reader->told, &value->hidden) != 0)
+	if (disclosure_value(run->contract, run->options.values_full, rules->hidden, whole, long_text, value->digest,
+			     &reader->told, &value->hidden) != 0)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	size_t size = reader->told.size;
 	bool cut = size > VALUE_TEXT_MAX;
@@ -118,6 +126,17 @@ static bool is_expected(struct reader *reader, const struct record *record, uint
 	       digest.row == expected->row && digest.flags == expected->flags;
 }
 
+/* Why no row can hold the value; it tells nothing of the value itself. */
+static int keep_note(struct reader *reader, struct value *value, struct error *error)
+{
+	reader->text.size = 0;
+	if (digest_misfit(reader->scratch, &reader->text) != NULL)
+		buffer_append_byte(&reader->text, '\0');
+	if (reader->text.size > 0 && !reader->text.failed)
+		value->note = strdup(reader->text.data);
+	return value->note == NULL ? error_set(error, ERROR_INTERNAL, "out of memory") : 0;
+}
+
 static int take_record(void *context, const struct record *record, struct error *error)
 {
 	struct reader *reader = context;
@@ -139,13 +158,15 @@ static int take_record(void *context, const struct record *record, struct error 
 			if (code != 0)
 				return error_set(error, ERROR_INTERNAL, "out of memory");
 			code = keep_value(reader, i, value, error);
+			if (code == 0 && value->flags != 0)
+				code = keep_note(reader, value, error);
 			if (code != 0)
 				return code;
 		}
 		evidence->has_expected[request->finding] = true;
-		evidence->sure_expected[request->finding] =
-			evidence->run->contract->any_tolerance &&
-			is_expected(reader, record, image, &evidence->kept[request->finding]->judgement);
+		evidence->sure_expected[request->finding] = evidence->run->contract->any_tolerance &&
+							    is_expected(reader, record, image,
+									&evidence->kept[request->finding]->judgement);
 	}
 	return 0;
 }
@@ -357,19 +378,9 @@ static void group_requests(struct evidence *evidence)
 	evidence->groups[evidence->group_count] = evidence->request_count;
 }
 
-static const char *note_of(const struct contract_column *column, const struct value *expected, struct arena *arena)
+static const char *kept_note(struct arena *arena, const struct value *expected)
 {
-	char type[128] = "its column";
-	if (column->type != NULL)
-		column_type_text(column->type, type, sizeof type);
-	if (expected == NULL || expected->text == NULL || expected->flags == 0)
-		return NULL;
-	if ((expected->flags & IMAGE_MISTYPED) != 0 && column->type != NULL && column->type->kind == COLUMN_ARRAY &&
-	    !column->unordered)
-		return arena_text(arena, "the attribute's type cannot become %s; a set needs unordered: true", type);
-	if ((expected->flags & IMAGE_MISTYPED) != 0)
-		return arena_text(arena, "the attribute's type cannot become %s", type);
-	return arena_text(arena, "the value does not fit %s", type);
+	return expected->note == NULL ? NULL : arena_copy(arena, slice_from(expected->note)).data;
 }
 
 static const char *kept_text(struct arena *arena, const struct value *value)
@@ -384,7 +395,7 @@ static bool is_same(const struct value *expected, const struct value *actual)
 
 static bool is_near(const struct contract_column *column, const struct value *expected, const struct value *actual)
 {
-	return expected->whole != NULL && actual->whole != NULL &&
+	return expected->whole != NULL && actual->whole != NULL && (expected->flags & IMAGE_MISTYPED) == 0 &&
 	       tolerance_holds(&column->tolerance, slice_from(expected->whole), slice_from(actual->whole));
 }
 
@@ -393,17 +404,15 @@ static bool is_near(const struct contract_column *column, const struct value *ex
 static bool within_tolerance(const struct evidence *evidence, uint64_t index)
 {
 	const struct judgement *judgement = &evidence->kept[index]->judgement;
-	const struct contract *contract = evidence->run->contract;
 	if (!evidence->sure_expected[index] || !evidence->sure_actual[index] || judgement->unproven != 0 ||
 	    judgement->class != CLASS_DIFFERENT || judgement->lake_expected != LAKE_ROW || judgement->lake_rows != 1 ||
-	    judgement->lake_rows_deleted != 0 ||
-	    (judgement->finding != ROW_STALE && judgement->finding != ROW_DIFFERS))
+	    judgement->lake_rows_deleted != 0 || (judgement->finding != ROW_STALE && judgement->finding != ROW_DIFFERS))
 		return false;
 	bool all = evidence->columns > 0;
 	for (uint32_t i = 0; i < evidence->columns && all; i++) {
 		const struct value *expected = &evidence->expected[index * evidence->columns + i];
 		const struct value *actual = &evidence->actual[index * evidence->columns + i];
-		all = is_same(expected, actual) || is_near(&contract->columns[i], expected, actual);
+		all = is_same(expected, actual) || is_near(rules_of(evidence, i), expected, actual);
 	}
 	return all;
 }
@@ -413,12 +422,11 @@ static int fill_columns(struct evidence *evidence, uint64_t index, struct findin
 			struct error *error)
 {
 	bool has_expected = evidence->has_expected[index], has_actual = evidence->has_actual[index];
-	const struct contract *contract = evidence->run->contract;
 	for (uint32_t i = 0; i < evidence->columns && (has_expected || has_actual); i++) {
 		const struct value *expected = &evidence->expected[index * evidence->columns + i];
 		const struct value *actual = &evidence->actual[index * evidence->columns + i];
 		bool both = has_expected && has_actual, same = both && is_same(expected, actual);
-		bool near = both && !same && is_near(&contract->columns[i], expected, actual);
+		bool near = both && !same && is_near(rules_of(evidence, i), expected, actual);
 		if (!evidence->all_columns && same)
 			continue;
 		uint32_t most = has_expected && has_actual ? FINDING_COLUMNS_MAX : ONE_SIDE_COLUMNS_MAX;
@@ -426,18 +434,18 @@ static int fill_columns(struct evidence *evidence, uint64_t index, struct findin
 			finding->columns_more++;
 			continue;
 		}
-		const struct finding_column column = {.name = contract->columns[i].column,
+		const struct finding_column column = {.name = rules_of(evidence, i)->column,
 						      .expected = has_expected ? kept_text(arena, expected) : NULL,
 						      .actual = has_actual ? kept_text(arena, actual) : NULL,
 						      .expected_hidden = expected->hidden,
 						      .actual_hidden = actual->hidden,
 						      .same = same,
 						      .note = near ? "within its tolerance"
-								   : note_of(&contract->columns[i], expected, arena)};
+								   : kept_note(arena, expected)};
 		/* What is NULL for want of memory would read as if there were none. */
 		if ((has_expected && expected->text != NULL && column.expected == NULL) ||
 		    (has_actual && actual->text != NULL && column.actual == NULL) ||
-		    (expected->text != NULL && expected->flags != 0 && column.note == NULL))
+		    (expected->note != NULL && column.note == NULL))
 			return error_set(error, ERROR_INTERNAL, "out of memory");
 		finding->columns[finding->column_count++] = column;
 	}
@@ -449,6 +457,7 @@ static void evidence_release(struct evidence *evidence, uint64_t count)
 	for (uint64_t i = 0; i < count * evidence->columns; i++) {
 		if (evidence->expected != NULL) {
 			free(evidence->expected[i].text);
+			free(evidence->expected[i].note);
 			free(evidence->expected[i].whole);
 		}
 		if (evidence->actual != NULL) {
@@ -469,8 +478,10 @@ static void evidence_release(struct evidence *evidence, uint64_t count)
 int evidence_fill(struct run *run, const struct kept *const *kept, struct finding *findings, uint64_t count,
 		  bool all_columns, struct arena *arena, struct error *error)
 {
-	struct evidence evidence = {
-		.run = run, .kept = kept, .all_columns = all_columns, .columns = run->contract->column_count};
+	struct evidence evidence = {.run = run,
+				    .kept = kept,
+				    .all_columns = all_columns,
+				    .columns = digest_plan_report(run->plan)->compared_columns};
 	int code = 0;
 	if (count == 0 || !digest_plan_has_rows(run->plan))
 		return 0;

@@ -374,9 +374,11 @@ static int collect_loose(struct making *making, struct error *error)
 		code = state_attributes(run->state, run->sources, run->source_count, take_attribute, &context, error);
 	if (code == 0)
 		code = context.code;
-	making->outcome->attributes_compared = run->contract->column_count;
-	making->outcome->attributes_total = run->contract->column_count +
-					    making->outcome->by_id[FINDING_ATTRIBUTE_UNMAPPED];
+	uint32_t columns = run->contract->column_count;
+	if (run->contract->by_name != BY_NAME_NONE)
+		columns = digest_plan_report(run->plan)->compared_columns;
+	making->outcome->attributes_compared = columns;
+	making->outcome->attributes_total = columns + making->outcome->by_id[FINDING_ATTRIBUTE_UNMAPPED];
 	return code;
 }
 

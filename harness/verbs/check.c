@@ -69,6 +69,18 @@ static void say_fault(struct check *check, const struct record *record, const ch
 	    told(check, message));
 }
 
+/* The first few by name; the rest is counted. */
+static void tell_misfit(struct check *check, const struct record *record)
+{
+	struct buffer why;
+	buffer_init(&why, 65536);
+	const char *column = digest_misfit(check->scratch, &why);
+	if (column != NULL && why.size > 0)
+		say(check, false, "  record %" PRIu64 ", byte %" PRIu64 ": column '%s': %.*s", record->number,
+		    record->offset, column, (int)why.size, why.data);
+	buffer_release(&why);
+}
+
 static int take_image(struct check *check, const struct record *record, uint32_t image)
 {
 	struct image_digest digest;
@@ -77,6 +89,8 @@ static int take_image(struct check *check, const struct record *record, uint32_t
 		say_fault(check, record, "", &fault);
 		return 0;
 	}
+	if (digest.flags != 0 && check->lossy + check->mistyped < 3)
+		tell_misfit(check, record);
 	check->lossy += (digest.flags & IMAGE_LOSSY) != 0;
 	check->mistyped += (digest.flags & IMAGE_MISTYPED) != 0;
 	return 0;

@@ -20,7 +20,7 @@ static void check_contract(const struct contract *contract)
 		assert(source->path[0] != '\0' && source->line > 0 && source->format != NULL);
 		assert(!source->has_from || !source->has_to || source->from_us < source->to_us);
 	}
-	assert((contract->delta == NULL) == (contract->column_count == 0));
+	assert((contract->delta == NULL) == (contract->column_count == 0 && contract->by_name == BY_NAME_NONE));
 	for (uint32_t index = 0; index < contract->column_count; index++) {
 		const struct contract_column *column = &contract->columns[index];
 		assert(column->column[0] != '\0' && column->line > 0);

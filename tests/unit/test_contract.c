@@ -285,7 +285,7 @@ static const struct {
 	{SOURCES "severity: {row.missing: low}\n",
 	 "c.yaml:6:25: 'row.missing' must be fail, warn or ignore, not 'low'"},
 	{SOURCES "lake: {columns: [{column: pk, attribute: pk}]}\n", "c.yaml:6:7: key 'delta' is missing"},
-	{SOURCES "lake: {delta: d}\n", "c.yaml:6:7: key 'columns' is missing"},
+	{SOURCES "lake: {delta: d}\n", "c.yaml:6:7: key 'columns' is missing; 'columns_by_name' may stand for it"},
 	{SOURCES "lake: {delta: d, columns: []}\n", "c.yaml:6:27: 'columns' must have 1 to 4096 entries, not 0"},
 	{LAKE "  version: -1\n",
 	 "c.yaml:10:12: 'version' must be a whole number from 0 to 9223372036854775807, not '-1'"},
