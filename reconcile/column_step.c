@@ -13,7 +13,7 @@ struct step_pattern {
 	int32_t room;
 };
 
-enum { PATTERN_STEPS_MAX = 100000, PATTERN_STACK_MAX = 8 * 1024 * 1024 };
+enum { PATTERN_TICKS_MAX = 100, PATTERN_STACK_MAX = 8 * 1024 * 1024 };
 
 struct step_pattern *step_pattern_new(const char *text, const char **why)
 {
@@ -29,8 +29,9 @@ struct step_pattern *step_pattern_new(const char *text, const char **why)
 	} else if (uregex_groupCount(pattern->regex, &status) != 1 || U_FAILURE(status)) {
 		*why = "a pattern has exactly one group";
 	} else {
-		/* A pattern that blows up must end, and not by its own time: the same text gives the same result. */
-		uregex_setTimeLimit(pattern->regex, PATTERN_STEPS_MAX, &status);
+		/* A pattern that blows up must end. The limit counts the matcher's own steps (10,000 a tick), not time:
+		 * the same text gives the same result. */
+		uregex_setTimeLimit(pattern->regex, PATTERN_TICKS_MAX, &status);
 		uregex_setStackLimit(pattern->regex, PATTERN_STACK_MAX, &status);
 		if (U_SUCCESS(status))
 			return pattern;

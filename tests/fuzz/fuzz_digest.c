@@ -22,7 +22,17 @@ static const char yaml[] =
 	"    - {column: l, attribute: l, type: \"array<array<string>>\", unordered: true}\n"
 	"    - {column: m, attribute: m, type: \"map<string,bigint>\"}\n"
 	"    - {column: r, attribute: m, type: \"struct<a:int,b:struct<c:array<double>>>\"}\n"
-	"    - {column: deep, attribute: m.a.b, type: string}\n";
+	"    - {column: deep, attribute: m.a.b, type: string}\n    - {column: place, attribute: \"l[0][1]\", type: string}\n"
+	"    - {column: round, attribute: n, type: int, on_overflow: round}\n"
+	"    - {column: none, attribute: n, type: \"decimal(5,2)\", on_overflow: \"null\", absent: \"null\"}\n"
+	"    - {column: ms, attribute: n, type: timestamp, from: epoch_ms}\n"
+	"    - {column: day, attribute: n, type: date, from: epoch_s}\n"
+	"    - {column: low, attribute: s, type: string, as: [trim, lower, {substr: [-3, 2]}, sha256]}\n"
+	"    - {column: part, attribute: s, type: string, as: {extract: \"a(.*)b\"}, empty_string: \"null\"}\n"
+	"    - {column: num, attribute: s, type: bigint, as: number}\n"
+	"    - {column: join, attributes: [s, n, m.a], type: string, as: {concat: \"-\"}}\n"
+	"    - {column: text, attribute: m, type: string, as: json, unordered: true}\n"
+	"    - {column: tagged, attribute: l, type: string, as: dynamodb_json}\n";
 
 static struct contract *contract;
 static struct digest_plan *plan;
