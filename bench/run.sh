@@ -64,7 +64,7 @@ g++ -pthread -Wl,--exclude-libs,ALL -Wl,--gc-sections -o "$build/bench/floor" "$
 note "building the digest bench"
 gcc -std=c17 -O2 -D_GNU_SOURCE -I. -c bench/digest.c -o "$build/bench/digest.o"
 g++ -pthread -Wl,--gc-sections -o "$build/bench/digest" "$build/bench/digest.o" "$build/lib/reconcile.a" "$build/lib/base.a" \
-	-lsimdjson -lisal -lcrypto -lyaml -lxxhash -lz -lm
+	-lsimdjson -licui18n -licuuc -lisal -lcrypto -lyaml -lxxhash -lz -lm
 sed 's/, type: "[^"]*"//' "$place/contract.yaml" >"$place/items.yaml"
 data_file=$(find "$export_data" -type f | sort | head -n 1)
 

@@ -17,7 +17,7 @@ static void check_contract(const struct contract *contract)
 	assert(contract->source_count >= 1 && contract->baseline != BASELINE_AUTO);
 	for (uint32_t index = 0; index < contract->source_count; index++) {
 		const struct contract_source *source = &contract->sources[index];
-		assert(source->path[0] != '\0' && source->line > 0 && source->format != NULL);
+		assert(source->path[0] != '\0' && source->line > 0);
 		assert(!source->has_from || !source->has_to || source->from_us < source->to_us);
 	}
 	assert((contract->delta == NULL) == (contract->column_count == 0 && contract->by_name == BY_NAME_NONE));

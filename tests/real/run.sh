@@ -81,7 +81,7 @@ build_digest_sql()
 	${CC:-gcc} -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -c -o "$REAL/digest_sql.o" tests/real/digest_sql.c &&
 		${CXX:-g++} -pthread -Wl,--gc-sections -Wl,--exclude-libs,ALL -o "$REAL/digest_sql" "$REAL/digest_sql.o" \
 			"$BUILD"/lib/{reconcile,sources,base}.a build/bridge/release/liblakeproof_bridge.a \
-			-lsimdjson -lisal -lcrypto -lsqlite3 -lyaml -lxxhash -lz -ldl -lm || fail "tests/real/digest_sql.c does not build"
+			-lsimdjson -licui18n -licuuc -lisal -lcrypto -lsqlite3 -lyaml -lxxhash -lz -ldl -lm || fail "tests/real/digest_sql.c does not build"
 }
 
 stop()
