@@ -82,12 +82,30 @@ static void print_wrapped(const char *text)
 	(void)putchar('\n');
 }
 
+/* An option as it is given, of which `width` columns are behind; choices go on below their like when there are many. */
+static int print_argument(const char *argument, int width)
+{
+	int indent = width;
+	while (*argument != '\0') {
+		size_t size = strcspn(argument, "|");
+		size += argument[size] == '|';
+		if (width > indent && width + (int)size > HELP_WIDTH) {
+			(void)printf("\n%*s", indent, "");
+			width = indent;
+		}
+		width += printf("%.*s", (int)size, argument);
+		argument += size;
+	}
+	return width;
+}
+
 static void print_options(const struct option_spec *spec, const void *defaults)
 {
 	char text[HELP_MAX];
 	for (; spec != NULL && spec->name != NULL; spec++) {
 		const char *argument = argument_of(spec);
-		int width = printf("  --%s%s%s", spec->name, *argument != '\0' ? " " : "", argument);
+		int width = printf("  --%s%s", spec->name, *argument != '\0' ? " " : "");
+		width = print_argument(argument, width);
 		if (width > HELP_COLUMN - 2)
 			(void)printf("\n%*s", HELP_COLUMN, "");
 		else
