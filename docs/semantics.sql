@@ -245,7 +245,7 @@ SELECT keys.key_id, s.ordinal, s.lo, s.hi, s.state, s.item, s.row, s.flags, s.ex
        EXISTS (SELECT 1 FROM item WHERE item.key_id = keys.key_id AND item.ordinal = s.ordinal AND damaged) AS damaged,
        earlier.lo AS earlier_lo, earlier.state AS earlier_state, earlier.item AS earlier_item,
        w.lo AS w_lo, w.hi AS w_hi, w.filtered AS w_filtered,
-       w.lo IS NOT NULL AND earlier.lo IS NOT NULL AND w.lo <= earlier.lo AS earlier_counts
+       w.lo IS NOT NULL AND earlier.lo IS NOT NULL AND w.lo <= earlier.lo AND earlier.hi <= s.lo AS earlier_counts
 FROM keys
 LEFT JOIN saying AS s ON s.key_id = keys.key_id AND s.age = 1
 LEFT JOIN saying AS earlier ON earlier.key_id = keys.key_id AND earlier.age = 2
@@ -335,7 +335,20 @@ UNION
 SELECT key_id, state, item FROM earlier;
 CREATE INDEX seen_key ON seen (key_id);
 
--- Rules 1 to 4: who decides (2 a change, 1 the snapshot, 0 nothing), and whether that is settled.
+-- What other exports say that may have been read after the key was decided, and is not what decided it (rule 5).
+CREATE TABLE late AS
+SELECT s.key_id, e.state, e.item, e.row, e.flags, e.expires, e.hi
+FROM snapshot AS s LEFT JOIN winner AS w ON w.key_id = s.key_id
+JOIN saying AS e ON e.key_id = s.key_id AND e.age > 1
+     AND CASE WHEN w.step_id IS NOT NULL
+              THEN e.hi > w.time_lo AND NOT (e.state = w.after_state AND e.item IS w.after_item)
+                   AND NOT EXISTS (SELECT 1 FROM scope_window AS u WHERE u.lo <= w.time_lo AND u.hi >= e.hi)
+              ELSE e.hi > s.lo AND NOT (e.state = s.state AND e.item IS s.item)
+                   AND NOT (EXISTS (SELECT 1 FROM scope_window AS u WHERE u.lo <= s.lo AND u.hi >= e.hi)
+                            AND EXISTS (SELECT 1 FROM step WHERE step.key_id = s.key_id AND step.time_hi > e.lo)) END;
+CREATE INDEX late_key ON late (key_id);
+
+-- Rules 1 to 5: who decides (2 a change, 1 the snapshot, 0 nothing), and whether that is settled.
 CREATE TABLE decision AS
 SELECT s.key_id,
        CASE WHEN w.step_id IS NOT NULL THEN 2 WHEN s.lo IS NOT NULL THEN 1 ELSE 0 END AS decided_by,
@@ -451,6 +464,8 @@ UNION ALL        -- not settled, or a contradiction at the snapshot that the win
 SELECT d.key_id, 1, s.state, s.item, s.row, s.flags, s.expires, 2, 0, s.hi, 0, NULL, 0
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
 WHERE not_settled OR inside AND d.key_id IN (SELECT key_id FROM overlap)
+UNION ALL        -- what another export may have read later
+SELECT key_id, 1, state, item, row, flags, expires, 2, 0, hi, 0, NULL, 0 FROM late
 UNION ALL        -- ambiguous, accepted or not: where it ends, or may end
 SELECT key_id, 1, after_state, after_item, after_row, after_flags, after_expires,
        ttl, net, time_hi, last_state, last_row, last_flags
@@ -515,7 +530,7 @@ SELECT d.key_id,
        | (p.state = 2) * 2                                                     -- IMAGE, but for what `chained` adds
        | (unreadable OR d.key_id IN (SELECT key_id FROM net_hole)
           OR EXISTS (SELECT 1 FROM scope_hole WHERE decided_time IS NULL OR scope_hole.hi > decided_time)) * 4    -- HOLE
-       | not_settled * 8                                                       -- NOT_SETTLED
+       | (not_settled OR d.key_id IN (SELECT key_id FROM late)) * 8            -- NOT_SETTLED
        | (unbounded OR ambiguous AND NOT ambiguous_accept) * 16                -- AMBIGUOUS
        | (conflicts > 0 OR s.conflict) * 32                                    -- CONFLICT
        | (d.key_id IN (SELECT key_id FROM chain_break)) * 64                   -- CHAIN

@@ -197,6 +197,7 @@ static void close_step(struct judge *judge, struct judge_domain *domain)
 	domain->has_step = false;
 	step->place = place_of(judge, step);
 	note_last_image(judge, &step->end);
+	judge->changed_hi = step->time_hi > judge->changed_hi ? step->time_hi : judge->changed_hi;
 	domain->previous_place = domain->has_previous ? domain->previous_place : step->place;
 	if (step->place == PLACE_BEFORE) {
 		close_before(judge, domain, step);
@@ -507,10 +508,11 @@ void judge_begin(struct judge *judge)
 	judge->domains_exceeded = judge->damaged = judge->known = judge->has_broken = false;
 	judge->last_image = judge->deleted_image = nothing;
 	judge->last_image_ordinal = 0;
+	judge->changed_hi = INT64_MIN;
 	judge->has_stale = judge->stale_snapshot = false;
 	judge->winner = NULL;
 	judge->snapshot_possible = judge->ambiguous = judge->knot_exceeded = false;
-	judge->ambiguous_answer = ANSWER_NO;
+	judge->other_answer = ANSWER_NO;
 }
 
 const struct judgement *judge_end(struct judge *judge)

@@ -38,24 +38,33 @@ static void take_snapshot(struct judge *judge, uint32_t index)
 	}
 }
 
+/* Whether an export says something of the key, and what. */
+static bool export_says(const struct judge *judge, uint32_t index, struct fact_side *side)
+{
+	const struct judge_item *item = &judge->items[index];
+	*side = item->seen ? item->side : absent;
+	return item->seen ? side->state != STATE_UNKNOWN : judge->scope->exports[index].complete;
+}
+
 void judge_settle_snapshots(struct judge *judge)
 {
 	const struct scope *scope = judge->scope;
 	judge->snapshots_settled = true;
 	bool has_earlier = false;
 	for (uint32_t i = scope->export_count; i-- > 0 && !has_earlier;) {
-		const struct judge_item *item = &judge->items[i];
 		/* A damaged item says PRESENT; only a side that says nothing is passed over. */
-		if (item->seen ? item->side.state == STATE_UNKNOWN : !scope->exports[i].complete)
+		struct fact_side side;
+		if (!export_says(judge, i, &side))
 			continue;
 		if (!judge->has_snapshot) {
 			take_snapshot(judge, i);
 			continue;
 		}
 		has_earlier = true;
-		judge->earlier = item->seen ? item->side : absent;
+		judge->earlier = side;
 		judge->earlier_lo = scope->exports[i].lo;
-		judge->earlier_counts = judge->window != NULL && judge->window->lo <= judge->earlier_lo;
+		judge->earlier_counts = judge->window != NULL && judge->window->lo <= judge->earlier_lo &&
+					scope->exports[i].hi <= judge->snapshot_lo;
 	}
 	for (uint32_t i = 0; i < scope->export_count; i++)
 		if (judge->items[i].seen && judge->items[i].side.state == STATE_IMAGE)
@@ -102,13 +111,13 @@ static void add_rival(struct judge *judge, const struct judge_domain *domain)
 	judge->ambiguous = true;
 	if (!step->tangled) {
 		uint8_t ttl = judge_part_ttl(judge, &step->end, step->time_hi);
-		judge_best_answer(&judge->ambiguous_answer,
+		judge_best_answer(&judge->other_answer,
 				  judge_allows(judge, &step->end.after, ttl, judge_last_image(&step->end)));
 		return;
 	}
 	judge->knot_exceeded |= step->groups > JUDGE_KNOT_MAX;
 	for (uint32_t i = 0; i < step->groups && i < JUDGE_KNOT_MAX; i++)
-		judge_best_answer(&judge->ambiguous_answer,
+		judge_best_answer(&judge->other_answer,
 				  part_allows(judge, &domain->parts[domain->open ^ 1][i], step->time_hi));
 }
 
@@ -151,6 +160,23 @@ static bool captured(const struct scope *scope, int64_t from, int64_t to)
 		if (scope->windows[i].lo <= from && scope->windows[i].hi >= to)
 			return true;
 	return false;
+}
+
+/* Another export than S may have been read later than what decides; a dump takes hours. */
+static void find_late_exports(struct judge *judge)
+{
+	struct judgement *judgement = &judge->judgement;
+	for (uint32_t i = 0; i < judge->scope->export_count; i++) {
+		const struct scope_export *export = &judge->scope->exports[i];
+		struct fact_side side;
+		if (export == judge->snapshot_export || export->hi <= judgement->decided_time_us ||
+		    !export_says(judge, i, &side) || judge_same(&side, &judgement->expected) ||
+		    (judge->changed_hi > export->lo && captured(judge->scope, judgement->decided_time_us, export->hi)))
+			continue;
+		judgement->unproven |= UNPROVEN_NOT_SETTLED;
+		uint8_t ttl = judge_weigh_ttl(judge, TTL_UNKNOWN, export->hi);
+		judge_best_answer(&judge->other_answer, judge_allows(judge, &side, ttl, &absent));
+	}
 }
 
 static void decide_state(struct judge *judge)
@@ -231,6 +257,20 @@ static void check_overlap(struct judge *judge)
 		judge->snapshot_possible = true;
 }
 
+/* How many windows of series begin at the time or before. */
+static uint32_t nets_from(const struct scope *scope, int64_t time)
+{
+	uint32_t low = 0, high = scope->net_count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (scope->nets[middle].lo <= time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Whether what the domain's first change after S found is what was there after S: a net change says what was there when
  * its window began. */
 static bool follows_snapshot(const struct judge *judge, const struct judge_domain *domain)
@@ -238,10 +278,11 @@ static bool follows_snapshot(const struct judge *judge, const struct judge_domai
 	const struct scope *scope = judge->scope;
 	if (domain->kind != DOMAIN_NET)
 		return true;
-	for (uint32_t i = 0; i < scope->net_count; i++) {
+	for (uint32_t i = nets_from(scope, domain->first_time); i-- > 0;) {
 		const struct scope_net *net = &scope->nets[i];
-		if (net->domain == domain->domain && net->lo <= domain->first_time && domain->first_time < net->hi &&
-		    net->lo >= judge->snapshot_hi)
+		if (net->reach <= domain->first_time)
+			return false;
+		if (net->domain == domain->domain && domain->first_time < net->hi && net->lo >= judge->snapshot_hi)
 			return true;
 	}
 	return false;
@@ -297,8 +338,10 @@ static bool in_net_hole(const struct judge *judge, const struct judge_domain *ow
 		lo = judge->snapshot_export->from;
 		hi = judge->snapshot_export->to;
 	}
-	for (uint32_t i = 0; i < scope->net_count; i++) {
+	for (uint32_t i = nets_from(scope, hi); i-- > 0;) {
 		const struct scope_net *net = &scope->nets[i];
+		if (net->reach <= lo)
+			return false;
 		if (net->lo >= hi || net->hi <= lo || net->open_hi <= lo || net->open_hi == net->lo)
 			continue;
 		bool of_own = own != NULL && own->domain == net->domain;
@@ -356,8 +399,10 @@ void judge_decide(struct judge *judge)
 		find_ambiguity(judge, own);
 	}
 	decide_state(judge);
-	if (judge->has_snapshot)
+	if (judge->has_snapshot) {
+		find_late_exports(judge);
 		check_overlap(judge);
+	}
 	check_chain_start(judge);
 	judge->judgement.unproven |= reasons_of(judge, own);
 	if (own != NULL)

@@ -152,6 +152,7 @@ struct judge {
 	uint64_t broken_ordinal;
 	struct fact_side last_image; /* the last known one; UNKNOWN without */
 	uint64_t last_image_ordinal; /* of its group; 0 an export's */
+	int64_t changed_hi;          /* the greatest time_hi of its steps; INT64_MIN without */
 	/* the older image that the lake's row holds */
 	bool has_stale, stale_snapshot;
 	uint32_t stale_export;
@@ -159,9 +160,9 @@ struct judge {
 	/* the decision */
 	const struct judge_step *winner;
 	bool snapshot_possible, ambiguous;
-	bool knot_exceeded;                 /* a knot that makes it so has more groups than are kept */
-	enum judge_answer ambiguous_answer; /* the best of those that make it so */
-	struct fact_side deleted_image;     /* the last image of what the winner deleted; an IMAGE only when proven */
+	bool knot_exceeded;             /* a knot that makes it so has more groups than are kept */
+	enum judge_answer other_answer; /* the best of those that make it so, and of exports that may be later */
+	struct fact_side deleted_image; /* the last image of what the winner deleted; an IMAGE only when proven */
 	struct judge_domain domains[JUDGE_DOMAINS_MAX];
 };
 

@@ -129,7 +129,7 @@ static enum judge_answer possible(const struct judge *judge)
 {
 	const struct judge_step *winner = judge->winner;
 	const struct judge_item *item = judge->snapshot_item;
-	enum judge_answer best = judge->ambiguous_answer;
+	enum judge_answer best = judge->other_answer;
 	if (judge->snapshot_possible)
 		judge_best_answer(&best, judge_allows(judge, &judge->snapshot,
 						      judge_weigh_ttl(judge, TTL_UNKNOWN, judge->snapshot_hi),

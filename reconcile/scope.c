@@ -1,48 +1,17 @@
-#include "reconcile/scope.h"
+#include "reconcile/scope_internal.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
-#include "reconcile/merge.h"
 
 /* AWS promises that a full export holds everything from a minute before its exportTime and nothing from a minute after.
  */
 #define EXPORT_FUZZ_US INT64_C(60000000)
 
-struct recorded {
-	uint32_t domain, group;
-	int64_t lo, hi;
-};
-
-/* An incremental export and the series it belongs to. */
-struct increment {
-	const struct scope_increment_input *input;
-	bool covered;    /* complete, and not cut by as_of */
-	uint32_t series; /* index of the first of its series; its own when it is not covered */
-	/* Of the first: */
-	uint32_t domain;                  /* of the series' changes, 0 without any */
-	int64_t last_from_us, last_to_us; /* its last window */
-};
-
-struct building {
-	struct state *state;
-	const struct contract *contract;
-	const uint32_t *source_groups;
-	struct scope *scope;
-	struct arena *arena;
-	struct recorded *recorded; /* what the records of each file show, of the chosen sources */
-	size_t recorded_count, recorded_capacity;
-	uint32_t domain_max;
-	struct increment *increments; /* ascending by from, then to; those from as_of on left out */
-	uint32_t increment_count;
-	int64_t uncovered_hi; /* the end of the last increment not covered, INT64_MIN without */
-};
-
 static int take_window(void *context, const struct state_domain_window *window)
 {
-	struct building *building = context;
+	struct scope_building *building = context;
 	const struct state_source *source = state_source(building->state, window->source);
 	if (building->recorded_count == building->recorded_capacity) {
 		size_t capacity = building->recorded_capacity * 2 + 64;
@@ -68,96 +37,13 @@ static int take_problem(void *context, const struct state_problem *problem)
 }
 
 /* Whether it is a DynamoDB stream that is known by name. */
-static bool is_named_stream(const struct building *building, uint32_t domain)
+static bool is_named_stream(const struct scope_building *building, uint32_t domain)
 {
 	return strncmp(state_domain_arn(building->state, domain, NULL), "arn:", 4) == 0;
 }
 
-/* ---- incremental exports: series whose windows follow on one another */
-
-static int increments_by_window(const void *left, const void *right)
-{
-	const struct scope_increment_input *a = ((const struct increment *)left)->input;
-	const struct scope_increment_input *b = ((const struct increment *)right)->input;
-	if (a->from_us != b->from_us)
-		return a->from_us < b->from_us ? -1 : 1;
-	if (a->to_us != b->to_us)
-		return a->to_us < b->to_us ? -1 : 1;
-	return (a->group > b->group) - (a->group < b->group);
-}
-
-static const struct increment *increment_of(const struct building *building, uint32_t group)
-{
-	for (uint32_t i = 0; i < building->increment_count; i++)
-		if (building->increments[i].input->group == group)
-			return &building->increments[i];
-	return NULL;
-}
-
-/* The first of the series that the window continues, or that ends with the same window; its own index without one. */
-static uint32_t series_of(const struct building *building, uint32_t index)
-{
-	const struct scope_increment_input *window = building->increments[index].input;
-	for (uint32_t i = 0; i < index; i++) {
-		const struct increment *first = &building->increments[i];
-		bool same = first->last_from_us == window->from_us && first->last_to_us == window->to_us;
-		if (first->covered && first->series == i && (same || first->last_to_us == window->from_us))
-			return i;
-	}
-	return index;
-}
-
-static void alias_series(struct building *building, uint32_t *aliases)
-{
-	for (size_t i = 0; i < building->recorded_count; i++) {
-		uint32_t domain = building->recorded[i].domain;
-		const struct increment *increment = increment_of(building, building->recorded[i].group);
-		if (increment == NULL)
-			continue;
-		struct increment *first = &building->increments[increment->series];
-		first->domain = first->domain != 0 ? first->domain : domain;
-		aliases[domain] = first->domain;
-	}
-}
-
-static void join_series(struct building *building, uint32_t index)
-{
-	struct increment *increment = &building->increments[index];
-	increment->series = increment->covered ? series_of(building, index) : index;
-	struct increment *first = &building->increments[increment->series];
-	first->last_from_us = increment->input->from_us;
-	first->last_to_us = increment->input->to_us;
-}
-
-static int make_series(struct building *building, const struct scope_inputs *inputs)
-{
-	struct scope *scope = building->scope;
-	building->uncovered_hi = INT64_MIN;
-	building->increments = arena_array(building->arena, (size_t)inputs->increment_count + 1,
-					   sizeof(*building->increments));
-	scope->nets = arena_array(building->arena, (size_t)inputs->increment_count + 1, sizeof(*scope->nets));
-	if (building->increments == NULL || scope->nets == NULL)
-		return ERROR_INTERNAL;
-	for (uint32_t i = 0; i < inputs->increment_count; i++) {
-		const struct scope_increment_input *input = &inputs->increments[i];
-		if (scope->has_as_of && input->from_us >= scope->as_of_us)
-			continue;
-		/* What as_of cuts says of its keys only what they were after it. */
-		bool cut = scope->has_as_of && input->to_us > scope->as_of_us;
-		int64_t hi = cut ? scope->as_of_us : input->to_us;
-		building->increments[building->increment_count++] =
-			(struct increment){.input = input, .covered = input->complete && !cut};
-		if ((!input->complete || cut) && hi > building->uncovered_hi)
-			building->uncovered_hi = hi;
-	}
-	qsort(building->increments, building->increment_count, sizeof(*building->increments), increments_by_window);
-	for (uint32_t i = 0; i < building->increment_count; i++)
-		join_series(building, i);
-	return 0;
-}
-
 /* The one stream that the group's records name, 0 when they name none or several. */
-static uint32_t only_stream(const struct building *building, uint32_t group)
+static uint32_t only_stream(const struct scope_building *building, uint32_t group)
 {
 	uint32_t stream = 0;
 	for (size_t i = 0; i < building->recorded_count; i++) {
@@ -171,7 +57,7 @@ static uint32_t only_stream(const struct building *building, uint32_t group)
 	return stream;
 }
 
-static int make_aliases(struct building *building)
+static int make_aliases(struct scope_building *building)
 {
 	uint32_t count = building->domain_max + 1;
 	uint32_t *aliases = arena_array(building->arena, count, sizeof(*aliases));
@@ -187,7 +73,7 @@ static int make_aliases(struct building *building)
 		if (stream != 0)
 			aliases[domain] = stream;
 	}
-	alias_series(building, aliases);
+	scope_alias_series(building, aliases);
 	building->scope->aliases = aliases;
 	building->scope->alias_count = count;
 	return 0;
@@ -203,7 +89,7 @@ static int by_domain_and_group(const void *left, const void *right)
 	return (a->group > b->group) - (a->group < b->group);
 }
 
-static const struct contract_source *source_of(const struct building *building, uint32_t group)
+static const struct contract_source *source_of(const struct scope_building *building, uint32_t group)
 {
 	for (uint32_t i = 0; i < building->contract->source_count; i++)
 		if (building->contract->sources[i].kind == SOURCE_EVENTS && building->source_groups[i] == group)
@@ -213,7 +99,7 @@ static const struct contract_source *source_of(const struct building *building, 
 
 /* The span of a contract source whose records begin first, or end last; NULL when it has none with a time. Spans are
  * in the order of the domains. */
-static struct scope_span *outermost(const struct building *building, uint32_t group, bool last)
+static struct scope_span *outermost(const struct scope_building *building, uint32_t group, bool last)
 {
 	struct scope_span *best = NULL;
 	for (uint32_t i = 0; i < building->scope->span_count; i++) {
@@ -227,7 +113,7 @@ static struct scope_span *outermost(const struct building *building, uint32_t gr
 }
 
 /* The time in a stream's ARN, when it was enabled; INT64_MIN without one. */
-static int64_t label_time(const struct building *building, uint32_t domain)
+static int64_t label_time(const struct scope_building *building, uint32_t domain)
 {
 	static const char mark[] = "/stream/";
 	const char *label = strstr(state_domain_arn(building->state, domain, NULL), mark);
@@ -240,7 +126,7 @@ static int64_t label_time(const struct building *building, uint32_t domain)
 /* `from:` and `to:` say when the capture of a source began and ended, not that it had no gap between two streams; and a
  * stream that did not exist yet captured nothing. A capture of a time in which nothing happened has no record to show
  * for it. */
-static void widen_spans(struct building *building, const struct contract_source *source, uint32_t group)
+static void widen_spans(struct scope_building *building, const struct contract_source *source, uint32_t group)
 {
 	struct scope *scope = building->scope;
 	struct scope_span *first = outermost(building, group, false), *last = outermost(building, group, true);
@@ -266,27 +152,6 @@ static void widen_spans(struct building *building, const struct contract_source 
 		last->hi = source->to_us;
 }
 
-/* Windows are what the exports say, whatever the times of their records. */
-static void make_nets(struct building *building)
-{
-	struct scope *scope = building->scope;
-	for (uint32_t i = 0; i < building->increment_count; i++) {
-		const struct increment *increment = &building->increments[i];
-		const struct scope_increment_input *input = increment->input;
-		uint32_t domain = building->increments[increment->series].domain;
-		if (increment->series == i)
-			scope->spans[scope->span_count++] =
-				(struct scope_span){.domain = domain,
-						    .kind = DOMAIN_NET,
-						    .group = input->group,
-						    .lo = increment->covered ? input->from_us : INT64_MAX,
-						    .hi = increment->covered ? increment->last_to_us : INT64_MIN};
-		if (increment->covered)
-			scope->nets[scope->net_count++] =
-				(struct scope_net){.domain = domain, .lo = input->from_us, .hi = input->to_us};
-	}
-}
-
 static int spans_by_domain(const void *left, const void *right)
 {
 	const struct scope_span *a = left, *b = right;
@@ -298,7 +163,7 @@ static int spans_by_domain(const void *left, const void *right)
 	return (a->lo > b->lo) - (a->lo < b->lo);
 }
 
-static int make_spans(struct building *building)
+static int make_spans(struct scope_building *building)
 {
 	struct scope *scope = building->scope;
 	const struct contract *contract = building->contract;
@@ -313,7 +178,7 @@ static int make_spans(struct building *building)
 		return ERROR_INTERNAL;
 	for (size_t i = 0; i < building->recorded_count; i++) {
 		const struct recorded *recorded = &building->recorded[i];
-		if (increment_of(building, recorded->group) != NULL)
+		if (scope_increment_of(building, recorded->group) != NULL)
 			continue;
 		if (i == 0 || by_domain_and_group(recorded - 1, recorded) != 0) {
 			const struct contract_source *source = source_of(building, recorded->group);
@@ -332,7 +197,7 @@ static int make_spans(struct building *building)
 	for (uint32_t i = 0; i < contract->source_count; i++)
 		if (contract->sources[i].kind == SOURCE_EVENTS)
 			widen_spans(building, &contract->sources[i], building->source_groups[i]);
-	make_nets(building);
+	scope_make_nets(building);
 	qsort(scope->spans, scope->span_count, sizeof(*scope->spans), spans_by_domain);
 	return 0;
 }
@@ -347,17 +212,17 @@ static void cut_at_as_of(const struct scope *scope, int64_t *lo, int64_t *hi)
 	}
 }
 
-static const char *domain_name(const struct building *building, const struct scope_span *span)
+static const char *domain_name(const struct scope_building *building, const struct scope_span *span)
 {
 	const char *arn = state_domain_arn(building->state, span->domain, NULL);
 	const struct contract_source *source = source_of(building, span->group);
-	const struct increment *increment = increment_of(building, span->group);
+	const struct increment *increment = scope_increment_of(building, span->group);
 	if (increment != NULL)
 		return increment->input->name;
 	return arn[0] == '\0' && source != NULL ? source->text : arn;
 }
 
-static int make_domains(struct building *building)
+static int make_domains(struct scope_building *building)
 {
 	struct scope *scope = building->scope;
 	scope->domains = arena_array(building->arena, (size_t)scope->span_count + 1, sizeof(*scope->domains));
@@ -398,7 +263,7 @@ static int by_domain_and_lo(const void *left, const void *right)
 	return (a->lo > b->lo) - (a->lo < b->lo);
 }
 
-static bool is_kinesis(const struct building *building, uint32_t domain)
+static bool is_kinesis(const struct scope_building *building, uint32_t domain)
 {
 	return strncmp(state_domain_arn(building->state, domain, NULL), KINESIS_DOMAIN, strlen(KINESIS_DOMAIN)) == 0;
 }
@@ -406,7 +271,7 @@ static bool is_kinesis(const struct building *building, uint32_t domain)
 /* What several contract sources captured of one stream is one window, unless they say that one ended, or the next
  * began, before and after a gap. Those without a record stand for themselves, as do those of Kinesis: a table's Kinesis
  * stream may be switched off and on, and its records do not tell. */
-static uint32_t join_spans(const struct building *building, bool nets, struct scope_span *parts)
+static uint32_t join_spans(const struct scope_building *building, bool nets, struct scope_span *parts)
 {
 	const struct scope *scope = building->scope;
 	uint32_t count = 0, joined = 0;
@@ -434,7 +299,7 @@ static uint32_t join_spans(const struct building *building, bool nets, struct sc
 }
 
 /* The union of the spans' windows, with those of incremental exports or without; how many it is of. */
-static uint32_t unite(const struct building *building, bool nets, struct scope_span *parts,
+static uint32_t unite(const struct scope_building *building, bool nets, struct scope_span *parts,
 		      struct scope_window *windows)
 {
 	uint32_t count = join_spans(building, nets, parts), united = 0;
@@ -453,7 +318,7 @@ static uint32_t unite(const struct building *building, bool nets, struct scope_s
 	return united;
 }
 
-static int make_windows(struct building *building)
+static int make_windows(struct scope_building *building)
 {
 	struct scope *scope = building->scope;
 	struct scope_span *parts = arena_array(building->arena, (size_t)scope->span_count + 1, sizeof(*parts));
@@ -482,7 +347,7 @@ static int exports_by_lo(const void *left, const void *right)
 	return (a->group > b->group) - (a->group < b->group);
 }
 
-static int make_exports(struct building *building, const struct scope_inputs *inputs)
+static int make_exports(struct scope_building *building, const struct scope_inputs *inputs)
 {
 	struct scope *scope = building->scope;
 	uint32_t count = inputs->export_count;
@@ -520,7 +385,7 @@ static bool begins_with_label(const struct scope *scope, int64_t lo)
 
 /* AWS lets an incremental export begin where a full one stands: what the full one holds is then the table at that time,
  * and nothing is open before it. */
-static int64_t continued(const struct building *building, int64_t begin, int64_t lo)
+static int64_t continued(const struct scope_building *building, int64_t begin, int64_t lo)
 {
 	const struct scope *scope = building->scope;
 	for (uint32_t i = 0; i < scope->net_count; i++)
@@ -537,7 +402,7 @@ static void add_hole(struct scope *scope, int64_t lo, int64_t hi, bool first)
 		scope->holes[scope->hole_count++] = (struct scope_hole){lo, hi, first, begins_with_label(scope, hi)};
 }
 
-static int make_holes(struct building *building)
+static int make_holes(struct scope_building *building)
 {
 	struct scope *scope = building->scope;
 	scope->holes = arena_array(building->arena, (size_t)scope->window_count + 2, sizeof(*scope->holes));
@@ -583,7 +448,7 @@ static void apply_policies(struct scope *scope, const struct contract *contract,
 	scope->settle_from_us = has_lake && contract->settle_us > 0 ? commit_time_us - contract->settle_us : INT64_MAX;
 }
 
-static int read_state(struct building *building, const struct merge_options *options, struct error *error)
+static int read_state(struct scope_building *building, const struct merge_options *options, struct error *error)
 {
 	struct state *state = building->state;
 	int code = state_windows(state, options->sources, options->source_count, take_window, building, error);
@@ -613,13 +478,13 @@ int scope_build(struct state *state, const struct contract *contract, const uint
 	}
 	arena_init(arena, SIZE_MAX);
 	scope->memory = arena;
-	struct building building = {
+	struct scope_building building = {
 		.state = state, .contract = contract, .source_groups = source_groups, .scope = scope, .arena = arena};
 	apply_policies(scope, contract, has_lake, commit_time_us);
 	scope->by_row = inputs->by_row;
 	int code = read_state(&building, options, error);
 	if (code == 0) {
-		if (make_exports(&building, inputs) != 0 || make_series(&building, inputs) != 0 ||
+		if (make_exports(&building, inputs) != 0 || scope_make_series(&building, inputs) != 0 ||
 		    make_aliases(&building) != 0 || make_spans(&building) != 0 || make_domains(&building) != 0 ||
 		    make_windows(&building) != 0 || make_holes(&building) != 0)
 			code = error_set(error, ERROR_INTERNAL, "out of memory");

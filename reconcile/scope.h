@@ -44,6 +44,7 @@ struct scope_span {
 struct scope_net {
 	uint32_t domain; /* the series */
 	int64_t lo, hi;  /* exportFromTime, exportToTime */
+	int64_t reach;   /* the greatest hi of this one and those before it */
 	int64_t open_hi; /* the end of the last part of it that no other kind of domain covers; lo when all is covered
 			  */
 };

@@ -26,6 +26,7 @@ struct simulated_table {
 	uint32_t export_count;
 	int64_t export_time[TABLE_EXPORTS_MAX];
 	int64_t read_time[TABLE_EXPORTS_MAX][TABLE_KEYS]; /* when the export read that key */
+	int64_t dump_end; /* the first export is a dump, read from its time to this one; 0: it is not */
 	enum view view;
 	bool kinesis;
 };
@@ -149,6 +150,11 @@ static inline void table_export(const struct simulated_table *table, struct univ
 					      .from = table->export_time[i],
 					      .to = table->export_time[i],
 					      .complete = true};
+		if (i == 0 && table->dump_end != 0) {
+			struct scope_export *dump = &scope->exports[scope->export_count - 1];
+			dump->lo = dump->from = table->export_time[0];
+			dump->hi = dump->to = table->dump_end;
+		}
 		universe->groups[SOURCE_OF_EXPORT + 1 + i] = i + 1;
 		for (uint32_t key = 0; key < TABLE_KEYS; key++) {
 			char letter = table_state(table, key, table->read_time[i][key]);

@@ -91,12 +91,23 @@ static inline struct fact *universe_add(struct universe *universe, enum fact_kin
 	return fact;
 }
 
+static inline int nets_order(const void *left, const void *right)
+{
+	const struct scope_net *a = left, *b = right;
+	if (a->lo != b->lo)
+		return a->lo < b->lo ? -1 : 1;
+	return (a->hi > b->hi) - (a->hi < b->hi);
+}
+
 /* What of the windows of series no other kind of domain covers: moved down to the begin of whatever covers its end. */
 static inline void universe_derive_nets(struct universe *universe)
 {
 	const struct scope *scope = &universe->scope;
+	int64_t reach = INT64_MIN;
+	qsort(universe->nets, scope->net_count, sizeof universe->nets[0], nets_order);
 	for (uint32_t i = 0; i < scope->net_count; i++) {
 		struct scope_net *net = &universe->nets[i];
+		net->reach = reach = net->hi > reach ? net->hi : reach;
 		net->open_hi = net->hi;
 		for (bool moved = true; moved;) {
 			moved = false;

@@ -453,6 +453,8 @@ static void increments_make_series(void)
 	ok(scope->windows[0].filtered && !domain->filtered, "but do not tell of the states in between");
 	ok(scope->hole_count == 1 && is_hole(scope, 0, 350, 400), "what lies between them is a hole");
 	ok(scope->nets[0].open_hi == 200 * SECONDS, "no stream covers the windows");
+	ok(scope->nets[0].reach == 200 * SECONDS && scope->nets[5].reach == 600 * SECONDS,
+	   "and how far those so far reach is known");
 	end(scope, folder);
 }
 
