@@ -194,7 +194,7 @@ static void take_snapshot(const struct run *run, unsigned index, int64_t fuzz_us
 	const struct generator_options *options = run->options;
 	int64_t back_us = fuzz_us;
 
-	if (options->windows > 0 && index == 0 && options->windows_lead_us < fuzz_us)
+	if (options->windows > 0 && index == 0 && options->windows_lead_us >= 0 && options->windows_lead_us < fuzz_us)
 		back_us = options->windows_lead_us;
 	history_snapshot(&run->model, &run->history, run->export_us[index] + (fuzz_us - back_us) / 2,
 			 (fuzz_us + back_us) / 2, states);

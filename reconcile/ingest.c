@@ -180,34 +180,37 @@ static int listed_twice(const struct run *run, uint32_t index, struct error *err
 			 run->contract->sources[index].line, run->contract->sources[index].text);
 }
 
-static int add_export(struct run *run, struct run_export **entry, struct error *error)
+static struct run_export *add_export(struct run *run, struct error *error)
 {
 	if (run->export_count == run->export_capacity) {
 		uint32_t capacity = run->export_capacity * 2 + 16;
 		struct run_export *grown = reallocarray(run->exports, capacity, sizeof(*grown));
-		if (grown == NULL)
-			return error_set(error, ERROR_INTERNAL, "out of memory");
+		if (grown == NULL) {
+			error_set(error, ERROR_INTERNAL, "out of memory");
+			return NULL;
+		}
 		run->exports = grown;
 		run->export_capacity = capacity;
 	}
-	*entry = &run->exports[run->export_count];
-	**entry = (struct run_export){0};
-	return 0;
+	struct run_export *entry = &run->exports[run->export_count];
+	*entry = (struct run_export){0};
+	return entry;
 }
 
 static int list_export(struct ingest *ingest, uint32_t index, const char *folder, struct error *error)
 {
 	struct run *run = ingest->run;
-	struct run_export *entry = NULL;
 	struct record_sink sink = {run, NULL, manifest_problem};
-	uint32_t group;
+	uint32_t group = 0;
 	int code = group_of(run, folder, &group, error);
 	if (code == 0 && is_listed(run, index, group))
 		code = listed_twice(run, index, error);
-	if (code == 0)
-		code = add_export(run, &entry, error);
-	if (code == 0)
-		code = export_open(folder, &sink, &entry->export, error);
+	if (code != 0)
+		return code;
+	struct run_export *entry = add_export(run, error);
+	if (entry == NULL)
+		return error->code;
+	code = export_open(folder, &sink, &entry->export, error);
 	if (code != 0)
 		return code;
 	run->export_count++;
@@ -289,7 +292,7 @@ static int list_lake(struct ingest *ingest, struct error *error)
 {
 	struct run *run = ingest->run;
 	const struct bridge_info *info = bridge_table_info(run->table);
-	uint32_t group;
+	uint32_t group = 0;
 	int code = group_of(run, run->contract->delta, &group, error);
 	run->lake_sources = calloc(info->file_count + 1, sizeof(*run->lake_sources));
 	if (run->lake_sources == NULL)

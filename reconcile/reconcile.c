@@ -382,15 +382,23 @@ static int collect_loose(struct making *making, struct error *error)
 	return code;
 }
 
-/* How far what independent sources captured reaches on from `from` without a gap. */
-static int64_t follow_independent(const struct scope *scope, int64_t from)
+/* AWS makes incremental exports, the pipeline under test does not. */
+static bool is_independent(const struct scope_span *span)
+{
+	return (span->independent || span->kind == DOMAIN_NET) && !span->filtered;
+}
+
+/* How far what independent sources captured reaches on from `from` without a gap. A series of incremental exports may
+ * also go on from `chain`, the time of the export that it follows. */
+static int64_t follow_independent(const struct scope *scope, int64_t from, int64_t chain)
 {
 	bool moved = true;
 	while (moved) {
 		moved = false;
 		for (uint32_t i = 0; i < scope->span_count; i++) {
 			const struct scope_span *span = &scope->spans[i];
-			if (!span->independent || span->filtered || span->lo > from || span->hi <= from)
+			int64_t reach = span->kind == DOMAIN_NET && chain > from ? chain : from;
+			if (!is_independent(span) || span->lo > reach || span->hi <= from)
 				continue;
 			from = span->hi;
 			moved = true;
@@ -417,16 +425,19 @@ static bool knows_all_keys(const struct scope *scope)
 
 static void fill_proved(const struct scope *scope, struct outcome *outcome)
 {
-	int64_t begin = INT64_MIN;
-	for (uint32_t i = 0; i < scope->export_count; i++)
-		if (scope->exports[i].complete)
-			begin = scope->exports[i].lo;
+	int64_t begin = INT64_MIN, chain = INT64_MIN;
+	for (uint32_t i = 0; i < scope->export_count; i++) {
+		if (!scope->exports[i].complete)
+			continue;
+		begin = scope->exports[i].lo;
+		chain = scope->exports[i].from;
+	}
 	for (uint32_t i = 0; i < scope->span_count && begin == INT64_MIN; i++)
-		if (scope->spans[i].independent && !scope->spans[i].filtered && scope->spans[i].lo < scope->spans[i].hi)
+		if (is_independent(&scope->spans[i]) && scope->spans[i].lo < scope->spans[i].hi)
 			begin = scope->spans[i].lo;
 	outcome->evidence_end_us = scope->evidence_end;
 	outcome->has_proved_dynamodb = begin != INT64_MIN;
-	outcome->proved_dynamodb_us = outcome->has_proved_dynamodb ? follow_independent(scope, begin) : begin;
+	outcome->proved_dynamodb_us = outcome->has_proved_dynamodb ? follow_independent(scope, begin, chain) : begin;
 	outcome->has_proved_landing = scope->window_count > 0;
 	outcome->changed_only = scope->window_count > 0 && !knows_all_keys(scope);
 	if (outcome->changed_only)

@@ -1,6 +1,7 @@
 /* Generated histories against the table that made them: every format with every fault that loses nothing merges into
  * the table's own state, in both mergers; with a fault that loses something, what is proven is still true, and what is
- * lost shows wherever it can. Captures that begin or end at every point around an export. Argument: [seed]. */
+ * lost shows wherever it can. Captures that begin or end at every point around an export. Chains of incremental
+ * exports, which alone must give the table's state. Argument: [seed]. */
 #include <sqlite3.h>
 #include <stdlib.h>
 
@@ -176,14 +177,14 @@ static int count_problem(void *context, const struct state_problem *problem)
 	return 0;
 }
 
-static void merge(struct checked *checked, const char *root)
+static void merge(struct checked *checked, const char *root, const char *name)
 {
 	char contract[2 * SCRATCH_PATH_MAX];
 	struct run_options options = {.contract = contract, .jobs = 1, .memory_max = (size_t)64 << 20};
 	struct run *run = NULL;
 	struct error error = {0, ""};
 
-	snprintf(contract, sizeof(contract), "%s/contract.yaml", root);
+	snprintf(contract, sizeof(contract), "%s/%s", root, name);
 	if (run_open(&options, &run, &error) != 0 || run_ingest(run, &error) != 0) {
 		printf("# %s\n", error.message);
 		abort();
@@ -211,6 +212,9 @@ struct history_case {
 	enum stream_view view;
 	bool closing_export, gzip;
 	int64_t duration_s; /* 0: two hours */
+	unsigned windows;   /* incremental exports; what is merged is they and the full one alone */
+	int windows_view;
+	int64_t lead_s; /* so long before the full export's time the first of them begins */
 };
 
 static struct checked check(const struct history_case *what)
@@ -237,6 +241,9 @@ static struct checked check(const struct history_case *what)
 	options.faults.records_per_file = 40;
 	if (what->format != NULL)
 		options.format = what->format;
+	options.windows = what->windows;
+	options.windows_view = what->windows_view;
+	options.windows_lead_us = what->lead_s * 1000000;
 	if (what->duration_s > 0)
 		options.model.duration_us = what->duration_s * 1000000;
 	if (generator_parse_faults(what->faults, &options, &error) != 0 ||
@@ -244,7 +251,7 @@ static struct checked check(const struct history_case *what)
 		printf("# %s\n", error.message);
 		abort();
 	}
-	merge(&checked, root);
+	merge(&checked, root, what->windows > 0 ? "contract-exports.yaml" : "contract.yaml");
 	scratch_remove(root);
 	arena_release(&checked.arena);
 	free(checked.keys);
@@ -330,7 +337,7 @@ static void test_presets(void)
 static void test_harmless_kinds(void)
 {
 	for (unsigned id = 0; id < FAULT_COUNT; id++) {
-		bool tested = fault_kinds[id].harm != FAULT_HARMLESS;
+		bool tested = fault_kinds[id].harm != FAULT_HARMLESS || fault_kinds[id].stage == STAGE_WINDOW;
 		for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
 			tested = tested ||
 				 strncmp(harmless[i], fault_kinds[id].name, strlen(fault_kinds[id].name)) == 0;
@@ -358,7 +365,7 @@ static void test_losses(void)
 	for (unsigned id = 0; id < FAULT_COUNT; id++) {
 		const struct fault_kind *kind = &fault_kinds[id];
 		char fault[64];
-		if (kind->harm == FAULT_HARMLESS)
+		if (kind->harm == FAULT_HARMLESS || kind->stage == STAGE_WINDOW)
 			continue;
 		snprintf(fault, sizeof(fault), "%s%s", kind->name, rate_for((enum fault_id)id));
 		struct checked checked = check(&(struct history_case){
@@ -416,6 +423,95 @@ static void test_cuts(void)
 	   (unsigned long long)histories, (unsigned long long)whole);
 }
 
+/* ---- incremental exports ---- */
+
+static const int increment_views[] = {EXPORT_NEW_AND_OLD_IMAGES, EXPORT_NEW_IMAGE};
+static const char *const view_names[] = {"both images", "new images"};
+
+static struct checked check_windows(const char *faults, unsigned count, size_t view, int64_t lead_s)
+{
+	return check(&(struct history_case){.faults = faults,
+					    .view = VIEW_NEW_IMAGE,
+					    .windows = count,
+					    .windows_view = increment_views[view],
+					    .lead_s = lead_s});
+}
+
+static void test_increments(void)
+{
+	static const unsigned counts[] = {1, 2, 5, 17};
+
+	for (size_t view = 0; view < 2; view++) {
+		bool held = true;
+		for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+			struct checked checked = check_windows("", counts[i], view, 0);
+			held = is_whole(&checked) && held;
+		}
+		ok(held, "incremental exports that follow a full one, %s: the merged state is the table's",
+		   view_names[view]);
+	}
+}
+
+/* A window that begins before the export's time says nothing of an item that the export saw and that was gone again in
+ * the window; between the export's time and a later window anything may have happened. */
+static void test_increment_cuts(void)
+{
+	static const int64_t leads_s[] = {1500, 300, 61, 60, 59, 30, 1, -1, -30, -59, -60, -61, -300, -1500};
+
+	for (size_t view = 0; view < 2; view++) {
+		bool held = true;
+		for (size_t i = 0; i < sizeof(leads_s) / sizeof(leads_s[0]); i++) {
+			struct checked checked = check_windows("", (unsigned)i % 3 * 4 + 1, view, leads_s[i]);
+			bool right = checked.wrong == 0 && checked.unproven > 0 &&
+				     (checked.unheard == 0 || leads_s[i] < 0);
+			if (!right) {
+				print_counts(&checked);
+				printf("#   the first window begins %d s before the export's time\n", (int)leads_s[i]);
+			}
+			held = held && right;
+		}
+		ok(held, "incremental exports that begin round a full one, %s: what is proven is true",
+		   view_names[view]);
+	}
+}
+
+static void test_increment_faults(void)
+{
+	/* Of the last window nothing could tell that it is missing. */
+	static const char *const losses[] = {"missing-window",
+					     "missing-window/window=1",
+					     "missing-export-file/window=3",
+					     "wrong-md5/window=3",
+					     "wrong-count/window=3",
+					     "truncate-export/window=3",
+					     "missing-window/window=2,missing-window/window=4"};
+	static const char *const others[] = {"window-again", "window-again/window=1", "window-again/window=6"};
+
+	for (size_t view = 0; view < 2; view++) {
+		for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
+			struct checked checked = check_windows(losses[i], 6, view, 0);
+			bool held = checked.wrong == 0 && checked.unproven > 0;
+			if (!held)
+				print_counts(&checked);
+			ok(held, "%s, %s: what is proven is true, and that something is missing shows", losses[i],
+			   view_names[view]);
+		}
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+			struct checked checked = check_windows(others[i], 6, view, 0);
+			ok(is_whole(&checked), "%s, %s: the merged state is the table's", others[i], view_names[view]);
+		}
+		for (unsigned window = 2; window <= 6; window++) {
+			char fault[40];
+			snprintf(fault, sizeof(fault), "window-overlap/window=%u", window);
+			struct checked checked = check_windows(fault, 6, view, 0);
+			bool held = checked.wrong + checked.unheard == 0;
+			if (!held)
+				print_counts(&checked);
+			ok(held, "%s, %s: what is proven is true", fault, view_names[view]);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -427,5 +523,8 @@ int main(int argc, char **argv)
 	test_losses();
 	test_closed();
 	test_cuts();
+	test_increments();
+	test_increment_cuts();
+	test_increment_faults();
 	return tap_done();
 }
