@@ -1,10 +1,5 @@
-if (frame.number != number || frame.offset > bytes.size)
-	abort();
-number += frame.kind != FRAME_PAGE;
-if (frame.kind == FRAME_PAGE &&
-    (frame.items != other.items || frame.items > number || !slice_equal(frame.bytes, other.bytes)))
-	abort(); /* fuzz_frame - however the bytes arrive, the frames are the same. The first two bytes choose window
-		    and pieces. */
+/* fuzz_frame - however the bytes arrive, the frames are the same. The first two bytes choose window, pieces, kind of
+ * lines and whether there are pages. */
 #include "sources/frame.h"
 
 #include <stdlib.h>
@@ -85,7 +80,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (frame.kind != other.kind || frame.number != other.number || frame.offset != other.offset ||
 		    parsed != parsed_too || frame.cut_short != other.cut_short)
 			abort();
-		if (frame.number != number++ || frame.offset > bytes.size)
+		if (frame.number != number || frame.offset > bytes.size)
+			abort();
+		number += frame.kind != FRAME_PAGE;
+		if (frame.kind == FRAME_PAGE &&
+		    (frame.items != other.items || frame.items > number || !slice_equal(frame.bytes, other.bytes)))
 			abort();
 		if (frame.kind == FRAME_RECORD &&
 		    (frame.bytes.size != other.bytes.size ||

@@ -1,0 +1,146 @@
+/* readers - how fast each format is read, beside the floor: the same files inflated, cut at line breaks and parsed.
+ *
+ * usage: readers NAME=events:PATH|items:PATH...
+ * One thread, best of three. MB are 10^6 bytes uncompressed. The floor decodes nothing and looks into no base64; a
+ * format without line breaks has none. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/gzip.h"
+#include "base/json.h"
+#include "sources/events.h"
+#include "sources/items.h"
+
+enum { ROUNDS = 3, TEXT_MAX = 256 * 1024 * 1024 };
+
+static uint64_t sum, records, problems;
+
+static void give_up(const char *what)
+{
+	(void)fprintf(stderr, "readers: %s\n", what);
+	exit(70);
+}
+
+static void walk(const struct json_token *tokens, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		sum += tokens[i].size + (tokens[i].size > 0 ? (unsigned char)tokens[i].text[0] : 0);
+}
+
+static int on_record(void *context, const struct record *record, struct error *error)
+{
+	(void)context;
+	(void)error;
+	records++;
+	walk(record->tokens, 0, record->tokens[0].next);
+	return 0;
+}
+
+static int on_problem(void *context, const struct problem *problem, struct error *error)
+{
+	(void)context;
+	(void)error;
+	if (problems++ < 3)
+		printf("# %s: %s\n", problem->path, problem->message);
+	return 0;
+}
+
+/* Bytes read. */
+static uint64_t read_all(bool items, char *const *files, size_t count, struct json_parser *parser)
+{
+	struct record_sink sink = {NULL, on_record, on_problem};
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct file_result result;
+		struct error error;
+		int code = items ? items_read_file(files[i], ITEMS_AUTO, parser, &sink, &result, &error)
+				 : events_read_file(files[i], EVENTS_AUTO, parser, &sink, &result, &error);
+		if (code != 0)
+			give_up(error.message);
+		bytes += result.bytes;
+	}
+	return bytes;
+}
+
+/* Lines parsed. */
+static uint64_t floor_all(char *const *files, size_t count, struct json_parser *parser, char *text)
+{
+	uint64_t parsed = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct gzip_reader *reader;
+		struct error error;
+		enum gzip_status status = GZIP_MORE;
+		size_t size = 0, got;
+		if (gzip_open(files[i], false, &reader, &error) != 0)
+			give_up(error.message);
+		while (status == GZIP_MORE && size < TEXT_MAX) {
+			if (gzip_read(reader, text + size, TEXT_MAX - size, &got, &status, &error) != 0)
+				give_up(error.message);
+			size += got;
+		}
+		gzip_close(reader);
+		for (size_t begin = 0; begin < size;) {
+			const char *end = memchr(text + begin, '\n', size - begin);
+			size_t stop = end != NULL ? (size_t)(end - text) : size, tokens_count;
+			const struct json_token *tokens;
+			struct json_failure failure;
+			if (stop > begin && json_parse(parser, (struct slice){text + begin, stop - begin}, &tokens,
+						       &tokens_count, &failure)) {
+				walk(tokens, 0, (uint32_t)tokens_count);
+				parsed++;
+			}
+			begin = stop + 1;
+		}
+	}
+	return parsed;
+}
+
+static void measure(const char *argument, struct json_parser *parser, char *text)
+{
+	const char *equals = strchr(argument, '=');
+	bool items = equals != NULL && strncmp(equals + 1, "items:", 6) == 0;
+	if (!items && (equals == NULL || strncmp(equals + 1, "events:", 7) != 0))
+		give_up("expected NAME=events:PATH or NAME=items:PATH");
+	const char *path = strchr(equals, ':') + 1;
+	char **files;
+	size_t count;
+	uint64_t missing = 0, bytes = 0, lines = 0;
+	int64_t best = INT64_MAX, floor = INT64_MAX;
+	struct error error;
+	struct record_sink sink = {NULL, on_record, on_problem};
+	int code = items ? items_list(path, &sink, &files, &count, &missing, &error)
+			 : events_list(path, &files, &count, &error);
+	if (code != 0)
+		give_up(error.message);
+	for (int round = 0; round < ROUNDS; round++) {
+		records = 0;
+		int64_t start = clock_monotonic_us();
+		bytes = read_all(items, files, count, parser);
+		int64_t taken = clock_monotonic_us() - start;
+		best = taken < best ? taken : best;
+		start = clock_monotonic_us();
+		lines = floor_all(files, count, parser, text);
+		taken = clock_monotonic_us() - start;
+		floor = taken < floor ? taken : floor;
+	}
+	printf("%8" PRIu64 " records %7.1f MB %6.0f MB/s", records, (double)bytes / 1e6, (double)bytes / (double)best);
+	if (lines > 0)
+		printf("   floor %6.0f MB/s", (double)bytes / (double)floor);
+	printf("   %.*s\n", (int)(equals - argument), argument);
+	events_list_free(files, count);
+}
+
+int main(int argc, char **argv)
+{
+	struct json_parser *parser = json_parser_new(RECORD_SIZE_MAX);
+	char *text = malloc((size_t)TEXT_MAX + JSON_PADDING);
+	if (parser == NULL || text == NULL)
+		give_up("out of memory");
+	for (int i = 1; i < argc; i++)
+		measure(argv[i], parser, text);
+	free(text);
+	json_parser_free(parser);
+	return problems > 0 || sum == 0;
+}
