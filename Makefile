@@ -250,6 +250,7 @@ tidy: $(DEPS_CHECK) ## clang-tidy over the C that changed since it last passed (
 	+$(Q)$(MAKE) -k tidied
 bench: all ## time and memory against the floor and DuckDB (15 min)
 	bench/run.sh
+	bench/readers.sh
 
 # An object is made anew when its source or one of its headers changes, so a stamp need only be as new as that.
 .PHONY: tidied
