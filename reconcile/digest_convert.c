@@ -250,6 +250,39 @@ static inline bool is_plain_text(const struct column_type *type, const struct va
 	return type->kind == COLUMN_STRING && value->tag == TAG_S;
 }
 
+static int64_t integer_limit(enum column_kind kind)
+{
+	return kind == COLUMN_BIGINT     ? INT64_MAX
+	       : kind == COLUMN_INT      ? INT32_MAX
+	       : kind == COLUMN_SMALLINT ? INT16_MAX
+					 : INT8_MAX;
+}
+
+/* A number that fits as it is, as most do: no rule has a say in it. False: look closer. */
+static inline bool hash_number(const struct column_type *type, const struct value *value, uint64_t *hash)
+{
+	if (value->tag != TAG_N)
+		return false;
+	if (type->kind == COLUMN_DECIMAL) {
+		struct number number;
+		int128 unscaled;
+		number.unscaled = value->unscaled;
+		number.scale = value->scale;
+		if (!number_rescale(&number, type->scale, type->precision, &unscaled))
+			return false;
+		*hash = hash_decimal(unscaled, type->precision, *hash);
+		return true;
+	}
+	if (type->kind < COLUMN_TINYINT || type->kind > COLUMN_BIGINT || value->scale != 0)
+		return false;
+	int64_t limit = integer_limit(type->kind);
+	if (value->unscaled > limit || value->unscaled < -(int128)limit - 1)
+		return false;
+	int64_t whole = (int64_t)value->unscaled;
+	*hash = type->kind == COLUMN_BIGINT ? hash_long(whole, *hash) : hash_int((int32_t)whole, *hash);
+	return true;
+}
+
 static uint64_t refuse(const struct conversion *conversion, const struct column_type *type, const struct value *value,
 		       const char *why)
 {
@@ -351,6 +384,9 @@ uint64_t value_digest(const struct conversion *conversion, const struct column_t
 		return SPARK_SEED;
 	if (is_plain_text(type, value))
 		return hash_slice(value->bytes, SPARK_SEED);
+	uint64_t hash = SPARK_SEED;
+	if (hash_number(type, value, &hash))
+		return hash;
 	switch (type->kind) {
 	case COLUMN_ARRAY:
 		return array_digest(conversion, type, value);
@@ -432,8 +468,17 @@ void image_find_column(struct digest_scratch *scratch, const struct json_token *
 
 void image_find_columns(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t *flags)
 {
-	for (uint32_t index = 0; index < scratch->plan->column_count; index++)
-		image_find_column(scratch, tokens, index, flags);
+	const struct digest_plan *plan = scratch->plan;
+	for (uint32_t index = 0; index < plan->column_count; index++) {
+		const struct plan_column *column = &plan->columns[index];
+		if (!column->direct) {
+			image_find_column(scratch, tokens, index, flags);
+			continue;
+		}
+		const struct attribute *attribute = &scratch->attributes[column->sources[0].top];
+		bool there = attribute->image == scratch->image && attribute->value.tag != TAG_NULL;
+		scratch->column_values[index] = there ? &attribute->value : NULL;
+	}
 }
 
 /* The hash goes on over the column, which is not null. */
@@ -452,6 +497,8 @@ static uint64_t chain_column(struct digest_scratch *scratch, const struct json_t
 						  &result->cell, hash);
 	if (is_plain_text(column->type, value))
 		return hash_slice(value->bytes, hash);
+	if (hash_number(column->type, value, &hash))
+		return hash;
 	struct conversion conversion = conversion_of(scratch, tokens, column, flags);
 	if (column->type->child_count > 0)
 		return hash_u64(value_digest(&conversion, column->type, value, &null), hash);

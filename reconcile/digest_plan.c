@@ -306,6 +306,7 @@ static int compile_columns(struct digest_plan *plan, const struct ArrowSchema *s
 		if (code != 0)
 			return code;
 		note_type(plan, column);
+		column->direct = column->plain && column->sources[0].count == 1 && column->snake.data == NULL;
 		plan->column_count++;
 	}
 	plan->has_rows = plan->has_rows && plan->column_count > 0;
@@ -386,6 +387,7 @@ static int compile_by_name(struct digest_plan *plan, const struct ArrowSchema *s
 		if (code != 0)
 			return code;
 		note_type(plan, column);
+		column->direct = column->plain && column->sources[0].count == 1 && column->snake.data == NULL;
 		plan->column_count++;
 	}
 	plan->has_rows = plan->has_rows && plan->column_count > 0;

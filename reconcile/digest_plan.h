@@ -93,6 +93,7 @@ struct plan_column {
 	uint32_t pattern; /* of its first extract step, among the plan's */
 	bool unordered;
 	bool plain; /* one attribute by its type, by none but the standing rules */
+	bool direct; /* plain, and a top-level attribute of a name that is known */
 };
 
 struct digest_plan {
