@@ -35,7 +35,8 @@ CREATE TABLE fact (
 	ttl INTEGER NOT NULL,           -- 0 NO, 1 YES, 2 UNKNOWN
 	sequence BLOB,                  -- 17 bytes; NULL without one
 	time_lo INTEGER, time_hi INTEGER,
-	event BLOB                      -- 8 bytes
+	event BLOB,                     -- 8 bytes
+	item_key INTEGER                -- which item, where a lake makes its rows' keys; NULL elsewhere, and for rows
 );
 CREATE TABLE source_group (source INTEGER PRIMARY KEY, export_group INTEGER NOT NULL);   -- files of exports
 CREATE TABLE domain_alias (domain INTEGER PRIMARY KEY, same_as INTEGER NOT NULL);        -- nameless ones of a stream
@@ -77,7 +78,7 @@ INSERT INTO keys (key, key_hash) SELECT DISTINCT key, key_hash FROM fact ORDER B
 
 CREATE TABLE counted AS
 SELECT row_number() OVER (ORDER BY key_id, kind, ordinal, sequence, time_lo, event, fact.source, record) AS place,
-       key_id, kind, damaged, deleted, fact.source AS source, record, "offset",
+       key_id, kind, damaged, deleted, fact.source AS source, record, "offset", item_key,
        after_state, CASE WHEN by_row AND kind > 0 THEN after_row ELSE after_item END AS after_item, after_row, after_flags,
        after_expires,
        before_state, CASE WHEN by_row THEN before_row ELSE before_item END AS before_item, before_row, before_flags,
@@ -524,6 +525,11 @@ WHERE NOT (decided_by = 2 AND w.domain / 2 = n.domain)
                   WHERE last.key_id = d.key_id AND last.domain / 2 = n.domain AND n.lo <= last.time_lo AND last.time_lo < n.hi
                     AND left_state = p.state AND left_item IS p.item);
 
+CREATE TABLE standing AS         -- what stands on a key: items of how many keys, and whether one was ever there
+SELECT key_id, count(DISTINCT item_key) > 1 AS collision, max(after_state > 1 OR before_state > 1) AS there
+FROM counted WHERE kind > 0 GROUP BY key_id;
+CREATE UNIQUE INDEX standing_key ON standing (key_id);
+
 CREATE TABLE doubts AS
 SELECT d.key_id,
        (p.state = 0) * 1                                                       -- STATE
@@ -535,11 +541,13 @@ SELECT d.key_id,
        | (conflicts > 0 OR s.conflict) * 32                                    -- CONFLICT
        | (d.key_id IN (SELECT key_id FROM chain_break)) * 64                   -- CHAIN
        | (d.key_id IN (SELECT key_id FROM overlap)) * 128                      -- OVERLAP
-       | (e.damaged OR s.damaged) * 256 AS unproven                            -- DAMAGED
+       | (e.damaged OR s.damaged) * 256                                        -- DAMAGED
+       | coalesce(collision, 0) * 512 AS unproven                              -- COLLISION
 FROM decision AS d
 JOIN possible AS p ON p.key_id = d.key_id AND p.rank = 0
 JOIN evidence AS e ON e.key_id = d.key_id
 JOIN snapshot AS s ON s.key_id = d.key_id
+LEFT JOIN standing ON standing.key_id = d.key_id
 CROSS JOIN policy;
 CREATE UNIQUE INDEX doubts_key ON doubts (key_id);
 
@@ -636,14 +644,14 @@ SELECT d.key_id,
             WHEN NOT has_lake THEN 'no lake'
             WHEN rows > 1 THEN 'duplicate rows'
             WHEN expected.answered = 2 THEN 'as expected'
-            WHEN unbounded OR unproven & (1 | 4 | 256) THEN 'as is possible'   -- STATE, HOLE, DAMAGED
+            WHEN unbounded OR unproven & (1 | 4 | 256 | 512) THEN 'as is possible'   -- STATE, HOLE, DAMAGED, COLLISION
             WHEN EXISTS (SELECT 1 FROM answer WHERE answer.key_id = d.key_id AND answered = 2) THEN 'as is possible'
             WHEN EXISTS (SELECT 1 FROM answer WHERE answer.key_id = d.key_id AND answered = 1) THEN 'image not known'
             WHEN decided_by = 2 AND settle_from IS NOT NULL AND w.time_hi > settle_from THEN 'not settled'
             WHEN ttl_keep AND NOT knows AND holds = 'live'
                  AND lake_first.expires < unseen_hi / 1000000 + (unseen_hi % 1000000 > 0) THEN 'archived'
             ELSE 'different' END AS step,
-       unproven, rows, holds, knows, demands, p.ttl AS ttl, has_lake, p.state AS state
+       unproven, rows, holds, knows, coalesce(there, 0) AS there, demands, p.ttl AS ttl, has_lake, p.state AS state
 FROM decision AS d
 JOIN reasons ON reasons.key_id = d.key_id
 JOIN lake_first ON lake_first.key_id = d.key_id
@@ -655,6 +663,7 @@ JOIN (SELECT key_id, EXISTS (SELECT 1 FROM counted WHERE counted.key_id = keys.k
 JOIN (SELECT key_id, CASE WHEN w_lo IS NOT NULL AND NOT w_filtered THEN w_lo ELSE hi END AS unseen_hi
       FROM snapshot) AS u ON u.key_id = d.key_id
 LEFT JOIN winner AS w ON w.key_id = d.key_id
+LEFT JOIN standing ON standing.key_id = d.key_id
 CROSS JOIN policy;
 CREATE UNIQUE INDEX judged_key ON judged (key_id);
 
@@ -671,11 +680,13 @@ CREATE UNIQUE INDEX stale_key ON stale (key_id);
 CREATE TABLE verdict AS
 SELECT judged.key_id,
        CASE step WHEN 'nothing known' THEN 'NOTHING'
-                 WHEN 'no lake' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN state = 1 THEN 'DELETED' ELSE 'EQUAL' END
+                 WHEN 'no lake' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN state > 1 THEN 'EQUAL' WHEN there THEN 'DELETED' ELSE 'NOTHING' END
                  WHEN 'as expected' THEN CASE WHEN unproven THEN 'UNPROVEN' WHEN demands = 'ANY' THEN 'OUT_OF_SCOPE'
-                                              WHEN holds = 'live' THEN 'EQUAL' ELSE 'DELETED' END
+                                              WHEN holds = 'live' THEN 'EQUAL'
+                                              WHEN there OR rows > 0 THEN 'DELETED' ELSE 'NOTHING' END
                  WHEN 'as is possible' THEN CASE WHEN unproven THEN 'UNPROVEN'
-                                                 WHEN holds = 'live' THEN 'EQUAL' ELSE 'DELETED' END
+                                                 WHEN holds = 'live' THEN 'EQUAL'
+                                                 WHEN there OR rows > 0 THEN 'DELETED' ELSE 'NOTHING' END
                  WHEN 'image not known' THEN 'UNPROVEN'
                  WHEN 'not settled' THEN 'UNPROVEN'
                  WHEN 'archived' THEN 'OUT_OF_SCOPE'

@@ -213,6 +213,8 @@ static int found_evidence(struct collect *collect, struct collect_worker *worker
 	int code = 0;
 	if (judgement->conflicts > 0)
 		code = found(collect, worker, FINDING_STAMP_CONFLICT, judgement, error);
+	if (code == 0 && (judgement->unproven & UNPROVEN_COLLISION) != 0)
+		code = found(collect, worker, FINDING_KEY_COLLISION, judgement, error);
 	if (code == 0 && judgement->chain_breaks > 0)
 		code = found(collect, worker, FINDING_CHAIN_BROKEN, judgement, error);
 	if (code == 0 && judgement->overlap)
@@ -244,7 +246,7 @@ int collect_visit(void *context, uint32_t index, const struct judgement *judgeme
 	counts->keys++;
 	counts->expected += judgement->lake_expected == LAKE_ROW;
 	counts->expected_by_export += judgement->lake_expected == LAKE_ROW && judgement->decided_by == DECIDED_SNAPSHOT;
-	counts->deleted_by_change += judgement->expected.state == STATE_ABSENT &&
+	counts->deleted_by_change += judgement->expected.state == STATE_ABSENT && judgement->class != CLASS_NOTHING &&
 				     judgement->decided_by == DECIDED_CHANGE;
 	counts->actual += judgement->lake_rows - judgement->lake_rows_deleted;
 	counts->soft_deleted += judgement->lake_rows_deleted;

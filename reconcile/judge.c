@@ -64,6 +64,7 @@ static void spread_add(struct judge_spread *spread, const struct fact_side *side
 
 static void members_add(const struct judge *judge, struct judge_members *members, const struct fact_side *side)
 {
+	members->unknown |= side->state == STATE_UNKNOWN;
 	members->absent |= side->state == STATE_ABSENT;
 	members->present |= side->state == STATE_PRESENT;
 	members->image_matches = members->image_matches || judge_image_matches(judge, side);
@@ -345,6 +346,16 @@ static void note_images(struct judge *judge, const struct judge_group *group, co
 
 /* ---- facts */
 
+static void note_item(struct judge *judge, const struct fact *fact)
+{
+	judge->known = true;
+	judge->there = judge->there || fact->after.state >= STATE_PRESENT || fact->before.state >= STATE_PRESENT;
+	if (fact->item_key == 0)
+		return;
+	judge->collision = judge->collision || (judge->item_key != 0 && judge->item_key != fact->item_key);
+	judge->item_key = fact->item_key;
+}
+
 static void take_change(struct judge *judge, const struct fact *fact)
 {
 	const struct scope *scope = judge->scope;
@@ -352,7 +363,7 @@ static void take_change(struct judge *judge, const struct fact *fact)
 		return;
 	if (!judge->snapshots_settled)
 		judge_settle_snapshots(judge);
-	judge->known = true;
+	note_item(judge, fact);
 	judge->unsequenced = judge->unsequenced || !fact->has_sequence;
 	struct judge_domain *domain = domain_of(judge, scope_domain_of(scope, fact->domain), fact->has_sequence);
 	if (domain == NULL)
@@ -382,7 +393,7 @@ static void take_item(struct judge *judge, const struct fact *fact)
 		i++;
 	if (i == scope->export_count)
 		return;
-	judge->known = true;
+	note_item(judge, fact);
 	struct judge_item *item = &judge->items[i];
 	struct fact_origin origin = origin_of(fact);
 	if (!item->seen) {
@@ -506,6 +517,8 @@ void judge_begin(struct judge *judge)
 	judge->change_facts = 0;
 	judge->domain_count = 0;
 	judge->domains_exceeded = judge->damaged = judge->known = judge->has_broken = false;
+	judge->there = judge->collision = false;
+	judge->item_key = 0;
 	judge->last_image = judge->deleted_image = nothing;
 	judge->last_image_ordinal = 0;
 	judge->changed_hi = INT64_MIN;

@@ -18,7 +18,8 @@ enum unproven_reason {
 	UNPROVEN_CONFLICT = 32,   /* stamp.conflict */
 	UNPROVEN_CHAIN = 64,      /* chain.broken */
 	UNPROVEN_OVERLAP = 128,   /* overlap.contradiction or capture.lost */
-	UNPROVEN_DAMAGED = 256    /* one of its records could not be read whole */
+	UNPROVEN_DAMAGED = 256,   /* one of its records could not be read whole */
+	UNPROVEN_COLLISION = 512  /* items of more than one key have the row's */
 };
 
 enum key_class {

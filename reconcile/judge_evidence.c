@@ -365,6 +365,7 @@ static uint32_t reasons_of(const struct judge *judge, const struct judge_domain 
 	reasons |= judgement->conflicts > 0 ? UNPROVEN_CONFLICT : 0U;
 	reasons |= judgement->chain_breaks > 0 ? UNPROVEN_CHAIN : 0U;
 	reasons |= judge->damaged ? UNPROVEN_DAMAGED : 0U;
+	reasons |= judge->collision ? UNPROVEN_COLLISION : 0U;
 	return reasons;
 }
 

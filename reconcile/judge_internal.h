@@ -22,7 +22,7 @@ static inline bool judge_spread_conflicts(const struct judge_spread *spread)
 
 /* What a set of sides would let the lake's one row be. */
 struct judge_members {
-	bool absent, present;
+	bool unknown, absent, present;
 	bool image_matches; /* one is an image that the live row holds */
 };
 
@@ -149,6 +149,9 @@ struct judge {
 	uint64_t change_facts;
 	uint32_t domain_count;
 	bool domains_exceeded, damaged, known, has_broken;
+	bool there;        /* some fact says that the item was there */
+	uint64_t item_key; /* of the facts so far */
+	bool collision;    /* they have more than one */
 	uint64_t broken_ordinal;
 	struct fact_side last_image; /* the last known one; UNKNOWN without */
 	uint64_t last_image_ordinal; /* of its group; 0 an export's */

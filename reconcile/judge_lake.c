@@ -79,7 +79,7 @@ enum judge_answer judge_allows(const struct judge *judge, const struct fact_side
 enum judge_answer judge_members_allow(const struct judge *judge, const struct judge_members *members, uint8_t ttl,
 				      const struct fact_side *before)
 {
-	enum judge_answer best = answer(members->image_matches);
+	enum judge_answer best = answer(members->unknown || members->image_matches);
 	if (members->present)
 		judge_best_answer(&best, any_live(judge));
 	if (members->absent)
@@ -120,7 +120,7 @@ static void expect(struct judge *judge)
 /* Whether nothing can be said against any row. */
 static bool unbounded(const struct judge *judge)
 {
-	const uint32_t reasons = UNPROVEN_STATE | UNPROVEN_HOLE | UNPROVEN_DAMAGED;
+	const uint32_t reasons = UNPROVEN_STATE | UNPROVEN_HOLE | UNPROVEN_DAMAGED | UNPROVEN_COLLISION;
 	return (judge->judgement.unproven & reasons) != 0 || judge->domains_exceeded || judge->knot_exceeded;
 }
 
@@ -168,12 +168,18 @@ static bool archived(const struct judge *judge)
 	       judge_expired(judge->lake_expires_s, unseen_hi - 1);
 }
 
+/* Of a key that was never there, its absence is nothing. */
+static enum key_class agreeing_absent(const struct judge *judge)
+{
+	return judge->there || judge->judgement.lake_rows > 0 ? CLASS_DELETED : CLASS_NOTHING;
+}
+
 static enum key_class agreeing(const struct judge *judge)
 {
 	const struct judgement *judgement = &judge->judgement;
 	if (judgement->unproven != 0)
 		return CLASS_UNPROVEN;
-	return judge->lake_live ? CLASS_EQUAL : CLASS_DELETED;
+	return judge->lake_live ? CLASS_EQUAL : agreeing_absent(judge);
 }
 
 static enum key_class class_of(struct judge *judge)
@@ -185,7 +191,7 @@ static enum key_class class_of(struct judge *judge)
 	if (!judge->scope->has_lake) {
 		if (judgement->unproven != 0)
 			return CLASS_UNPROVEN;
-		return judgement->expected.state == STATE_ABSENT ? CLASS_DELETED : CLASS_EQUAL;
+		return judgement->expected.state == STATE_ABSENT ? agreeing_absent(judge) : CLASS_EQUAL;
 	}
 	if (judgement->lake_rows > 1) {
 		judgement->finding = ROW_DUPLICATE;

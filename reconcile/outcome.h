@@ -11,7 +11,7 @@
 
 enum verdict { VERDICT_PASS = 0, VERDICT_FAIL = 1, VERDICT_UNKNOWN = 2 };
 
-enum { REASON_COUNT = 9, OUTCOME_REASONS_MAX = 24 };
+enum { REASON_COUNT = 10, OUTCOME_REASONS_MAX = 24 };
 
 struct outcome_counts {
 	uint64_t keys;         /* known to any source or the lake */

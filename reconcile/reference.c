@@ -203,6 +203,8 @@ static int fill_fact(void *context, const struct fact *fact, struct error *error
 		sqlite3_bind_int64(insert, 23, fact->time_hi_us);
 		bound = bind_u64(insert, 24, fact->event_hash) && bound;
 	}
+	if (fact->item_key != 0)
+		sqlite3_bind_int64(insert, 25, (int64_t)fact->item_key);
 	if (!bound)
 		return error_set(error, ERROR_INTERNAL, "reference merger: out of memory");
 	bool done = sqlite3_step(insert) == SQLITE_DONE;
@@ -216,7 +218,7 @@ static int fill_facts(sqlite3 *database, const struct reference_facts *facts, st
 	if (sqlite3_prepare_v2(
 		    database,
 		    "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-		    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+		    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
 		    -1, &filling.insert, NULL) != SQLITE_OK)
 		return failed(database, "insert facts", error);
 	int code = facts->feed(facts->context, fill_fact, &filling, error);

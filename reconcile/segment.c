@@ -11,7 +11,8 @@ enum {
 	BIT_SAME_KEY = 2,
 	BIT_DAMAGED = 3,
 	BIT_DELETED = 4,
-	BIT_AFTER = 5 /* a side's seven bits */
+	BIT_AFTER = 5, /* a side's seven bits */
+	BIT_ITEM_KEY = 12
 };
 
 /* Bits of a change's second word. */
@@ -28,7 +29,7 @@ enum { SIDE_STATE = 0 /* 2 bits */, SIDE_FLAGS = 2 /* 2 bits */, SIDE_ITEM = 4, 
 
 enum time_form { TIME_NONE = 0, TIME_SECOND = 1, TIME_INTERVAL = 2 };
 
-enum { MICROSECONDS = 1000000, FIRST_WORD_BITS = 12, SECOND_WORD_BITS = 13 };
+enum { MICROSECONDS = 1000000, FIRST_WORD_BITS = 13, SECOND_WORD_BITS = 13 };
 
 /* ---- little-endian words and varints */
 
@@ -178,7 +179,8 @@ size_t segment_encode(const struct fact *fact, uint32_t source, uint8_t *bytes)
 	uint8_t *at = put_u16(bytes, (uint32_t)fact->kind << BIT_KIND |
 					     (uint32_t)((fact->flags & FACT_DAMAGED) != 0) << BIT_DAMAGED |
 					     (uint32_t)((fact->flags & FACT_DELETED) != 0) << BIT_DELETED |
-					     after << BIT_AFTER);
+					     after << BIT_AFTER |
+					     (uint32_t)(fact->item_key != 0) << BIT_ITEM_KEY);
 	at = put_u64(at, fact->key_hash);
 	at = put_u16(at, (uint32_t)fact->key.size);
 	if (fact->key.size > 0)
@@ -186,6 +188,8 @@ size_t segment_encode(const struct fact *fact, uint32_t source, uint8_t *bytes)
 	at = put_varint(at, source);
 	at = put_varint(at, fact->record);
 	at = put_varint(at, fact->offset);
+	if (fact->item_key != 0)
+		at = put_u64(at, fact->item_key);
 	at = put_side(at, &fact->after, after);
 	if (fact->kind == FACT_CHANGE)
 		at = put_change(at, fact);
@@ -347,6 +351,7 @@ enum segment_step segment_next(struct segment_reader *reader, struct fact *fact)
 	fact->source = get_u32_varint(&at, &bad);
 	fact->record = get_varint(&at, &bad);
 	fact->offset = get_varint(&at, &bad);
+	fact->item_key = bits >> BIT_ITEM_KEY & 1 ? get_u64(&at) : 0;
 	if (!read_side(&at, bits >> BIT_AFTER & 0x7f, &fact->after))
 		return SEGMENT_CORRUPT;
 	if (fact->kind != FACT_CHANGE)

@@ -9,6 +9,7 @@
  *       bits     2 bytes: kind, state and which of the optional fields follow
  *       key      8 bytes hash, 2 bytes size, bytes; left out when the fact before has the same key
  *       source, record, offset                      varints
+ *       item key 8 bytes, unless 0
  *       after    item 16 bytes, row 8, expires varint; those that are not nothing
  *       and of a change:
  *       bits     2 bytes

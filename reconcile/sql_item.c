@@ -96,7 +96,7 @@ static void item_decided_time(const struct sql_cursor *cursor, sqlite3_context *
 static void item_unproven(const struct sql_cursor *cursor, sqlite3_context *result)
 {
 	static const char *const texts[] = {"state",    "image", "hole",    "not_settled", "ambiguous",
-					    "conflict", "chain", "overlap", "damaged"};
+					    "conflict", "chain", "overlap", "damaged", "collision"};
 	char text[100] = "";
 	size_t used = 0;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

@@ -71,6 +71,7 @@ static bool acts_through_keys(enum finding_id id)
 	case FINDING_NOT_SETTLED:
 	case FINDING_IMAGE_UNKNOWN:
 	case FINDING_STATE_UNKNOWN:
+	case FINDING_KEY_COLLISION:
 		return true;
 	default:
 		return false;
@@ -111,7 +112,8 @@ static const char *unproven_reasons(struct outcome *outcome)
 							"conflicting records",
 							"broken chain",
 							"overlap contradicts",
-							"unreadable records"};
+							"unreadable records",
+							"several items on one key"};
 	const char *text = "";
 	for (int i = 0; i < REASON_COUNT && text != NULL; i++)
 		if (outcome->counts.unproven_by_reason[i] > 0)

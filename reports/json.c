@@ -69,7 +69,7 @@ static void counts(struct buffer *out, const struct outcome_counts *counts)
 	member_number(out, "changes", counts->changes);
 	member_number(out, "duplicates", counts->duplicates);
 	static const char *const reasons[REASON_COUNT] = {"state",    "image", "hole",    "not_settled", "ambiguous",
-							  "conflict", "chain", "overlap", "damaged"};
+							  "conflict", "chain", "overlap", "damaged", "collision"};
 	name(out, "unproven_by_reason");
 	buffer_append_byte(out, '{');
 	for (int i = 0; i < REASON_COUNT; i++)

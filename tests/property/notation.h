@@ -521,7 +521,7 @@ static inline void universe_print(const struct universe *universe)
 static inline void print_reasons(struct buffer *out, uint32_t unproven)
 {
 	static const char *const names[] = {"STATE",    "IMAGE", "HOLE",    "NOT_SETTLED", "AMBIGUOUS",
-					    "CONFLICT", "CHAIN", "OVERLAP", "DAMAGED"};
+					    "CONFLICT", "CHAIN", "OVERLAP", "DAMAGED", "COLLISION"};
 	const char *before = ", because";
 	for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if ((unproven & UINT32_C(1) << i) == 0)

@@ -140,7 +140,8 @@ static inline void random_change(struct chances *chances, uint32_t key, uint32_t
 		random_stamp(chances, fact, place);
 	fact->before = prng_chance(prng, chances->faithful, 10) ? *last : random_side(chances);
 	fact->after = random_side(chances);
-	if (fact->after.state == STATE_UNKNOWN)
+	/* Only a lake whose `where` cannot be told of a record leaves an after unknown. */
+	if (fact->after.state == STATE_UNKNOWN && prng_chance(prng, 2, 3))
 		fact->after.state = STATE_ABSENT;
 	*last = fact->after;
 	if (fact->after.state == STATE_ABSENT)
@@ -227,6 +228,23 @@ static inline void random_rows(struct chances *chances, uint32_t key, uint32_t f
 	}
 }
 
+/* A lake that makes its rows' keys may put two items on one, and leave of an item nothing but that it was never there. */
+static inline void random_standing(struct chances *chances, uint32_t first)
+{
+	struct prng *prng = chances->prng;
+	uint64_t items = 1 + prng_below(prng, 2);
+	bool never = prng_chance(prng, 1, 3);
+	for (uint32_t i = first; i < chances->universe->fact_count; i++) {
+		struct fact *fact = &chances->universe->facts[i];
+		fact->item_key = 1 + prng_below(prng, items);
+		if (!never || fact->kind != FACT_CHANGE)
+			continue;
+		fact->after = fact->before = side_unknown();
+		fact->after.state = STATE_ABSENT;
+		fact->before.state = prng_chance(prng, 1, 2) ? STATE_ABSENT : STATE_UNKNOWN;
+	}
+}
+
 static inline void random_key(struct chances *chances, uint32_t key)
 {
 	struct prng *prng = chances->prng;
@@ -249,6 +267,8 @@ static inline void random_key(struct chances *chances, uint32_t key)
 		random_items(chances, key, &last);
 	while (chances->universe->fact_count > first && prng_chance(prng, chances->duplicates, 10))
 		random_duplicate(chances, first);
+	if (prng_chance(prng, 1, 8))
+		random_standing(chances, first);
 	random_rows(chances, key, first);
 }
 

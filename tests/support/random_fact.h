@@ -67,6 +67,7 @@ static inline struct fact random_fact(struct prng *prng, uint64_t keys, char byt
 	fact.source = (uint32_t)random_number(prng);
 	fact.record = random_number(prng);
 	fact.offset = random_number(prng);
+	fact.item_key = prng_chance(prng, 1, 3) ? random_number(prng) : 0;
 	fact.after = random_side(prng);
 	fact.before = (struct fact_side){.expires_s = EXPIRES_NONE};
 	fact.time_lo_us = INT64_MIN;
@@ -90,6 +91,7 @@ static inline bool same_fact(const struct fact *a, const struct fact *b)
 {
 	return a->key_hash == b->key_hash && slice_equal(a->key, b->key) && a->kind == b->kind &&
 	       a->flags == b->flags && a->source == b->source && a->record == b->record && a->offset == b->offset &&
+	       a->item_key == b->item_key &&
 	       same_side(&a->after, &b->after) && same_side(&a->before, &b->before) && a->domain == b->domain &&
 	       a->ttl == b->ttl && a->has_sequence == b->has_sequence &&
 	       memcmp(a->sequence, b->sequence, SEQUENCE_SIZE) == 0 && a->time_lo_us == b->time_lo_us &&
