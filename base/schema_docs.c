@@ -66,9 +66,14 @@ static void put_table(struct buffer *text, const struct schema_map *map, const c
 	for (const struct schema_key *key = map->keys; key->name != NULL; key++) {
 		if (key->map == NULL)
 			continue;
+		const struct schema_key *same = map->keys;
+		while (same->map != key->map)
+			same++;
 		int size = snprintf(inner, sizeof(inner), "%s%s%s%s", path, path[0] == '\0' ? "" : ".", key->name,
 				    key->kind == SCHEMA_LIST ? "[]" : "");
-		if (size < (int)sizeof(inner))
+		if (same != key)
+			buffer_printf(text, "\n### `%s`\n\nAs `%s`.\n", inner, same->name);
+		else if (size < (int)sizeof(inner))
 			put_table(text, key->map, what, inner, depth + 1);
 	}
 }

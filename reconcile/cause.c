@@ -101,7 +101,8 @@ const char *cause_text(const struct judgement *judgement, enum finding_id id, st
 	case FINDING_IMAGE_UNKNOWN:
 		return "the last record of the key carries no new image";
 	case FINDING_KEY_COLLISION:
-		return "items of more than one DynamoDB key are made into this one row's key: the lake cannot hold them all";
+		return "items of more than one DynamoDB key are made into this one row's key: the lake cannot hold "
+		       "them all";
 	case FINDING_ITEM_UNROUTED:
 		return "it is outside every lake's `where`";
 	case FINDING_STATE_UNKNOWN:

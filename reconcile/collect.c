@@ -211,10 +211,11 @@ static int found_evidence(struct collect *collect, struct collect_worker *worker
 			 {UNPROVEN_IMAGE, FINDING_IMAGE_UNKNOWN},
 			 {UNPROVEN_STATE, FINDING_STATE_UNKNOWN}};
 	int code = 0;
+	/* What else is wrong with such a key is for want of telling its items apart. */
+	if ((judgement->unproven & UNPROVEN_COLLISION) != 0)
+		return found(collect, worker, FINDING_KEY_COLLISION, judgement, error);
 	if (judgement->conflicts > 0)
 		code = found(collect, worker, FINDING_STAMP_CONFLICT, judgement, error);
-	if (code == 0 && (judgement->unproven & UNPROVEN_COLLISION) != 0)
-		code = found(collect, worker, FINDING_KEY_COLLISION, judgement, error);
 	if (code == 0 && judgement->chain_breaks > 0)
 		code = found(collect, worker, FINDING_CHAIN_BROKEN, judgement, error);
 	if (code == 0 && judgement->overlap)
@@ -234,6 +235,12 @@ enum key_class collect_class(const struct contract *contract, const struct judge
 		    judgement->class == CLASS_DIFFERENT &&
 		    (judgement->finding == ROW_STALE || judgement->finding == ROW_DIFFERS);
 	return near ? CLASS_UNPROVEN : judgement->class;
+}
+
+int collect_found(struct collect *collect, uint32_t worker, enum finding_id id, const struct judgement *judgement,
+		  struct error *error)
+{
+	return found(collect, &collect->worker[worker], id, judgement, error);
 }
 
 int collect_visit(void *context, uint32_t index, const struct judgement *judgement, struct error *error)
@@ -282,7 +289,7 @@ int collect_visit(void *context, uint32_t index, const struct judgement *judgeme
 	return code;
 }
 
-static void add_counts(struct outcome_counts *sum, const struct outcome_counts *counts)
+void outcome_counts_add(struct outcome_counts *sum, const struct outcome_counts *counts)
 {
 	sum->keys += counts->keys;
 	sum->expected += counts->expected;
@@ -345,7 +352,7 @@ int collect_finish(struct collect *collect, struct outcome_counts *counts, uint6
 	uint64_t total = 0, chosen = 0, available[FINDING_COUNT] = {0}, share[FINDING_COUNT],
 		 taken[FINDING_COUNT] = {0};
 	for (uint32_t i = 0; i < collect->workers; i++) {
-		add_counts(counts, &collect->worker[i].counts);
+		outcome_counts_add(counts, &collect->worker[i].counts);
 		for (int id = 0; id < FINDING_COUNT; id++) {
 			by_id[id] += collect->worker[i].by_id[id];
 			available[id] += collect->worker[i].heaps[id].count;

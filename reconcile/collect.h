@@ -24,6 +24,9 @@ void collect_accept(struct collect *collect, struct accept *accept, const struct
 enum key_class collect_class(const struct contract *contract, const struct judgement *judgement);
 /* A merge_visit; context is the struct collect. */
 int collect_visit(void *context, uint32_t worker, const struct judgement *judgement, struct error *error) MUST_USE;
+/* Counts and keeps one finding of a key, whatever its judgement. */
+int collect_found(struct collect *collect, uint32_t worker, enum finding_id id, const struct judgement *judgement,
+		  struct error *error) MUST_USE;
 /* Sums, and at most limit kept findings: fairly from every id, ordered by id, then key. Borrowed until collect_free. */
 void collect_accepted(const struct collect *collect, uint64_t accepted[FINDING_COUNT]);
 int collect_finish(struct collect *collect, struct outcome_counts *counts, uint64_t by_id[FINDING_COUNT],

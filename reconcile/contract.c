@@ -7,7 +7,7 @@
 #include "reconcile/contract_schema.h"
 #include "reconcile/disclosure.h"
 
-enum { CONTRACT_MEMORY_MAX = 64 * 1024 * 1024, SOURCES_MAX = 10000 };
+enum { CONTRACT_MEMORY_MAX = 64 * 1024 * 1024, SOURCES_MAX = 10000, LAKES_MAX = 1000 };
 
 /* What the table fills in before it becomes a struct contract. */
 struct draft_key {
@@ -28,8 +28,12 @@ struct draft {
 	struct draft_source *sources;
 	int64_t version;
 	int require, ambiguous;
-	uint32_t key_count, source_count;
+	struct contract *lakes; /* what each has of its own */
+	uint32_t key_count, source_count, lake_count;
 };
+
+/* A lake's keys go to a struct contract, whether it is the draft's or one of a list. */
+_Static_assert(offsetof(struct draft, contract) == 0, "a draft begins with its contract");
 
 static int check_key(struct schema_loader *loader, yaml_node_t *node, void *target);
 static int check_source(struct schema_loader *loader, yaml_node_t *node, void *target);
@@ -89,7 +93,7 @@ static const struct schema_map source_schema = {
 
 static const struct schema_map by_name_schema = {
 	.keys = (const struct schema_key[]){{"case", SCHEMA_CHOICE, .required = true,
-					     .offset = offsetof(struct draft, contract.by_name), .min = BY_NAME_EXACT,
+					     .offset = offsetof(struct contract, by_name), .min = BY_NAME_EXACT,
 					     .choices = "exact|snake",
 					     .help = "the attribute of exactly the column's name, or the one whose "
 						     "name in snake case is (orderId: order_id)"},
@@ -99,48 +103,67 @@ static const struct schema_map by_name_schema = {
 static const struct schema_map deletes_schema = {
 	.keys =
 		(const struct schema_key[]){
-			{"column", SCHEMA_TEXT, .required = true,
-			 .offset = offsetof(struct draft, contract.deletes_column),
+			{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct contract, deletes_column),
 			 .help = "boolean column that marks a deleted row; its other columns are not compared"},
 			{NULL, 0, .offset = 0}},
 };
 
 static const struct schema_map ttl_schema = {
 	.keys = (const struct schema_key[]){{"attribute", SCHEMA_TEXT, .required = true,
-					     .offset = offsetof(struct draft, contract.ttl_attribute),
+					     .offset = offsetof(struct contract, ttl_attribute),
 					     .help = "the table's TTL attribute"},
-					    {"lake", SCHEMA_CHOICE, .offset = offsetof(struct draft, contract.ttl),
+					    {"lake", SCHEMA_CHOICE, .offset = offsetof(struct contract, ttl),
 					     .choices = "delete|keep|soft", .fallback = "delete",
 					     .help = "what the lake does with rows that TTL removed"},
 					    {NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map lake_key_schema = {
+	.keys =
+		(const struct schema_key[]){
+			{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct lake_key, column),
+			 .help = "the table's column"},
+			{"attribute", SCHEMA_TEXT, .required = true, .offset = offsetof(struct lake_key, attribute),
+			 .help = "the key attribute it is made of"},
+			{"extract", SCHEMA_TEXT, .offset = offsetof(struct lake_key, extract),
+			 .fallback = "the attribute as it is",
+			 .help = "the part of it that the column holds: an extended POSIX expression with one group"},
+			{NULL, 0, .offset = 0}},
 };
 
 static const struct schema_map lake_schema = {
 	.check = check_lake,
 	.keys =
 		(const struct schema_key[]){
-			{"delta", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.delta),
+			{"delta", SCHEMA_TEXT, .required = true, .offset = offsetof(struct contract, delta),
 			 .help = "the Delta table's folder"},
-			{"version", SCHEMA_INTEGER, .offset = offsetof(struct draft, contract.version), .min = 0,
+			{"name", SCHEMA_TEXT, .offset = offsetof(struct contract, name),
+			 .help = "what reports call it; needed under lakes"},
+			{"where", SCHEMA_OTHER, .type = &contract_where, .offset = offsetof(struct contract, where),
+			 .fallback = "every item", .help = "which items are in it"},
+			{"key", SCHEMA_LIST, .offset = offsetof(struct contract, lake_key),
+			 .also = offsetof(struct contract, lake_key_count), .min = 1, .max = LAKE_KEY_PARTS_MAX,
+			 .map = &lake_key_schema, .element_size = sizeof(struct lake_key),
+			 .help = "the table's own key, made of the DynamoDB table's; without it the columns hold that"},
+			{"version", SCHEMA_INTEGER, .offset = offsetof(struct contract, version), .min = 0,
 			 .max = INT64_MAX, .fallback = "latest", .help = "the table version to judge"},
-			{"deletes", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct draft, contract.deletes),
+			{"deletes", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct contract, deletes),
 			 .choices = "absent", .map = &deletes_schema, .fallback = "absent",
 			 .help = "how the lake shows a deleted item: the row is absent, or a column marks it"},
-			{"ttl", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct draft, contract.ttl),
+			{"ttl", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct contract, ttl),
 			 .choices = "delete|keep", .map = &ttl_schema, .fallback = "delete",
 			 .help = "what becomes of items that TTL removed"},
-			{"columns", SCHEMA_LIST, .offset = offsetof(struct draft, contract.columns),
-			 .also = offsetof(struct draft, contract.column_count), .min = 1, .max = CONTRACT_COLUMNS_MAX,
+			{"columns", SCHEMA_LIST, .offset = offsetof(struct contract, columns),
+			 .also = offsetof(struct contract, column_count), .min = 1, .max = CONTRACT_COLUMNS_MAX,
 			 .map = &contract_column_schema, .element_size = sizeof(struct contract_column),
 			 .help = "the columns to compare, key columns included"},
 			{"columns_by_name", SCHEMA_MAP, .map = &by_name_schema,
 			 .help = "every table column neither listed nor ignored comes from the attribute of its name"},
-			{"ignore", SCHEMA_TEXTS, .offset = offsetof(struct draft, contract.ignore),
-			 .also = offsetof(struct draft, contract.ignore_count),
+			{"ignore", SCHEMA_TEXTS, .offset = offsetof(struct contract, ignore),
+			 .also = offsetof(struct contract, ignore_count),
 			 .help = "table columns not compared; * and ? are wildcards"},
-			{"ignore_attributes", SCHEMA_TEXTS,
-			 .offset = offsetof(struct draft, contract.ignore_attributes),
-			 .also = offsetof(struct draft, contract.ignore_attribute_count),
+			{"ignore_attributes", SCHEMA_TEXTS, .offset = offsetof(struct contract, ignore_attributes),
+			 .also = offsetof(struct contract, ignore_attribute_count),
 			 .help = "item attributes not compared, such as tmp_* or addr.zip; * and ? are wildcards"},
 			{NULL, 0, .offset = 0}},
 };
@@ -163,7 +186,10 @@ const struct schema_map contract_schema = {
 			 .help = "what is known of the DynamoDB table"},
 			{"lake", SCHEMA_MAP, .map = &lake_schema,
 			 .help = "the Delta table; without it only merge, sql and explain can be run"},
-			{"lakes", SCHEMA_LATER, .help = "several tables from one"},
+			{"lakes", SCHEMA_LIST, .offset = offsetof(struct draft, lakes),
+			 .also = offsetof(struct draft, lake_count), .min = 1, .max = LAKES_MAX, .map = &lake_schema,
+			 .element_size = sizeof(struct contract),
+			 .help = "several Delta tables made of one DynamoDB table; instead of lake"},
 			{"baseline", SCHEMA_CHOICE, .offset = offsetof(struct draft, contract.baseline),
 			 .min = BASELINE_SNAPSHOT, .choices = "snapshot|empty|none",
 			 .fallback = "snapshot with an export, else none",
@@ -193,8 +219,8 @@ const struct schema_map contract_schema = {
 			 .help = "a file of findings that are known and let stand until a date, JSON lines"},
 			{"expect_empty", SCHEMA_BOOLEAN, .offset = offsetof(struct draft, contract.expect_empty),
 			 .fallback = "false", .help = "the table is meant to hold no item"},
-			{"sensitive_key_env", SCHEMA_TEXT,
-			 .offset = offsetof(struct draft, contract.sensitive_key_env), .fallback = "a random key",
+			{"sensitive_key_env", SCHEMA_TEXT, .offset = offsetof(struct draft, contract.sensitive_key_env),
+			 .fallback = "a random key",
 			 .help = "the environment variable that holds the key of the hashes shown for sensitive "
 				 "values"},
 			{NULL, 0, .offset = 0}},
@@ -275,10 +301,12 @@ static int check_source(struct schema_loader *loader, yaml_node_t *node, void *t
 
 static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *target)
 {
-	struct contract *contract = &((struct draft *)target)->contract;
+	struct contract *contract = target;
 	yaml_node_t *columns = schema_find(loader, node, "columns");
 	if (columns == NULL && contract->by_name == BY_NAME_NONE)
 		return schema_error(loader, node, "key 'columns' is missing; 'columns_by_name' may stand for it");
+	if (schema_find(loader, node, "version") == NULL)
+		contract->version = -1;
 	if (contract->deletes_column != NULL)
 		contract->deletes = DELETES_COLUMN;
 	if (contract->ttl == TTL_POLICY_SOFT && contract->deletes != DELETES_COLUMN)
@@ -302,10 +330,11 @@ static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *tar
 static int take_keys(struct schema_loader *loader, yaml_node_t *node, struct draft *draft)
 {
 	struct contract *contract = &draft->contract;
-	contract->key_count = draft->key_count;
+	contract->key_count = contract->item_key_count = draft->key_count;
 	for (uint32_t part = 0; part < draft->key_count; part++)
 		contract->key[part] = (struct key_part){draft->keys[part].attribute, "SNB"[draft->keys[part].type],
 							draft->keys[part].sensitive};
+	memcpy(contract->item_key, contract->key, sizeof contract->item_key);
 	if (contract->key_count == 2 && strcmp(contract->key[0].attribute, contract->key[1].attribute) == 0)
 		return schema_error(loader, schema_find(loader, node, "key"), "key attribute '%s' is there twice",
 				    contract->key[0].attribute);
@@ -319,42 +348,6 @@ static const char *resolve(struct schema_loader *loader, const struct contract *
 		return path;
 	return arena_text(loader->arena, "%s%s%s", contract->folder, strcmp(contract->folder, "/") == 0 ? "" : "/",
 			  path);
-}
-
-static bool takes_attribute(const struct contract_column *column, const char *attribute)
-{
-	for (uint32_t i = 0; i < column->source_count; i++)
-		if (strcmp(column->sources[i].names[0], attribute) == 0)
-			return true;
-	return false;
-}
-
-/* Values of a key that differ are different keys. */
-static int take_tolerances(struct schema_loader *loader, yaml_node_t *node, struct contract *contract)
-{
-	for (uint32_t i = 0; i < contract->column_count; i++) {
-		const struct contract_column *column = &contract->columns[i];
-		bool tolerant = column->tolerance.kind != TOLERANCE_NONE;
-		contract->any_tolerance = contract->any_tolerance || tolerant;
-		for (uint32_t part = 0; part < contract->key_count && tolerant; part++)
-			if (takes_attribute(column, contract->key[part].attribute))
-				return schema_error(loader, schema_find(loader, node, "lake"),
-						    "column '%s' is of the key, which has no tolerance",
-						    column->column);
-	}
-	return 0;
-}
-
-static int take_sensitive(struct schema_loader *loader, yaml_node_t *node, struct contract *contract)
-{
-	struct error error = {0};
-	disclosure_spread(contract);
-	if (!contract->any_sensitive ||
-	    disclosure_key(contract->sensitive_key_env, loader->arena, &contract->sensitive_key, &error) == 0)
-		return 0;
-	if (error.code != ERROR_USAGE)
-		return error_set(loader->error, error.code, "%s", error.message);
-	return schema_error(loader, schema_find(loader, node, "sensitive_key_env"), "%s", error.message);
 }
 
 static int check_contract(struct schema_loader *loader, yaml_node_t *node, void *target)
@@ -381,6 +374,9 @@ static int check_contract(struct schema_loader *loader, yaml_node_t *node, void 
 		return schema_out_of_memory(loader);
 	if (contract->delta != NULL && (contract->delta = resolve(loader, contract, contract->delta)) == NULL)
 		return schema_out_of_memory(loader);
+	for (uint32_t index = 0; index < draft->lake_count; index++)
+		if ((draft->lakes[index].delta = resolve(loader, contract, draft->lakes[index].delta)) == NULL)
+			return schema_out_of_memory(loader);
 	if (contract->baseline == BASELINE_SNAPSHOT && !has_export)
 		return schema_error(loader, schema_find(loader, node, "baseline"),
 				    "'baseline' is snapshot, but no source is an export or a dump of items");
@@ -388,8 +384,7 @@ static int check_contract(struct schema_loader *loader, yaml_node_t *node, void 
 		contract->baseline = has_export ? BASELINE_SNAPSHOT : BASELINE_NONE;
 	contract->require_dynamodb = draft->require != 0;
 	contract->ambiguous_accept = draft->ambiguous != 0;
-	code = take_tolerances(loader, node, contract);
-	return code != 0 ? code : take_sensitive(loader, node, contract);
+	return contract_make_lakes(loader, node, contract, draft->lakes, draft->lake_count);
 }
 
 /* ---- loading ---- */
@@ -428,6 +423,8 @@ int contract_parse(const char *path, struct slice text, struct contract **result
 		return code;
 	}
 	*contract = draft.contract;
+	if (contract->lakes[0] == &draft.contract)
+		contract->lakes[0] = contract;
 	*result = contract;
 	return 0;
 }

@@ -14,7 +14,7 @@
 #include "sources/events.h"
 #include "sources/items.h"
 
-enum { KEY_PARTS_MAX = 2, CONTRACT_COLUMNS_MAX = 4096 };
+enum { KEY_PARTS_MAX = 2, LAKE_KEY_PARTS_MAX = 8, CONTRACT_COLUMNS_MAX = 4096 };
 
 struct key_part {
 	const char *attribute;
@@ -89,6 +89,17 @@ struct contract_column {
 	int line;
 };
 
+/* A column of the key that a lake makes of the table's. */
+struct lake_key {
+	const char *column;
+	const char *attribute; /* item_key[part]'s */
+	const char *extract; /* extended POSIX expression whose one group is the value; NULL: the attribute as it is */
+	uint32_t part;
+	int line;
+};
+
+struct where;
+
 struct severity_rule {
 	enum finding_id id;
 	enum finding_level level;
@@ -104,11 +115,24 @@ struct contract {
 	const char *path;   /* as given */
 	const char *folder; /* its folder */
 	const char *table;
-	struct key_part key[KEY_PARTS_MAX];
+	struct key_part item_key[KEY_PARTS_MAX]; /* the DynamoDB table's */
+	uint32_t item_key_count;
+	/* Of facts, so of rows: the table's, or what the lake makes of it, named by its columns. */
+	struct key_part key[LAKE_KEY_PARTS_MAX];
 	uint32_t key_count;
 	struct contract_source *sources;
 	uint32_t source_count;
-	/* lake */
+	/* One for each lake, with what all share: `lake:` is one, without a lake it is this. Each is a contract of its
+	 * own to whatever looks at one table. `unrouted` is of the items that none of them takes, NULL when one takes
+	 * all. */
+	struct contract **lakes;
+	uint32_t lake_count;
+	struct contract *unrouted;
+	/* What each lake has of its own: all from here to `baseline`. */
+	const char *name;          /* under `lakes:`; else NULL */
+	const struct where *where; /* which items are in it; NULL: all (reconcile/where.h) */
+	struct lake_key *lake_key; /* how its key is made of the table's; none: it is the table's */
+	uint32_t lake_key_count;
 	const char *delta; /* resolved path; NULL when the contract has no lake */
 	int64_t version;   /* -1 latest */
 	enum deletes_policy deletes;

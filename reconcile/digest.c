@@ -557,7 +557,7 @@ static size_t part_size_max(uint32_t part)
 static bool read_key_part(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
 			  uint32_t part, struct slice *bytes, struct digest_fault *fault)
 {
-	const struct key_part *key = &scratch->plan->contract->key[part];
+	const struct key_part *key = &scratch->plan->contract->item_key[part];
 	struct value value;
 	struct value_fault why;
 	scratch->path[0] = (struct path_step){.name = slice_from(key->attribute)};
@@ -588,14 +588,14 @@ bool digest_key(struct digest_scratch *scratch, const struct json_token *tokens,
 	if (tokens[keys].type != JSON_OBJECT)
 		return set_fault(scratch, fault, "key is not an object", (struct slice){"", 0}, keys);
 	size_t first_size = scratch->attributes[tops[0]].words.size;
-	size_t last_size = scratch->attributes[tops[contract->key_count - 1]].words.size;
+	size_t last_size = scratch->attributes[tops[contract->item_key_count - 1]].words.size;
 	uint32_t token = keys + 1;
 	for (uint32_t index = 0; index < tokens[keys].count; index++, token = tokens[token + 1].next) {
 		if (tokens[token].size != first_size && tokens[token].size != last_size) /* so it is for most */
 			continue;
 		struct slice name = json_text(&tokens[token]);
 		struct name_words words = token_words(&tokens[token]);
-		for (uint32_t part = 0; part < contract->key_count; part++) {
+		for (uint32_t part = 0; part < contract->item_key_count; part++) {
 			if (!attribute_is(&scratch->attributes[tops[part]], name, &words))
 				continue;
 			if (found[part] != 0)
@@ -604,16 +604,69 @@ bool digest_key(struct digest_scratch *scratch, const struct json_token *tokens,
 		}
 	}
 	size_t size = 0;
-	for (uint32_t part = 0; part < contract->key_count; part++) {
+	for (uint32_t part = 0; part < contract->item_key_count; part++) {
 		struct slice bytes = {NULL, 0};
 		scratch->depth = 0;
 		if (found[part] == 0)
 			return set_fault(scratch, fault, "key attribute is missing",
-					 slice_from(contract->key[part].attribute), keys);
+					 slice_from(contract->item_key[part].attribute), keys);
 		if (!read_key_part(scratch, tokens, found[part], part, &bytes, fault))
 			return false;
-		size += key_put(scratch->key_bytes + size, contract->key[part].type, bytes);
+		size += key_put(scratch->key_bytes + size, contract->item_key[part].type, bytes);
 	}
 	*key = (struct slice){(const char *)scratch->key_bytes, size};
+	return true;
+}
+
+/* The one group of the expression in a part of the item's key; false when it does not match. */
+static bool extract_part(const regex_t *regex, struct slice bytes, struct slice *group)
+{
+	regmatch_t match[2] = {{.rm_so = 0, .rm_eo = (regoff_t)bytes.size}};
+	if (regexec(regex, bytes.data, 2, match, REG_STARTEND) != 0 || match[1].rm_so < 0)
+		return false;
+	*group = (struct slice){bytes.data + match[1].rm_so, (size_t)(match[1].rm_eo - match[1].rm_so)};
+	return true;
+}
+
+static const char *put_row_part(struct digest_scratch *scratch, uint32_t part, struct slice bytes, size_t *size)
+{
+	const struct plan_key *key = &scratch->plan->key[part];
+	struct number number;
+	if (key->extract != NULL && !extract_part(&scratch->extracts[part], bytes, &bytes))
+		return "does not match extract";
+	if (key->type == 'N') {
+		if (number_parse(bytes, &number) != DECIMAL_OK)
+			return "gives no number, which its column holds";
+		bytes = number.text;
+	}
+	if (bytes.size == 0)
+		return "gives nothing";
+	if (bytes.size > part_size_max(part) || *size + bytes.size + 3 > KEY_BYTES_MAX)
+		return "is too long";
+	*size += key_put(scratch->row_key_bytes + *size, key->type, bytes);
+	return NULL;
+}
+
+bool digest_row_key(struct digest_scratch *scratch, struct slice item_key, struct slice *row_key,
+		    struct digest_fault *fault)
+{
+	const struct digest_plan *plan = scratch->plan;
+	struct slice parts[KEY_PARTS_MAX];
+	char types[KEY_PARTS_MAX];
+	size_t size = 0;
+	*row_key = item_key;
+	if (!plan->key_made)
+		return true;
+	scratch->depth = 0;
+	for (uint32_t part = 0; part < plan->contract->item_key_count; part++)
+		if (!key_take(&item_key, &types[part], &parts[part]))
+			return set_fault(scratch, fault, "key is cut short", (struct slice){"", 0}, 0);
+	for (uint32_t part = 0; part < plan->key_count; part++) {
+		const char *reason = put_row_part(scratch, part, parts[plan->key[part].part], &size);
+		if (reason != NULL)
+			return set_fault(scratch, fault, reason, slice_from(plan->contract->lake_key[part].attribute),
+					 0);
+	}
+	*row_key = (struct slice){(const char *)scratch->row_key_bytes, size};
 	return true;
 }

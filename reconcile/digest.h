@@ -86,6 +86,10 @@ void digest_scratch_free(struct digest_scratch *scratch);
  * wrong type, empty or too long; *fault says which. */
 bool digest_key(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t keys, struct slice *key,
 		struct digest_fault *fault) MUST_USE;
+/* The key of the row that an item of that key has: the same, or what the lake makes of it. False: none can be made;
+ * *fault says why. Borrows from scratch, or is item_key itself. */
+bool digest_row_key(struct digest_scratch *scratch, struct slice item_key, struct slice *row_key,
+		    struct digest_fault *fault) MUST_USE;
 /* False when the image is not one DynamoDB can hold; *fault says why. key and digest borrow from scratch until the next
  * call of the same function. */
 bool digest_image(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,

@@ -284,7 +284,7 @@ static bool put_key_part(const struct lake_node *node, int64_t index, char type,
 		bytes = number.text;
 	else
 		return false;
-	if (bytes.size == 0 || bytes.size > limit)
+	if (bytes.size == 0 || bytes.size > limit || *size + bytes.size + 3 > KEY_BYTES_MAX)
 		return false;
 	*size += key_put(at + *size, type, bytes);
 	return true;
@@ -293,10 +293,9 @@ static bool put_key_part(const struct lake_node *node, int64_t index, char type,
 static struct slice row_key(struct digest_scratch *scratch, const struct lake_node *nodes, int64_t index)
 {
 	const struct digest_plan *plan = scratch->plan;
-	const struct contract *contract = plan->contract;
 	size_t size = 0;
-	for (uint32_t part = 0; part < contract->key_count; part++)
-		if (!put_key_part(&nodes[plan->key_column[part]], index, contract->key[part].type,
+	for (uint32_t part = 0; part < plan->key_count; part++)
+		if (!put_key_part(&nodes[plan->key[part].reader], index, plan->key[part].type,
 				  part == 0 ? KEY_PARTITION_MAX : KEY_SORT_MAX, scratch->key_bytes, &size))
 			return (struct slice){NULL, 0};
 	return (struct slice){(const char *)scratch->key_bytes, size};
@@ -335,7 +334,6 @@ static int emit_rows(struct digest_scratch *scratch, const struct lake_node *nod
 int lake_bind_batch(struct digest_scratch *scratch, const struct ArrowSchema *schema, const struct ArrowArray *batch,
 		    struct lake_node **nodes, struct error *error)
 {
-	static const struct column_type boolean = {.kind = COLUMN_BOOLEAN};
 	const struct digest_plan *plan = scratch->plan;
 	arena_reset(&scratch->batch);
 	*nodes = arena_array(&scratch->batch, plan->reader_count, sizeof(**nodes));
@@ -345,9 +343,9 @@ int lake_bind_batch(struct digest_scratch *scratch, const struct ArrowSchema *sc
 		return error_set(error, ERROR_INTERNAL, "a batch has %lld columns, %u were asked for",
 				 (long long)batch->n_children, plan->reader_count);
 	for (uint32_t index = 0; index < plan->reader_count; index++) {
-		const struct column_type *type = index < plan->column_count ? plan->columns[index].type : &boolean;
-		int code = lake_node_bind(&(*nodes)[index], &scratch->batch, plan->reader_columns[index], type,
-					  schema->children[index], batch->children[index], batch->offset, error);
+		int code = lake_node_bind(&(*nodes)[index], &scratch->batch, plan->reader_columns[index],
+					  plan->reader_types[index], schema->children[index], batch->children[index],
+					  batch->offset, error);
 		if (code != 0)
 			return code;
 	}

@@ -5,6 +5,7 @@
 
 #include "reconcile/digest_hash.h"
 #include "reconcile/disclosure.h"
+#include "reconcile/where.h"
 
 enum { PLAN_MEMORY_MAX = 256 * 1024 * 1024, PLAN_FORMAT = 2, NAME_MAX_SIZE = 1 << 17 };
 
@@ -34,10 +35,13 @@ static bool pattern_matches(const char *pattern, struct slice text)
 	return *pattern == '\0';
 }
 
-/* The TTL attribute is mentioned: it decides what deletes mean, and need not be a column. */
+/* The TTL attribute is mentioned: it decides what deletes mean, and need not be a column; so is what `where` looks at.
+ */
 bool plan_ignores_attribute(const struct digest_plan *plan, struct slice name)
 {
 	if (plan->contract->ttl_attribute != NULL && slice_is(name, plan->contract->ttl_attribute))
+		return true;
+	if (where_mentions(plan->contract->where, name))
 		return true;
 	return plan_drops_attribute(plan, name);
 }
@@ -320,6 +324,9 @@ static bool is_listed(const struct contract *contract, const char *column)
 	for (uint32_t index = 0; index < contract->column_count; index++)
 		if (strcasecmp(column, contract->columns[index].column) == 0)
 			return true;
+	for (uint32_t part = 0; part < contract->lake_key_count; part++)
+		if (strcasecmp(column, contract->lake_key[part].column) == 0)
+			return true;
 	return false;
 }
 
@@ -419,17 +426,28 @@ static bool is_mapped_to(const struct contract_column *column, const char *attri
 	return is_plain(column) && column->sources[0].count == 1 && strcmp(column->sources[0].names[0], attribute) == 0;
 }
 
-static int compile_key(struct digest_plan *plan, struct error *error)
+/* The item's key, which every image holds and no lake need map. */
+static int compile_item_key(struct digest_plan *plan, struct error *error)
 {
 	const struct contract *contract = plan->contract;
-	for (uint32_t part = 0; part < contract->key_count; part++) {
-		const struct key_part *key = &contract->key[part];
-		struct slice name = slice_from(key->attribute);
-		plan->key_top[part] = add_top(plan, name);
-		plan->key_column[part] = PLAN_NONE;
+	for (uint32_t part = 0; part < contract->item_key_count; part++) {
+		plan->key_top[part] = add_top(plan, slice_from(contract->item_key[part].attribute));
 		if (plan->key_top[part] == PLAN_NONE)
 			return out_of_memory(error);
 		plan->tops[plan->key_top[part]].key = true;
+	}
+	return 0;
+}
+
+/* A row's key is the item's: some column holds each part. */
+static int compile_key(struct digest_plan *plan, struct error *error)
+{
+	const struct contract *contract = plan->contract;
+	plan->key_count = contract->item_key_count;
+	for (uint32_t part = 0; part < contract->item_key_count; part++) {
+		const struct key_part *key = &contract->item_key[part];
+		struct slice name = slice_from(key->attribute);
+		plan->key[part] = (struct plan_key){.type = key->type, .part = part, .reader = PLAN_NONE};
 		bool mapped = false;
 		for (uint32_t index = 0; index < contract->column_count; index++)
 			mapped = mapped || is_mapped_to(&contract->columns[index], key->attribute);
@@ -443,11 +461,11 @@ static int compile_key(struct digest_plan *plan, struct error *error)
 		for (uint32_t index = 0; index < plan->column_count; index++) {
 			const struct plan_column *column = &plan->columns[index];
 			if (plan_takes(column, name) && can_be_key(key->type, column->type)) {
-				plan->key_column[part] = index;
+				plan->key[part].reader = index;
 				break;
 			}
 		}
-		if (plan->has_schema && mapped && plan->key_column[part] == PLAN_NONE)
+		if (plan->has_schema && mapped && plan->key[part].reader == PLAN_NONE)
 			return error_set(error, ERROR_USAGE,
 					 "%s: the table has no column that can hold key attribute '%s' of type %c; see "
 					 "lake.columns",
@@ -456,12 +474,68 @@ static int compile_key(struct digest_plan *plan, struct error *error)
 	return 0;
 }
 
+static bool add_reader(struct digest_plan *plan, const char *name, const struct column_type *type)
+{
+	plan->reader_types[plan->reader_count] = type;
+	plan->reader_columns[plan->reader_count++] = arena_copy(&plan->arena, slice_from(name)).data;
+	return plan->reader_columns[plan->reader_count - 1] != NULL;
+}
+
+/* Finds the column of one part in the table, and by its type what the part is: what is extracted for a column of
+ * numbers is a number. */
+static int meet_key(struct digest_plan *plan, const struct ArrowSchema *schema, const struct lake_key *from,
+		    struct plan_key *key, struct error *error)
+{
+	const struct ArrowSchema *field = find_table_column(schema, from->column);
+	if (field == NULL) {
+		plan->report.missing_columns[plan->report.missing_count++] = from->column;
+		return 0;
+	}
+	const struct column_type *type = column_type_from_arrow(&plan->arena, field);
+	if (type != NULL && from->extract != NULL && can_be_key('N', type))
+		key->type = 'N';
+	if (type == NULL || !can_be_key(key->type, type))
+		return error_set(error, ERROR_USAGE, "%s:%d: column '%s' cannot hold key attribute '%s' of type %c",
+				 plan->contract->path, from->line, field->name, from->attribute, key->type);
+	for (uint32_t index = 0; index < plan->reader_count; index++)
+		if (strcmp(plan->reader_columns[index], field->name) == 0)
+			key->reader = index;
+	if (key->reader != PLAN_NONE)
+		return 0;
+	key->reader = plan->reader_count;
+	return add_reader(plan, field->name, type) ? 0 : out_of_memory(error);
+}
+
+/* A row's key is made of the item's; its columns are read, and compared only if they are among `columns` too. */
+static int compile_lake_key(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error)
+{
+	const struct contract *contract = plan->contract;
+	int code = 0;
+	plan->key_made = true;
+	plan->key_count = contract->lake_key_count;
+	for (uint32_t part = 0; part < plan->key_count && code == 0; part++) {
+		const struct lake_key *from = &contract->lake_key[part];
+		plan->key[part] = (struct plan_key){.type = contract->key[part].type,
+						    .part = from->part,
+						    .extract = from->extract,
+						    .reader = PLAN_NONE};
+		if (schema != NULL)
+			code = meet_key(plan, schema, from, &plan->key[part], error);
+	}
+	return code;
+}
+
 static int compile_reader(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error)
 {
 	const struct contract *contract = plan->contract;
 	plan->deletes_column = PLAN_NONE;
-	for (uint32_t index = 0; index < plan->column_count; index++)
+	for (uint32_t index = 0; index < plan->column_count; index++) {
+		plan->reader_types[plan->reader_count] = plan->columns[index].type;
 		plan->reader_columns[plan->reader_count++] = plan->columns[index].name;
+	}
+	int code = contract->lake_key_count > 0 ? compile_lake_key(plan, schema, error) : compile_key(plan, error);
+	if (code != 0)
+		return code;
 	if (contract->deletes != DELETES_COLUMN || schema == NULL)
 		return 0;
 	const struct ArrowSchema *field = find_table_column(schema, contract->deletes_column);
@@ -476,12 +550,9 @@ static int compile_reader(struct digest_plan *plan, const struct ArrowSchema *sc
 			plan->deletes_column = index;
 	if (plan->deletes_column != PLAN_NONE)
 		return 0;
-	const char *name = arena_copy(&plan->arena, slice_from(field->name)).data;
-	if (name == NULL)
-		return out_of_memory(error);
+	static const struct column_type boolean = {.kind = COLUMN_BOOLEAN};
 	plan->deletes_column = plan->reader_count;
-	plan->reader_columns[plan->reader_count++] = name;
-	return 0;
+	return add_reader(plan, field->name, &boolean) ? 0 : out_of_memory(error);
 }
 
 static int compile_ttl(struct digest_plan *plan, struct error *error)
@@ -580,8 +651,14 @@ static void make_fingerprint(struct digest_plan *plan)
 {
 	const struct contract *contract = plan->contract;
 	uint64_t hash = hash_int(PLAN_FORMAT, SPARK_SEED);
-	for (uint32_t part = 0; part < contract->key_count; part++)
-		hash = hash_int(contract->key[part].type, mix_text(contract->key[part].attribute, hash));
+	for (uint32_t part = 0; part < contract->item_key_count; part++)
+		hash = hash_int(contract->item_key[part].type, mix_text(contract->item_key[part].attribute, hash));
+	for (uint32_t part = 0; part < plan->key_count && plan->key_made; part++) {
+		const struct plan_key *key = &plan->key[part];
+		hash = hash_int(key->type, mix_text(contract->lake_key[part].column, hash));
+		hash = hash_u64(key->part, mix_text(key->extract, hash));
+	}
+	hash = where_hash(contract->where, hash);
 	hash = hash_int(plan->has_rows, hash);
 	for (uint32_t index = 0; index < plan->column_count; index++) {
 		const struct plan_column *column = &plan->columns[index];
@@ -607,11 +684,13 @@ static bool allocate_tables(struct digest_plan *plan, const struct ArrowSchema *
 		sources += plan->contract->columns[index].source_count;
 	plan->columns = arena_array(arena, columns + 1, sizeof(*plan->columns));
 	plan->tops = arena_array(arena, sources, sizeof(*plan->tops));
-	plan->reader_columns = arena_array(arena, columns + 1, sizeof(*plan->reader_columns));
-	plan->report.missing_columns = arena_array(arena, columns + 1, sizeof(*plan->report.missing_columns));
+	plan->reader_columns = arena_array(arena, columns + LAKE_KEY_PARTS_MAX + 1, sizeof(*plan->reader_columns));
+	plan->reader_types = arena_array(arena, columns + LAKE_KEY_PARTS_MAX + 1, sizeof(*plan->reader_types));
+	plan->report.missing_columns = arena_array(arena, columns + LAKE_KEY_PARTS_MAX + 1,
+						   sizeof(*plan->report.missing_columns));
 	plan->report.mismatches = arena_array(arena, columns + 1, sizeof(*plan->report.mismatches));
 	return plan->columns != NULL && plan->tops != NULL && plan->reader_columns != NULL &&
-	       plan->report.missing_columns != NULL && plan->report.mismatches != NULL;
+	       plan->reader_types != NULL && plan->report.missing_columns != NULL && plan->report.mismatches != NULL;
 }
 
 int digest_plan_new(const struct contract *contract, const struct ArrowSchema *schema, struct digest_plan **result,
@@ -630,7 +709,7 @@ int digest_plan_new(const struct contract *contract, const struct ArrowSchema *s
 	if (code == 0)
 		code = compile_by_name(plan, schema, error);
 	if (code == 0)
-		code = compile_key(plan, error);
+		code = compile_item_key(plan, error);
 	if (code == 0)
 		code = compile_reader(plan, schema, error);
 	if (code == 0)

@@ -96,6 +96,14 @@ struct plan_column {
 	bool direct; /* plain, and a top-level attribute of a name that is known */
 };
 
+/* A part of a row's key: where it is in the row, and how the item's key gives it. */
+struct plan_key {
+	char type;
+	uint32_t part;       /* of the item's key */
+	const char *extract; /* NULL: as it is */
+	uint32_t reader;     /* index into reader_columns; PLAN_NONE without a schema */
+};
+
 struct digest_plan {
 	struct arena arena;
 	const struct contract *contract;
@@ -106,11 +114,14 @@ struct digest_plan {
 	struct plan_top *tops;
 	uint32_t top_count;
 	uint32_t key_top[KEY_PARTS_MAX];
-	uint32_t key_column[KEY_PARTS_MAX]; /* index into columns, PLAN_NONE without a schema */
+	struct plan_key key[LAKE_KEY_PARTS_MAX];
+	uint32_t key_count;
+	bool key_made;                      /* by lake_key: the row's is not the item's */
 	uint32_t ttl_top;                   /* PLAN_NONE when the contract names no TTL attribute */
 	uint32_t ttl_column;
 	uint32_t deletes_column; /* index into reader_columns */
 	const char **reader_columns;
+	const struct column_type **reader_types;
 	uint32_t reader_count;
 	bool has_rows;
 	bool has_schema;

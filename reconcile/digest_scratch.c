@@ -55,14 +55,19 @@ struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
 	buffer_init(&scratch->text, VALUE_TEXT_MAX);
 	buffer_init(&scratch->step_text, VALUE_TEXT_MAX);
 	scratch->key_bytes = malloc(KEY_BYTES_MAX);
+	scratch->row_key_bytes = malloc(KEY_BYTES_MAX);
 	scratch->unmapped = calloc(UNMAPPED_MAX + 1, sizeof(*scratch->unmapped));
 	scratch->unmapped_entries = calloc(UNMAPPED_MAX + 1, sizeof(*scratch->unmapped_entries));
 	scratch->unmapped_slots = calloc(UNMAPPED_SLOTS, sizeof(*scratch->unmapped_slots));
 	bool whole = scratch->attributes != NULL && scratch->attribute_slots != NULL && scratch->by_rank != NULL &&
 		     scratch->canonical != NULL && scratch->column_values != NULL && scratch->path_values != NULL &&
-		     scratch->key_bytes != NULL && scratch->unmapped != NULL && scratch->unmapped_entries != NULL &&
-		     scratch->unmapped_slots != NULL && scratch->aliases != NULL && scratch->results != NULL &&
-		     scratch->patterns != NULL && compile_patterns(scratch);
+		     scratch->key_bytes != NULL && scratch->row_key_bytes != NULL && scratch->unmapped != NULL &&
+		     scratch->unmapped_entries != NULL && scratch->unmapped_slots != NULL && scratch->aliases != NULL &&
+		     scratch->results != NULL && scratch->patterns != NULL && compile_patterns(scratch);
+	for (uint32_t part = 0; whole && part < plan->key_count; part++)
+		if (plan->key[part].extract != NULL)
+			whole = scratch->has_extract[part] = regcomp(&scratch->extracts[part], plan->key[part].extract,
+								     REG_EXTENDED) == 0;
 	/* The plan's own names come first, so that a column's `top` is its attribute's index. */
 	for (uint32_t index = 0; whole && index < plan->top_count; index++) {
 		struct name_words words = name_words(plan->tops[index].node->name);
@@ -100,6 +105,10 @@ void digest_scratch_free(struct digest_scratch *scratch)
 	free(scratch->column_values);
 	free(scratch->path_values);
 	free(scratch->key_bytes);
+	free(scratch->row_key_bytes);
+	for (uint32_t part = 0; part < LAKE_KEY_PARTS_MAX; part++)
+		if (scratch->has_extract[part])
+			regfree(&scratch->extracts[part]);
 	free(scratch->unmapped);
 	free(scratch->unmapped_entries);
 	free(scratch->unmapped_slots);

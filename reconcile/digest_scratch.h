@@ -7,6 +7,8 @@
 #ifndef LAKEPROOF_RECONCILE_DIGEST_SCRATCH_H
 #define LAKEPROOF_RECONCILE_DIGEST_SCRATCH_H
 
+#include <regex.h>
+
 #include "reconcile/digest_arrow.h"
 #include "reconcile/digest_plan.h"
 #include "reconcile/digest_value.h"
@@ -105,6 +107,9 @@ struct digest_scratch {
 	struct misfit misfit;
 	uint32_t image_token;
 	unsigned char *key_bytes; /* KEY_BYTES_MAX */
+	unsigned char *row_key_bytes;       /* likewise */
+	regex_t extracts[LAKE_KEY_PARTS_MAX]; /* a thread's own, since matching takes a lock of theirs */
+	bool has_extract[LAKE_KEY_PARTS_MAX];
 	struct unmapped_attribute *unmapped;
 	struct unmapped_entry *unmapped_entries;
 	uint16_t *unmapped_slots;

@@ -1,4 +1,5 @@
-/* digest_value - one attribute value read off the tokens and checked: inside reconcile/digest*.c and key.c only.
+/* digest_value - one attribute value read off the tokens and checked: inside reconcile/digest*.c, key.c and
+ * where.c only.
  *
  * Invariant: a value that value_read accepts has exactly one known type tag and a payload of that tag's JSON shape;
  * scalars are decoded: S as text, N as canonical text and scaled integer, B as bytes. Containers are not descended

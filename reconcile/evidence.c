@@ -148,6 +148,7 @@ static int take_record(void *context, const struct record *record, struct error 
 		struct slice key;
 		struct digest_fault fault;
 		if (state != STATE_IMAGE || !digest_key(reader->scratch, record->tokens, record->keys, &key, &fault) ||
+		    !digest_row_key(reader->scratch, key, &key, &fault) ||
 		    !slice_equal(key, evidence->kept[request->finding]->judgement.key))
 			continue; /* not the file that was merged */
 		for (uint32_t i = 0; i < evidence->columns; i++) {

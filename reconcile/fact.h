@@ -39,7 +39,7 @@ struct fact {
 	uint32_t source; /* id in the state's source table: one file */
 	uint64_t record; /* ordinal in the file; for lake rows the row's physical position */
 	uint64_t offset;
-	uint64_t item_key; /* where the lake makes its rows' keys: the hash of the item's own; 0 elsewhere, and for rows */
+	uint64_t item_key; /* where rows' keys are made of items': the hash of the item's own; else, and for rows, 0 */
 	struct fact_side after;
 	/* FACT_CHANGE only */
 	struct fact_side before;

@@ -37,8 +37,8 @@ enum finding_level { LEVEL_IGNORE = 0, LEVEL_WARN, LEVEL_UNKNOWN, LEVEL_FAIL };
 	FINDING(NOT_SETTLED, "not_settled", LEVEL_UNKNOWN, "too close to the edge of what was captured to tell")       \
 	FINDING(IMAGE_UNKNOWN, "image.unknown", LEVEL_UNKNOWN, "the item exists, no source carries its last image")    \
 	FINDING(STATE_UNKNOWN, "state.unknown", LEVEL_UNKNOWN, "no source says whether the item exists")               \
-	FINDING(KEY_COLLISION, "key.collision", LEVEL_UNKNOWN, "several items are made into one row's key")            \
-	FINDING(KEY_UNMATCHED, "key.unmatched", LEVEL_UNKNOWN, "an item of the lake of which no row's key can be made") \
+	FINDING(KEY_COLLISION, "key.collision", LEVEL_UNKNOWN, "several items have one row's key")            \
+	FINDING(KEY_UNMATCHED, "key.unmatched", LEVEL_UNKNOWN, "an item of the lake that gives no row's key")         \
 	FINDING(ITEM_UNROUTED, "item.unrouted", LEVEL_WARN, "an item that no lake takes")                              \
 	FINDING(SOURCE_MIXED, "source.mixed", LEVEL_UNKNOWN, "sources of different tables")                            \
 	FINDING(SOURCE_GONE, "source.gone", LEVEL_UNKNOWN, "a file that was merged is no longer there")                \

@@ -13,13 +13,22 @@ struct ingest {
 	struct run *run;
 	struct ingest_work *works;
 	uint64_t count, capacity;
+	uint64_t shared; /* of the works, those of sources: the first ones, the same files for every lake */
 	const struct state_source **known; /* what the state holds, sorted by known_compare */
 	uint64_t known_count;
 	uint32_t *stale;            /* beside them: the id of one that serves nothing any more, else 0 */
 	struct ingest_work **queue; /* what must be read, largest first */
 	uint64_t queue_count;
 	uint64_t redigested; /* files that must be read again since the contract changed */
-	atomic_uint_fast64_t queue_next;
+};
+
+/* What is read, by all threads, for all lakes. */
+struct reading {
+	struct run *run; /* the first */
+	struct ingest_job *jobs;
+	struct ingest_work **works; /* of the jobs */
+	uint64_t job_count;
+	atomic_uint_fast64_t next;
 	atomic_bool stop;
 };
 
@@ -148,7 +157,10 @@ static int manifest_problem(void *context, const struct problem *problem, struct
 				     .record = problem->record,
 				     .offset = problem->offset,
 				     .message = problem->message};
-	return run_problem(context, &copy, error);
+	int code = 0;
+	for (struct run *run = context; run != NULL && code == 0; run = run->next)
+		code = run_problem(run, &copy, error);
+	return code;
 }
 
 /* Names what a path stands for, not only how it is written: contracts of two folders that share a state both say
@@ -337,6 +349,49 @@ static int list_works(struct ingest *ingest, struct error *error)
 			       : contract->sources[i].kind == SOURCE_ITEMS ? list_items(ingest, i, error)
 									   : list_events(ingest, i, error);
 	}
+	ingest->shared = ingest->count;
+	if (code == 0 && run->table != NULL)
+		code = list_lake(ingest, error);
+	return code;
+}
+
+/* The same group by its id in this run's state. */
+static int own_group(struct run *run, const struct run *first, uint32_t of_first, uint32_t *group, struct error *error)
+{
+	return state_group(run->state, state_group_text(first->state, of_first), group, error);
+}
+
+/* Another lake's works are those of the first, under its own state's groups, and its own table's files. */
+static int copy_works(struct ingest *ingest, const struct ingest *first, struct error *error)
+{
+	struct run *run = ingest->run;
+	const struct contract *contract = run->contract;
+	int code = 0;
+	run->source_groups = calloc(contract->source_count + 1, sizeof(*run->source_groups));
+	run->dumps = calloc(contract->source_count + 1, sizeof(*run->dumps));
+	run->exports = calloc(first->run->export_count + 1, sizeof(*run->exports));
+	if (run->source_groups == NULL || run->exports == NULL || run->dumps == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	for (uint32_t i = 0; i < contract->source_count && code == 0; i++) {
+		code = own_group(run, first->run, first->run->source_groups[i], &run->source_groups[i], error);
+		run->dumps[i] = first->run->dumps[i];
+	}
+	for (uint32_t i = 0; i < first->run->export_count && code == 0; i++) {
+		run->exports[i] = first->run->exports[i];
+		code = own_group(run, first->run, first->run->exports[i].group, &run->exports[i].group, error);
+	}
+	run->export_count = first->run->export_count;
+	for (uint64_t i = 0; i < first->shared && code == 0; i++) {
+		const struct ingest_work *from = &first->works[i];
+		struct ingest_work *work = add_work(ingest, from->kind, from->path, error);
+		if (work == NULL)
+			return error->code;
+		const char *path = work->path;
+		*work = *from;
+		work->path = path;
+		code = own_group(run, first->run, from->group, &work->group, error);
+	}
+	ingest->shared = ingest->count;
 	if (code == 0 && run->table != NULL)
 		code = list_lake(ingest, error);
 	return code;
@@ -383,6 +438,7 @@ static int plan_work(struct ingest *ingest, struct ingest_work *work, struct err
 	}
 	if (fresh && work->before != 0 && code == 0)
 		code = tell_changed(run, work, error);
+	work->wanted = !fresh;
 	if (!fresh)
 		ingest->queue[ingest->queue_count++] = work;
 	else if (work->kind == INGEST_LAKE)
@@ -404,16 +460,51 @@ static int drop_stale(struct ingest *ingest, struct error *error)
 
 static int larger_first(const void *left, const void *right)
 {
-	const struct ingest_work *a = *(const struct ingest_work *const *)left;
-	const struct ingest_work *b = *(const struct ingest_work *const *)right;
+	const struct ingest_job *a = left, *b = right;
 	if (a->size_bytes != b->size_bytes)
 		return a->size_bytes < b->size_bytes ? 1 : -1;
 	return strcmp(a->path, b->path);
 }
 
+static void add_job(struct reading *reading, struct ingest *ingests, uint32_t first, uint32_t end, uint32_t lanes,
+		    uint64_t index)
+{
+	struct ingest_work **works = reading->works + reading->job_count * lanes;
+	struct ingest_job job = {.works = works};
+	for (uint32_t lane = first; lane < end; lane++) {
+		struct ingest_work *work = &ingests[lane].works[index];
+		if (!work->wanted)
+			continue;
+		works[lane] = work;
+		job.size_bytes = work->size_bytes;
+		job.path = work->path;
+	}
+	if (job.path != NULL)
+		reading->jobs[reading->job_count++] = job;
+}
+
+/* A file of a source is one job for all lakes, one of a lake a job of its own. */
+static int make_jobs(struct reading *reading, struct ingest *ingests, uint32_t lanes, struct error *error)
+{
+	uint64_t most = ingests[0].shared;
+	for (uint32_t lane = 0; lane < lanes; lane++)
+		most += ingests[lane].count - ingests[lane].shared;
+	reading->jobs = calloc(most + 1, sizeof(*reading->jobs));
+	reading->works = calloc((most + 1) * lanes, sizeof(*reading->works));
+	if (reading->jobs == NULL || reading->works == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	for (uint64_t i = 0; i < ingests[0].shared; i++)
+		add_job(reading, ingests, 0, lanes, lanes, i);
+	for (uint32_t lane = 0; lane < lanes; lane++)
+		for (uint64_t i = ingests[lane].shared; i < ingests[lane].count; i++)
+			add_job(reading, ingests, lane, lane + 1, lanes, i);
+	qsort(reading->jobs, reading->job_count, sizeof(*reading->jobs), larger_first);
+	return 0;
+}
+
 struct ingest_thread {
 	pthread_t thread;
-	struct ingest *ingest;
+	struct reading *reading;
 	struct error error;
 	int code;
 };
@@ -421,36 +512,36 @@ struct ingest_thread {
 static void *work_through(void *argument)
 {
 	struct ingest_thread *self = argument;
-	struct ingest *ingest = self->ingest;
+	struct reading *reading = self->reading;
+	const struct run_watch *watch = &reading->run->options.watch;
 	struct ingest_worker *worker = NULL;
-	self->code = ingest_worker_new(ingest->run, &worker, &self->error);
-	while (self->code == 0 && !atomic_load(&ingest->stop)) {
-		uint64_t next = atomic_fetch_add(&ingest->queue_next, 1);
-		if (next >= ingest->queue_count)
+	self->code = ingest_worker_new(reading->run, &worker, &self->error);
+	while (self->code == 0 && !atomic_load(&reading->stop)) {
+		uint64_t next = atomic_fetch_add(&reading->next, 1);
+		if (next >= reading->job_count)
 			break;
-		struct ingest_work *work = ingest->queue[next];
-		self->code = ingest_worker_read(worker, work, &self->error);
-		if (self->code == 0 && ingest->run->options.watch.add != NULL)
-			ingest->run->options.watch.add(1, work->size_bytes);
+		const struct ingest_job *job = &reading->jobs[next];
+		self->code = ingest_worker_read(worker, job, &self->error);
+		if (self->code == 0 && watch->add != NULL)
+			watch->add(1, job->size_bytes);
 	}
 	if (self->code == 0)
 		self->code = ingest_worker_flush(worker, &self->error);
 	else
-		atomic_store(&ingest->stop, true);
+		atomic_store(&reading->stop, true);
 	ingest_worker_free(worker);
 	return NULL;
 }
 
-static int read_queue(struct ingest *ingest, struct error *error)
+static int read_queue(struct reading *reading, struct error *error)
 {
 	enum { THREADS_MAX = 64 };
 	struct ingest_thread threads[THREADS_MAX];
-	uint32_t count = ingest->run->options.jobs < THREADS_MAX ? ingest->run->options.jobs : THREADS_MAX;
+	uint32_t jobs = reading->run->options.jobs, count = jobs < THREADS_MAX ? jobs : THREADS_MAX;
 	int code = 0;
 	uint32_t started = 0;
-	qsort(ingest->queue, ingest->queue_count, sizeof(*ingest->queue), larger_first);
 	for (; started < count; started++) {
-		threads[started] = (struct ingest_thread){.ingest = ingest};
+		threads[started] = (struct ingest_thread){.reading = reading};
 		if (pthread_create(&threads[started].thread, NULL, work_through, &threads[started]) != 0)
 			break;
 	}
@@ -560,6 +651,28 @@ static int settle_unlisted(struct ingest *ingest, struct error *error)
 	return code;
 }
 
+/* A run that was killed may have merged a file for some lakes only. If it is gone now, the others lack it. */
+static int settle_between(struct ingest *ingests, uint32_t lanes, struct error *error)
+{
+	int code = 0;
+	for (uint32_t lane = 0; lane < lanes && code == 0; lane++) {
+		struct run *run = ingests[lane].run;
+		for (uint32_t other = 0; other < lanes && code == 0; other++) {
+			const struct run *from = ingests[other].run;
+			for (uint64_t i = 0; i < from->problem_count && other != lane && code == 0; i++) {
+				const struct state_problem *problem = &from->problems[i];
+				bool told = strcmp(problem->id, "source.gone") != 0;
+				for (uint64_t j = 0; j < run->problem_count && !told; j++)
+					told = strcmp(run->problems[j].id, problem->id) == 0 &&
+					       strcmp(run->problems[j].path, problem->path) == 0;
+				if (!told)
+					code = run_problem(run, problem, error);
+			}
+		}
+	}
+	return code;
+}
+
 static void judge_exports(struct ingest *ingest)
 {
 	struct run *run = ingest->run;
@@ -589,41 +702,77 @@ static void judge_dumps(struct ingest *ingest)
 	}
 }
 
-int ingest_sources(struct run *run, struct error *error)
+/* What must be read for one lake. */
+static int plan_lane(struct ingest *ingest, const struct ingest *first, struct error *error)
 {
-	struct ingest ingest = {.run = run};
-	const struct run_watch *watch = &run->options.watch;
-	int code = list_works(&ingest, error);
+	int code = ingest == first ? list_works(ingest, error) : copy_works(ingest, first, error);
 	if (code == 0)
-		code = list_known(&ingest, error);
-	ingest.queue = calloc(ingest.count + 1, sizeof(*ingest.queue));
-	if (code == 0 && ingest.queue == NULL)
+		code = list_known(ingest, error);
+	ingest->queue = calloc(ingest->count + 1, sizeof(*ingest->queue));
+	if (code == 0 && ingest->queue == NULL)
 		code = error_set(error, ERROR_INTERNAL, "out of memory");
-	for (uint64_t i = 0; i < ingest.count && code == 0; i++)
-		code = plan_work(&ingest, &ingest.works[i], error);
+	for (uint64_t i = 0; i < ingest->count && code == 0; i++)
+		code = plan_work(ingest, &ingest->works[i], error);
 	if (code == 0)
-		code = drop_stale(&ingest, error);
-	if (code == 0)
-		code = settle_unlisted(&ingest, error);
-	if (code == 0 && ingest.redigested > 0 && watch->note != NULL)
-		watch->note("the contract's key, columns or ignores changed: %" PRIu64 " files are read again",
-			    ingest.redigested);
-	if (code == 0 && ingest.queue_count > 0) {
+		code = drop_stale(ingest, error);
+	return code != 0 ? code : settle_unlisted(ingest, error);
+}
+
+static int read_all(struct ingest *ingests, uint32_t lanes, struct error *error)
+{
+	struct reading reading = {.run = ingests[0].run};
+	const struct run_watch *watch = &reading.run->options.watch;
+	int code = make_jobs(&reading, ingests, lanes, error);
+	if (code == 0 && reading.job_count > 0) {
 		if (watch->begin != NULL)
-			watch->begin("reading", ingest.queue_count, "files");
-		code = read_queue(&ingest, error);
+			watch->begin("reading", reading.job_count, "files");
+		code = read_queue(&reading, error);
 		if (watch->end != NULL)
 			watch->end();
 	}
+	free(reading.jobs);
+	free(reading.works);
+	return code;
+}
+
+static void ingest_release(struct ingest *ingest)
+{
+	free(ingest->works);
+	free(ingest->known);
+	free(ingest->stale);
+	free(ingest->queue);
+}
+
+int ingest_sources(struct run *run, struct error *error)
+{
+	const struct run_watch *watch = &run->options.watch;
+	uint32_t lanes = 0;
+	uint64_t redigested = 0;
+	for (const struct run *one = run; one != NULL; one = one->next)
+		lanes++;
+	struct ingest *ingests = calloc(lanes, sizeof *ingests);
+	int code = ingests == NULL ? error_set(error, ERROR_INTERNAL, "out of memory") : 0;
+	for (uint32_t lane = 0; lane < lanes && code == 0; lane++, run = run->next) {
+		ingests[lane].run = run;
+		code = plan_lane(&ingests[lane], ingests, error);
+		redigested += ingests[lane].redigested;
+	}
 	if (code == 0)
-		code = adopt_read(&ingest, error);
+		code = settle_between(ingests, lanes, error);
+	if (code == 0 && redigested > 0 && watch->note != NULL)
+		watch->note("the contract's key, columns or ignores changed: %" PRIu64 " files are read again",
+			    redigested);
 	if (code == 0)
-		judge_exports(&ingest);
-	if (code == 0)
-		judge_dumps(&ingest);
-	free(ingest.works);
-	free(ingest.known);
-	free(ingest.stale);
-	free(ingest.queue);
+		code = read_all(ingests, lanes, error);
+	for (uint32_t lane = 0; lane < lanes && code == 0; lane++) {
+		code = adopt_read(&ingests[lane], error);
+		if (code == 0)
+			judge_exports(&ingests[lane]);
+		if (code == 0)
+			judge_dumps(&ingests[lane]);
+	}
+	for (uint32_t lane = 0; lane < lanes && ingests != NULL; lane++)
+		ingest_release(&ingests[lane]);
+	free(ingests);
 	return code;
 }

@@ -5,59 +5,91 @@
 #include <xxhash.h>
 
 #include "base/clock.h"
+#include "reconcile/where.h"
 
 enum { BATCH_ROWS = 65536, DOMAIN_CACHE_ARN_MAX = 1024 };
 
-struct ingest_worker {
+/* What a worker has for one lake. */
+struct lane {
 	struct run *run;
-	struct json_parser *parser;
 	struct digest_scratch *scratch;
 	struct state_builder *builder;
 	uint64_t *attribute_counts; /* digest_unmapped's counts when the present file began */
 	uint64_t attribute_capacity;
 	/* the present file */
-	struct ingest_work *work;
+	struct ingest_work *work; /* NULL: not for this lake */
 	uint64_t facts, damaged, unreadable, content;
-	struct slice last_key; /* of the last record; empty when it had none */
-	char key[KEY_BYTES_MAX];
 	/* the domain of the last record's ARN, since neighbours mostly share it */
 	bool domain_known;
 	uint32_t domain, domain_group;
 	size_t domain_arn_size;
 	char domain_arn[DOMAIN_CACHE_ARN_MAX];
+};
+
+struct ingest_worker {
+	struct lane *lanes;
+	uint32_t lane_count;
+	struct json_parser *parser;
+	struct arena answers;  /* of `where` */
+	struct lane *lake;     /* INGEST_LAKE: the file's */
+	struct slice last_key; /* of the last record; empty when it had none */
+	char key[KEY_BYTES_MAX];
 	int64_t time_max_us;      /* no record is later than that */
 	const int64_t *positions; /* INGEST_LAKE: of the present batch */
 };
 
+static int lane_open(struct lane *lane, struct run *run, size_t memory_max, struct error *error)
+{
+	lane->run = run;
+	lane->scratch = digest_scratch_new(run->plan);
+	if (lane->scratch == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	return state_builder_new(run->state, memory_max, &lane->builder, error);
+}
+
 int ingest_worker_new(struct run *run, struct ingest_worker **out, struct error *error)
 {
 	struct ingest_worker *worker = calloc(1, sizeof *worker);
+	uint32_t lanes = 0;
 	*out = worker;
 	if (worker == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
-	worker->run = run;
+	for (const struct run *one = run; one != NULL; one = one->next)
+		lanes++;
+	arena_init(&worker->answers, (size_t)64 << 20);
 	worker->time_max_us = clock_now_us() + 86400 * CLOCK_SECOND_US;
 	worker->parser = json_parser_new(RECORD_SIZE_MAX);
-	worker->scratch = digest_scratch_new(run->plan);
-	if (worker->parser == NULL || worker->scratch == NULL)
+	worker->lanes = calloc(lanes, sizeof *worker->lanes);
+	if (worker->parser == NULL || worker->lanes == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
-	return state_builder_new(run->state, run->options.memory_max / 2 / run->options.jobs, &worker->builder, error);
+	int code = 0;
+	for (size_t memory_max = run->options.memory_max / 2 / run->options.jobs / lanes; run != NULL && code == 0;
+	     run = run->next)
+		code = lane_open(&worker->lanes[worker->lane_count++], run, memory_max, error);
+	return code;
 }
 
 void ingest_worker_free(struct ingest_worker *worker)
 {
 	if (worker == NULL)
 		return;
+	for (uint32_t i = 0; i < worker->lane_count; i++) {
+		digest_scratch_free(worker->lanes[i].scratch);
+		state_builder_free(worker->lanes[i].builder);
+		free(worker->lanes[i].attribute_counts);
+	}
 	json_parser_free(worker->parser);
-	digest_scratch_free(worker->scratch);
-	state_builder_free(worker->builder);
-	free(worker->attribute_counts);
+	arena_release(&worker->answers);
+	free(worker->lanes);
 	free(worker);
 }
 
 int ingest_worker_flush(struct ingest_worker *worker, struct error *error)
 {
-	return state_builder_flush(worker->builder, error);
+	int code = 0;
+	for (uint32_t i = 0; i < worker->lane_count && code == 0; i++)
+		code = state_builder_flush(worker->lanes[i].builder, error);
+	return code;
 }
 
 uint64_t ingest_fingerprint(const struct run *run, const struct contract_source *source)
@@ -87,27 +119,30 @@ int ingest_reread(const struct run *run, const struct state_source *source, cons
 					   : export_reread(source->path, numbers, count, parser, sink, error);
 }
 
-static int note_problem(struct ingest_worker *worker, const char *id, const struct record *record, struct slice key,
+static int note_problem(struct lane *lane, const char *id, const struct record *record, struct slice key,
 			const char *message, struct error *error)
 {
+	struct digest_fault fault;
+	struct slice row_key = key;
+	bool keyed = key.size > 0 && digest_row_key(lane->scratch, key, &row_key, &fault);
 	struct state_problem problem = {.id = id,
-					.path = worker->work->path,
+					.path = lane->work->path,
 					.has_position = true,
-					.has_key = key.size > 0,
+					.has_key = keyed,
 					.record = record->number,
 					.offset = record->offset,
-					.key = key,
+					.key = row_key,
 					.message = message};
-	return state_builder_problem(worker->builder, &problem, error);
+	return state_builder_problem(lane->builder, &problem, error);
 }
 
-static int note_fault(struct ingest_worker *worker, const struct record *record, struct slice key, const char *what,
+static int note_fault(struct lane *lane, const struct record *record, struct slice key, const char *what,
 		      const struct digest_fault *fault, struct error *error)
 {
 	char message[400];
 	snprintf(message, sizeof message, "%s: %s%s%s", what, fault->reason, fault->detail[0] != '\0' ? ": " : "",
 		 fault->detail);
-	return note_problem(worker, "record.unreadable", record, key, message, error);
+	return note_problem(lane, "record.unreadable", record, key, message, error);
 }
 
 /* Records of Kinesis Data Streams name their table and no stream: they are a domain of their table. */
@@ -121,55 +156,68 @@ static struct slice domain_text(const struct record *record, char text[DOMAIN_CA
 	return (struct slice){text, size < DOMAIN_CACHE_ARN_MAX ? (size_t)size : DOMAIN_CACHE_ARN_MAX - 1};
 }
 
-static int domain_of(struct ingest_worker *worker, const struct record *record, uint32_t *domain, struct error *error)
+static int domain_of(struct lane *lane, const struct record *record, uint32_t *domain, struct error *error)
 {
 	char text[DOMAIN_CACHE_ARN_MAX];
 	struct slice arn = domain_text(record, text);
-	if (worker->domain_known && worker->domain_group == worker->work->group &&
-	    arn.size == worker->domain_arn_size &&
-	    memcmp(arn.size > 0 ? arn.data : "", worker->domain_arn, arn.size) == 0) {
-		*domain = worker->domain;
+	if (lane->domain_known && lane->domain_group == lane->work->group && arn.size == lane->domain_arn_size &&
+	    memcmp(arn.size > 0 ? arn.data : "", lane->domain_arn, arn.size) == 0) {
+		*domain = lane->domain;
 		return 0;
 	}
-	int code = state_domain(worker->run->state, worker->work->group, arn, domain, error);
-	if (code == 0 && arn.size <= sizeof worker->domain_arn) {
-		worker->domain_known = true;
-		worker->domain = *domain;
-		worker->domain_group = worker->work->group;
-		worker->domain_arn_size = arn.size;
+	int code = state_domain(lane->run->state, lane->work->group, arn, domain, error);
+	if (code == 0 && arn.size <= sizeof lane->domain_arn) {
+		lane->domain_known = true;
+		lane->domain = *domain;
+		lane->domain_group = lane->work->group;
+		lane->domain_arn_size = arn.size;
 		if (arn.size > 0)
-			memcpy(worker->domain_arn, arn.data, arn.size);
+			memcpy(lane->domain_arn, arn.data, arn.size);
 	}
 	return code;
 }
 
-static bool image_has_key(struct ingest_worker *worker, const struct record *record, uint32_t image, struct slice key)
+static bool image_has_key(struct lane *lane, const struct record *record, uint32_t image, struct slice key)
 {
 	struct digest_fault fault;
 	struct slice of_image;
-	return digest_key(worker->scratch, record->tokens, image, &of_image, &fault) && slice_equal(of_image, key);
+	return digest_key(lane->scratch, record->tokens, image, &of_image, &fault) && slice_equal(of_image, key);
 }
 
-/* One side of a record; a faulty image leaves what is sure of it and sets *faulty. */
-static int take_side(struct ingest_worker *worker, const struct record *record, enum item_state state, uint32_t image,
-		     const char *what, struct slice key, struct fact_side *side, bool *faulty, struct error *error)
+/* What a side that is there, its image not known, is to a lake. */
+static enum item_state present_in(enum where_answer by_key)
 {
-	*side = (struct fact_side){.state = state, .expires_s = EXPIRES_NONE};
+	return by_key == WHERE_INSIDE ? STATE_PRESENT : STATE_UNKNOWN;
+}
+
+/* One side of a record, as this lake has it (docs/semantics.md, "Lakes"); a faulty image leaves what is sure of it and
+ * sets *faulty. */
+static int take_side(struct ingest_worker *worker, struct lane *lane, const struct record *record,
+		     enum where_answer by_key, enum item_state state, uint32_t image, const char *what,
+		     struct slice key, struct fact_side *side, bool *faulty, struct error *error)
+{
+	*side = (struct fact_side){.state = state == STATE_PRESENT ? present_in(by_key) : state,
+				   .expires_s = EXPIRES_NONE};
 	if (state != STATE_IMAGE)
 		return 0;
 	struct image_digest digest;
 	struct digest_fault fault = {0};
-	if (!digest_image(worker->scratch, record->tokens, image, &digest, &fault)) {
-		side->state = STATE_PRESENT;
+	enum where_answer inside = where_image(lane->run->contract->where, record->tokens, image, &worker->answers);
+	side->state = STATE_PRESENT;
+	if (inside != WHERE_OUTSIDE && !digest_image(lane->scratch, record->tokens, image, &digest, &fault)) {
 		*faulty = true;
-		return note_fault(worker, record, key, what, &fault, error);
+		return note_fault(lane, record, key, what, &fault, error);
 	}
-	if (record->kind == RECORD_CHANGE && !image_has_key(worker, record, image, key)) {
-		side->state = STATE_PRESENT;
+	if (inside == WHERE_UNTOLD || (record->kind == RECORD_CHANGE && !image_has_key(lane, record, image, key))) {
 		*faulty = true;
-		return note_problem(worker, "record.unreadable", record, key,
-				    "an image's key attributes are not the record's Keys", error);
+		return note_problem(lane, "record.unreadable", record, key,
+				    inside == WHERE_UNTOLD ? "what `where` looks at cannot be told"
+							   : "an image's key attributes are not the record's Keys",
+				    error);
 	}
+	side->state = inside == WHERE_OUTSIDE ? STATE_ABSENT : STATE_IMAGE;
+	if (inside == WHERE_OUTSIDE)
+		return 0;
 	side->flags = digest.flags;
 	side->item[0] = digest.item[0];
 	side->item[1] = digest.item[1];
@@ -179,35 +227,42 @@ static int take_side(struct ingest_worker *worker, const struct record *record, 
 }
 
 /* Order matters: a file's content is the sequence of what its records say. */
-static void mix_content(struct ingest_worker *worker, const struct fact *fact)
+static void mix_content(struct lane *lane, const struct fact *fact)
 {
-	uint64_t parts[] = {worker->content, fact->key_hash,       fact->after.item[0],
+	uint64_t parts[] = {lane->content,   fact->key_hash,       fact->after.item[0],
 			    fact->after.row, fact->before.item[0], (uint64_t)fact->time_lo_us,
 			    fact->event_hash};
-	worker->content = XXH64(parts, sizeof parts, XXH64(fact->sequence, SEQUENCE_SIZE, fact->after.state));
+	lane->content = XXH64(parts, sizeof parts, XXH64(fact->sequence, SEQUENCE_SIZE, fact->after.state));
 }
 
-static int add_fact(struct ingest_worker *worker, struct fact *fact, struct error *error)
+static int add_fact(struct lane *lane, struct fact *fact, struct error *error)
 {
-	worker->facts++;
-	mix_content(worker, fact);
-	if (worker->work->before != 0 && worker->facts == worker->work->before_facts)
-		worker->work->contained = worker->content == worker->work->before_content;
-	return state_builder_add(worker->builder, fact, error);
+	lane->facts++;
+	mix_content(lane, fact);
+	if (lane->work->before != 0 && lane->facts == lane->work->before_facts)
+		lane->work->contained = lane->content == lane->work->before_content;
+	return state_builder_add(lane->builder, fact, error);
 }
+
+static const int64_t launched_us = INT64_C(1326844800) * CLOCK_SECOND_US; /* 2012-01-18 */
 
 /* A time before there was a DynamoDB, or one yet to come, is a slip (milliseconds for seconds, a wrong clock). Taken
  * at its word it would stretch the capture's window over times that nobody captured. */
-static int check_time(struct ingest_worker *worker, const struct record *record, struct fact *fact, bool *faulty,
-		      struct error *error)
+static bool time_is_sound(const struct ingest_worker *worker, const struct record *record)
 {
-	static const int64_t launched_us = INT64_C(1326844800) * CLOCK_SECOND_US; /* 2012-01-18 */
-	if (!record->has_time || (record->time_lo_us >= launched_us && record->time_lo_us <= worker->time_max_us))
+	return !record->has_time || (record->time_lo_us >= launched_us && record->time_lo_us <= worker->time_max_us);
+}
+
+static int check_time(struct ingest_worker *worker, struct lane *lane, const struct record *record, struct fact *fact,
+		      struct slice key, bool *faulty, struct error *error)
+{
+	bool sound = time_is_sound(worker, record);
+	fact->time_lo_us = record->has_time && sound ? record->time_lo_us : INT64_MIN;
+	fact->time_hi_us = record->has_time && sound ? record->time_hi_us : INT64_MAX;
+	if (sound)
 		return 0;
-	fact->time_lo_us = INT64_MIN;
-	fact->time_hi_us = INT64_MAX;
 	*faulty = true;
-	return note_problem(worker, "record.unreadable", record, fact->key,
+	return note_problem(lane, "record.unreadable", record, key,
 			    record->time_lo_us < launched_us
 				    ? "its time is before 2012, when there was no DynamoDB; redeliver the record"
 				    : "its time is more than a day in the future; redeliver the record",
@@ -215,12 +270,124 @@ static int check_time(struct ingest_worker *worker, const struct record *record,
 }
 
 /* Keys with more attributes than the contract's key: several items would share what it takes for one key. */
-static int note_foreign_key(struct ingest_worker *worker, const struct record *record, struct error *error)
+static int note_foreign_key(struct lane *lane, const struct record *record, struct error *error)
 {
-	worker->unreadable++;
-	return note_problem(worker, "record.unreadable", record, (struct slice){NULL, 0},
+	lane->unreadable++;
+	return note_problem(lane, "record.unreadable", record, (struct slice){NULL, 0},
 			    "Keys has attributes that are not part of the contract's key; correct the contract's key",
 			    error);
+}
+
+/* What a change says besides its sides. */
+static int take_stamp(struct ingest_worker *worker, struct lane *lane, const struct record *record, struct slice key,
+		      struct fact *fact, bool *faulty, struct error *error)
+{
+	fact->flags |= (record->flags & RECORD_FAILED) != 0 ? FACT_UNTIMELY : 0;
+	fact->ttl = (uint8_t)record->ttl;
+	fact->has_sequence = record->has_sequence;
+	if (record->has_sequence)
+		memcpy(fact->sequence, record->sequence, SEQUENCE_SIZE);
+	fact->event_hash = record->event_id.size > 0 ? XXH64(record->event_id.data, record->event_id.size, 0) : 0;
+	int code = check_time(worker, lane, record, fact, key, faulty, error);
+	return code != 0 ? code : domain_of(lane, record, &fact->domain, error);
+}
+
+/* Whether TTL removed an item of this lake. What was outside it did not remove from here; of what cannot be told, a
+ * lake that keeps such rows has one or never had. */
+static void weigh_removal(const struct lane *lane, const struct record *record, struct fact *fact)
+{
+	if (fact->after.state != STATE_ABSENT || fact->ttl == TTL_NO)
+		return;
+	if (fact->before.state == STATE_ABSENT)
+		fact->ttl = TTL_NO;
+	else if (fact->before.state == STATE_UNKNOWN && record->before != STATE_UNKNOWN &&
+		 lane->run->contract->ttl == TTL_POLICY_KEEP)
+		fact->after.state = STATE_UNKNOWN;
+}
+
+/* The fact of a record in one lake, but for its key. */
+static int take_fact(struct ingest_worker *worker, struct lane *lane, const struct record *record, struct slice key,
+		     enum where_answer by_key, struct fact *fact, struct error *error)
+{
+	bool faulty = (record->flags & RECORD_DAMAGED) != 0, change = record->kind == RECORD_CHANGE;
+	int code = take_side(worker, lane, record, by_key, record->after, record->after_image,
+			     change ? "new image" : "item", key, &fact->after, &faulty, error);
+	fact->before = (struct fact_side){.expires_s = EXPIRES_NONE};
+	if (code == 0 && change)
+		code = take_side(worker, lane, record, by_key, record->before, record->before_image, "old image", key,
+				 &fact->before, &faulty, error);
+	if (code == 0 && change)
+		code = take_stamp(worker, lane, record, key, fact, &faulty, error);
+	if (code == 0 && change)
+		weigh_removal(lane, record, fact);
+	if (code != 0 || !faulty)
+		return code;
+	lane->damaged++;
+	fact->flags |= FACT_DAMAGED;
+	enum item_state sure = fact->after.state;
+	if (sure >= STATE_PRESENT)
+		sure = change ? present_in(by_key) : STATE_PRESENT;
+	fact->after = (struct fact_side){.state = sure, .expires_s = EXPIRES_NONE};
+	fact->before = (struct fact_side){.expires_s = EXPIRES_NONE};
+	return 0;
+}
+
+/* A change of which this lake keeps no fact was captured all the same. */
+static int pass_over(struct ingest_worker *worker, struct lane *lane, const struct record *record, struct error *error)
+{
+	uint32_t domain;
+	if (record->kind != RECORD_CHANGE)
+		return 0;
+	bool timed = record->has_time && time_is_sound(worker, record) && (record->flags & RECORD_FAILED) == 0;
+	int code = domain_of(lane, record, &domain, error);
+	return code != 0 ? code
+			 : state_builder_window(lane->builder, domain, timed ? record->time_lo_us : INT64_MIN,
+						timed ? record->time_hi_us : INT64_MAX, error);
+}
+
+static int note_unmatched(struct lane *lane, const struct record *record, const struct digest_fault *fault,
+			  struct error *error)
+{
+	char message[300];
+	snprintf(message, sizeof message, "no key of a row can be made of the item's: %s %s", fault->detail,
+		 fault->reason);
+	return note_problem(lane, "key.unmatched", record, (struct slice){NULL, 0}, message, error);
+}
+
+/* One record, told to one lake. */
+static int tell_lane(struct ingest_worker *worker, struct lane *lane, const struct record *record, struct slice key,
+		     struct error *error)
+{
+	const struct contract *contract = lane->run->contract;
+	enum where_answer by_key = where_key(contract->where, contract, key, &worker->answers);
+	struct fact fact = {.kind = record->kind == RECORD_ITEM ? FACT_SNAPSHOT : FACT_CHANGE,
+			    .record = record->number,
+			    .offset = record->offset};
+	struct digest_fault fault = {0};
+	struct slice row_key;
+	if (by_key == WHERE_OUTSIDE)
+		return pass_over(worker, lane, record, error);
+	bool has_row_key = digest_row_key(lane->scratch, key, &row_key, &fault);
+	int code = take_fact(worker, lane, record, key, by_key, &fact, error);
+	if (code != 0 || (fact.kind == FACT_SNAPSHOT && fact.after.state == STATE_ABSENT))
+		return code;
+	if (!has_row_key) {
+		bool inside = fact.after.state != STATE_ABSENT || fact.before.state >= STATE_PRESENT;
+		code = inside ? note_unmatched(lane, record, &fault, error) : 0;
+		return code != 0 ? code : pass_over(worker, lane, record, error);
+	}
+	fact.key = row_key;
+	fact.key_hash = fact_key_hash(row_key);
+	fact.item_key = row_key.data != key.data ? fact_key_hash(key) : 0;
+	return add_fact(lane, &fact, error);
+}
+
+static struct lane *next_lane(struct ingest_worker *worker, struct lane *lane)
+{
+	lane = lane == NULL ? worker->lanes : lane + 1;
+	while (lane < worker->lanes + worker->lane_count && lane->work == NULL)
+		lane++;
+	return lane < worker->lanes + worker->lane_count ? lane : NULL;
 }
 
 static int take_record(void *context, const struct record *record, struct error *error)
@@ -228,81 +395,65 @@ static int take_record(void *context, const struct record *record, struct error 
 	struct ingest_worker *worker = context;
 	struct digest_fault fault = {0};
 	struct slice key = {NULL, 0};
+	struct lane *first = next_lane(worker, NULL);
+	int code = 0;
 	worker->last_key = key;
-	if (record->kind == RECORD_CHANGE && record->tokens[record->keys].count > worker->run->contract->key_count)
-		return note_foreign_key(worker, record, error);
-	if (!digest_key(worker->scratch, record->tokens, record->keys, &key, &fault)) {
-		worker->unreadable++;
-		return note_fault(worker, record, (struct slice){NULL, 0}, "key", &fault, error);
+	bool foreign = record->kind == RECORD_CHANGE &&
+		       record->tokens[record->keys].count > first->run->contract->item_key_count;
+	bool keyed = !foreign && digest_key(first->scratch, record->tokens, record->keys, &key, &fault);
+	if (keyed) {
+		memcpy(worker->key, key.data, key.size); /* the scratch lends one key at a time */
+		key.data = worker->key;
+		worker->last_key = key;
 	}
-	memcpy(worker->key, key.data, key.size); /* the scratch lends one key at a time */
-	key.data = worker->key;
-	worker->last_key = key;
-	struct fact fact = {.key = key,
-			    .key_hash = fact_key_hash(key),
-			    .kind = record->kind == RECORD_ITEM ? FACT_SNAPSHOT : FACT_CHANGE,
-			    .record = record->number,
-			    .offset = record->offset};
-	bool faulty = (record->flags & RECORD_DAMAGED) != 0;
-	int code = take_side(worker, record, record->after, record->after_image,
-			     record->kind == RECORD_ITEM ? "item" : "new image", key, &fact.after, &faulty, error);
-	fact.before = (struct fact_side){.expires_s = EXPIRES_NONE};
-	if (code == 0 && record->kind == RECORD_CHANGE) {
-		code = take_side(worker, record, record->before, record->before_image, "old image", key, &fact.before,
-				 &faulty, error);
-		fact.flags |= (record->flags & RECORD_FAILED) != 0 ? FACT_UNTIMELY : 0;
-		fact.ttl = (uint8_t)record->ttl;
-		fact.has_sequence = record->has_sequence;
-		if (record->has_sequence)
-			memcpy(fact.sequence, record->sequence, SEQUENCE_SIZE);
-		fact.time_lo_us = record->has_time ? record->time_lo_us : INT64_MIN;
-		fact.time_hi_us = record->has_time ? record->time_hi_us : INT64_MAX;
-		fact.event_hash = record->event_id.size > 0 ? XXH64(record->event_id.data, record->event_id.size, 0)
-							    : 0;
-		if (code == 0)
-			code = check_time(worker, record, &fact, &faulty, error);
-		if (code == 0)
-			code = domain_of(worker, record, &fact.domain, error);
+	for (struct lane *lane = first; lane != NULL && code == 0; lane = next_lane(worker, lane)) {
+		if (foreign) {
+			code = note_foreign_key(lane, record, error);
+		} else if (!keyed) {
+			lane->unreadable++;
+			code = note_fault(lane, record, (struct slice){NULL, 0}, "key", &fault, error);
+		} else {
+			code = tell_lane(worker, lane, record, key, error);
+		}
 	}
-	if (code != 0)
-		return code;
-	if (faulty) {
-		worker->damaged++;
-		fact.flags |= FACT_DAMAGED;
-		struct fact_side sure = {.state = fact.after.state >= STATE_PRESENT ? STATE_PRESENT : fact.after.state,
-					 .expires_s = EXPIRES_NONE};
-		fact.after = sure;
-		fact.before = (struct fact_side){.expires_s = EXPIRES_NONE};
-	}
-	return add_fact(worker, &fact, error);
+	return code;
 }
 
 static int take_problem(void *context, const struct problem *problem, struct error *error)
 {
 	struct ingest_worker *worker = context;
-	struct state_problem copy = {.id = problem->id,
-				     .path = problem->path,
-				     .has_position = problem->has_position,
-				     .has_key = problem->delivered && worker->last_key.size > 0,
-				     .record = problem->record,
-				     .offset = problem->offset,
-				     .key = worker->last_key,
-				     .message = problem->message};
-	return state_builder_problem(worker->builder, &copy, error);
+	struct digest_fault fault;
+	int code = 0;
+	for (struct lane *lane = next_lane(worker, NULL); lane != NULL && code == 0; lane = next_lane(worker, lane)) {
+		struct slice key = {NULL, 0};
+		bool keyed = problem->delivered && worker->last_key.size > 0 &&
+			     digest_row_key(lane->scratch, worker->last_key, &key, &fault);
+		struct state_problem copy = {.id = problem->id,
+					     .path = problem->path,
+					     .has_position = problem->has_position,
+					     .has_key = keyed,
+					     .record = problem->record,
+					     .offset = problem->offset,
+					     .key = key,
+					     .message = problem->message};
+		code = state_builder_problem(lane->builder, &copy, error);
+	}
+	return code;
 }
 
 static int take_row(void *context, uint64_t index, const struct row_digest *row, struct error *error)
 {
 	struct ingest_worker *worker = context;
+	struct lane *lane = worker->lake;
 	int64_t position = worker->positions[index];
 	if (row->key.size == 0) {
 		struct state_problem problem = {.id = "row.null_key",
-						.path = worker->work->path,
+						.path = lane->work->path,
 						.has_position = true,
 						.record = (uint64_t)position,
 						.message = "a key column is null, or holds what no key can be"};
-		worker->unreadable++;
-		return state_builder_problem(worker->builder, &problem, error);
+		lane->unreadable++;
+		return state_builder_problem(lane->builder, &problem, error);
 	}
 	struct fact fact = {.key = row->key,
 			    .key_hash = fact_key_hash(row->key),
@@ -311,7 +462,7 @@ static int take_row(void *context, uint64_t index, const struct row_digest *row,
 			    .record = (uint64_t)position,
 			    .after = {.state = STATE_IMAGE, .row = row->row, .expires_s = row->expires_s},
 			    .before = {.expires_s = EXPIRES_NONE}};
-	return add_fact(worker, &fact, error);
+	return add_fact(lane, &fact, error);
 }
 
 static int read_batches(struct ingest_worker *worker, struct ArrowArrayStream *stream, uint64_t *rows,
@@ -320,11 +471,12 @@ static int read_batches(struct ingest_worker *worker, struct ArrowArrayStream *s
 	struct ArrowSchema schema = {0};
 	int code = 0;
 	if (stream->get_schema(stream, &schema) != 0)
-		return error_set(error, ERROR_DATA, "\"%s\": %s", worker->work->path, stream->get_last_error(stream));
+		return error_set(error, ERROR_DATA, "\"%s\": %s", worker->lake->work->path,
+				 stream->get_last_error(stream));
 	while (code == 0) {
 		struct ArrowArray batch = {0};
 		if (stream->get_next(stream, &batch) != 0) {
-			code = error_set(error, ERROR_DATA, "\"%s\": %s", worker->work->path,
+			code = error_set(error, ERROR_DATA, "\"%s\": %s", worker->lake->work->path,
 					 stream->get_last_error(stream));
 			break;
 		}
@@ -333,7 +485,7 @@ static int read_batches(struct ingest_worker *worker, struct ArrowArrayStream *s
 		const struct ArrowArray *last = batch.children[batch.n_children - 1];
 		worker->positions = (const int64_t *)last->buffers[1] + last->offset + batch.offset;
 		*rows += (uint64_t)batch.length;
-		code = digest_batch(worker->scratch, &schema, &batch, take_row, worker, error);
+		code = digest_batch(worker->lake->scratch, &schema, &batch, take_row, worker, error);
 		batch.release(&batch);
 	}
 	schema.release(&schema);
@@ -343,44 +495,45 @@ static int read_batches(struct ingest_worker *worker, struct ArrowArrayStream *s
 static int read_lake_file(struct ingest_worker *worker, struct file_result *result, struct error *error)
 {
 	uint64_t count;
-	const char *const *columns = digest_plan_columns(worker->run->plan, &count);
+	const char *const *columns = digest_plan_columns(worker->lake->run->plan, &count);
 	struct ArrowArrayStream stream = {0};
-	int code = bridge_file_read(worker->run->table, worker->work->index, columns, count, BATCH_ROWS, true, &stream,
-				    error);
+	int code = bridge_file_read(worker->lake->run->table, worker->lake->work->index, columns, count, BATCH_ROWS,
+				    true, &stream, error);
 	if (code != 0)
 		return code;
 	code = read_batches(worker, &stream, &result->records, error);
 	stream.release(&stream);
-	result->bytes = result->stored_bytes = worker->work->size_bytes;
+	result->bytes = result->stored_bytes = worker->lake->work->size_bytes;
 	result->complete = true;
 	return code;
 }
 
-static int note_attributes(struct ingest_worker *worker, struct error *error)
+static int note_attributes(struct lane *lane, struct error *error)
 {
 	uint64_t count;
-	const struct unmapped_attribute *attributes = digest_unmapped(worker->scratch, &count);
-	if (count > worker->attribute_capacity) {
-		uint64_t *grown = realloc(worker->attribute_counts, count * 2 * sizeof *grown);
+	const struct unmapped_attribute *attributes = digest_unmapped(lane->scratch, &count);
+	if (count > lane->attribute_capacity) {
+		uint64_t *grown = realloc(lane->attribute_counts, count * 2 * sizeof *grown);
 		if (grown == NULL)
 			return error_set(error, ERROR_INTERNAL, "out of memory");
-		memset(grown + worker->attribute_capacity, 0, (count * 2 - worker->attribute_capacity) * sizeof *grown);
-		worker->attribute_counts = grown;
-		worker->attribute_capacity = count * 2;
+		memset(grown + lane->attribute_capacity, 0, (count * 2 - lane->attribute_capacity) * sizeof *grown);
+		lane->attribute_counts = grown;
+		lane->attribute_capacity = count * 2;
 	}
 	int code = 0;
 	for (uint64_t i = 0; i < count && code == 0; i++) {
-		uint64_t images = attributes[i].count - worker->attribute_counts[i];
-		worker->attribute_counts[i] = attributes[i].count;
+		uint64_t images = attributes[i].count - lane->attribute_counts[i];
+		lane->attribute_counts[i] = attributes[i].count;
 		if (images > 0)
-			code = state_builder_attribute(worker->builder, attributes[i].name, images, error);
+			code = state_builder_attribute(lane->builder, attributes[i].name, images, error);
 	}
 	return code;
 }
 
 static int read_by_kind(struct ingest_worker *worker, struct file_result *result, struct error *error)
 {
-	const struct ingest_work *work = worker->work;
+	struct lane *first = next_lane(worker, NULL);
+	const struct ingest_work *work = first->work;
 	struct record_sink sink = {worker, take_record, take_problem};
 	switch (work->kind) {
 	case INGEST_EXPORT:
@@ -394,39 +547,59 @@ static int read_by_kind(struct ingest_worker *worker, struct file_result *result
 	case INGEST_LAKE:
 		break;
 	}
+	worker->lake = first;
 	return read_lake_file(worker, result, error);
 }
 
-int ingest_worker_read(struct ingest_worker *worker, struct ingest_work *work, struct error *error)
+static int lane_begin(struct lane *lane, struct state_source *source, struct error *error)
 {
 	static const enum state_source_kind kinds[] = {STATE_EXPORT_FILE, STATE_EVENTS_FILE, STATE_LAKE_FILE,
 						       STATE_EXPORT_FILE};
-	struct file_result result = {0};
-	struct state_source source = {.kind = kinds[work->kind],
-				      .group = work->group,
-				      .path = work->path,
-				      .identity = work->identity,
-				      .size_bytes = work->size_bytes,
-				      .mtime_ns = work->mtime_ns,
-				      .fingerprint = ingest_fingerprint(worker->run, work->contract_source)};
-	worker->work = work;
-	worker->facts = worker->damaged = worker->unreadable = worker->content = 0;
+	struct ingest_work *work = lane->work;
+	*source = (struct state_source){.kind = kinds[work->kind],
+					.group = work->group,
+					.path = work->path,
+					.identity = work->identity,
+					.size_bytes = work->size_bytes,
+					.mtime_ns = work->mtime_ns,
+					.fingerprint = ingest_fingerprint(lane->run, work->contract_source)};
+	lane->facts = lane->damaged = lane->unreadable = lane->content = 0;
 	work->contained = work->before_facts == 0;
-	int code = state_builder_begin(worker->builder, &source, error);
+	return state_builder_begin(lane->builder, source, error);
+}
+
+static int lane_end(struct lane *lane, struct state_source *source, const struct file_result *result,
+		    struct error *error)
+{
+	source->complete = result->complete;
+	source->content = lane->content;
+	source->records = result->records;
+	source->unreadable = result->unreadable + lane->unreadable;
+	source->bytes = result->bytes;
+	source->stored_bytes = result->stored_bytes;
+	source->facts = result->complete ? lane->facts : 0;
+	int code = note_attributes(lane, error);
+	if (code == 0)
+		code = state_builder_end(lane->builder, source, error);
+	lane->work->source = source->id;
+	return code;
+}
+
+int ingest_worker_read(struct ingest_worker *worker, const struct ingest_job *job, struct error *error)
+{
+	struct file_result result = {0};
+	struct state_source *sources = calloc(worker->lane_count, sizeof *sources);
+	int code = sources == NULL ? error_set(error, ERROR_INTERNAL, "out of memory") : 0;
+	for (uint32_t i = 0; i < worker->lane_count && code == 0; i++) {
+		worker->lanes[i].work = job->works[i];
+		if (job->works[i] != NULL)
+			code = lane_begin(&worker->lanes[i], &sources[i], error);
+	}
 	if (code == 0)
 		code = read_by_kind(worker, &result, error);
-	if (code != 0)
-		return code;
-	source.complete = result.complete;
-	source.content = worker->content;
-	source.records = result.records;
-	source.unreadable = result.unreadable + worker->unreadable;
-	source.bytes = result.bytes;
-	source.stored_bytes = result.stored_bytes;
-	source.facts = result.complete ? worker->facts : 0;
-	code = note_attributes(worker, error);
-	if (code == 0)
-		code = state_builder_end(worker->builder, &source, error);
-	work->source = source.id;
+	for (uint32_t i = 0; i < worker->lane_count && code == 0; i++)
+		if (job->works[i] != NULL)
+			code = lane_end(&worker->lanes[i], &sources[i], &result, error);
+	free(sources);
 	return code;
 }

@@ -1,6 +1,7 @@
 /* ingest_file - one file's records or rows as facts in the state, by one worker.
  *
- * A worker belongs to one thread; it owns a parser, a digest scratch and a state builder. Bad records become problems
+ * A worker belongs to one thread; it owns a parser, and for each lake a digest scratch and a state builder: a file is
+ * read once, and each record told to every lake that has not merged the file yet. Bad records become problems
  * of the file; only what keeps the run from going on is an error. */
 #ifndef LAKEPROOF_RECONCILE_INGEST_FILE_H
 #define LAKEPROOF_RECONCILE_INGEST_FILE_H
@@ -17,6 +18,7 @@ struct ingest_work {
 	const struct export *export;                   /* INGEST_EXPORT */
 	uint64_t index;                                /* file index in the export or the table */
 	const struct contract_source *contract_source; /* INGEST_EVENTS, INGEST_ITEMS; else NULL */
+	bool wanted;                                   /* it must be read for this lake */
 	uint32_t group;
 	uint64_t size_bytes;
 	int64_t mtime_ns;
@@ -33,10 +35,18 @@ uint64_t ingest_fingerprint(const struct run *run, const struct contract_source 
 int ingest_reread(const struct run *run, const struct state_source *source, const uint64_t *numbers, size_t count,
 		  struct json_parser *parser, const struct record_sink *sink, struct error *error) MUST_USE;
 
+/* One file to read: the work of each run of the chain that wants it, else NULL. */
+struct ingest_job {
+	struct ingest_work **works;
+	uint64_t size_bytes;
+	const char *path;
+};
+
 struct ingest_worker;
 
+/* For all runs of the chain that begins with `run`. */
 int ingest_worker_new(struct run *run, struct ingest_worker **worker, struct error *error) MUST_USE;
-int ingest_worker_read(struct ingest_worker *worker, struct ingest_work *work, struct error *error) MUST_USE;
+int ingest_worker_read(struct ingest_worker *worker, const struct ingest_job *job, struct error *error) MUST_USE;
 int ingest_worker_flush(struct ingest_worker *worker, struct error *error) MUST_USE;
 void ingest_worker_free(struct ingest_worker *worker);
 

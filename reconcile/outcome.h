@@ -52,6 +52,11 @@ struct outcome {
 	const char *reasons[OUTCOME_REASONS_MAX]; /* why it is not PASS, in words, most important first */
 	uint32_t reason_count;
 	const char *contract, *table;
+	/* Of a contract with `lakes:`: each lake's own outcome, in its order; this one has their sums, the worst
+	 * verdict, and of findings only those that are of no one lake. */
+	struct outcome **lakes;
+	uint32_t lake_count;
+	const char *name;          /* of one of them; else NULL */
 	uint64_t sample_ppb;       /* the share of the keys that was judged, in thousand millionths; 0: all of them */
 	bool values_full;          /* else redacted */
 	const char *sensitive_key; /* what sensitive values are hashed under, in words; NULL: there are none */
@@ -86,6 +91,7 @@ struct outcome {
 	struct arena arena;
 };
 
+void outcome_counts_add(struct outcome_counts *sum, const struct outcome_counts *counts);
 const char *verdict_text(enum verdict verdict);
 /* "sampled 1% of the keys, no difference found"; with sample_ppb. */
 const char *outcome_sample_text(struct outcome *outcome);

@@ -8,6 +8,7 @@
 #include "reconcile/disclosure.h"
 #include "reconcile/evidence.h"
 #include "reconcile/quarantine.h"
+#include "reconcile/reconcile_lakes.h"
 #include "reconcile/verdict.h"
 
 struct making {
@@ -748,7 +749,7 @@ static int fill_quarantine(struct making *making, struct error *error)
 	return making->outcome->quarantine == NULL ? out_of_memory(error) : 0;
 }
 
-int run_reconcile(struct run *run, struct outcome **out, struct error *error)
+int reconcile_lake(struct run *run, struct outcome **out, struct error *error)
 {
 	struct outcome *outcome = calloc(1, sizeof *outcome);
 	struct collect *collect = collect_new(run->options.jobs, run->options.finding_limit);

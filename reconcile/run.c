@@ -8,7 +8,7 @@
 static int lake_open(struct run *run, struct error *error)
 {
 	const struct contract *contract = run->contract;
-	if (!run->options.with_lake)
+	if (!run->options.with_lake || run->is_unrouted)
 		return 0;
 	if (contract->delta == NULL && run->options.lake_optional)
 		return 0;
@@ -62,25 +62,26 @@ static int state_folder_open(struct run *run, struct error *error)
 		folder = arena_text(&run->arena, "%s/.lakeproof", run->contract->folder);
 	else if (folder == NULL)
 		folder = arena_text(&run->arena, "%s/.lakeproof/%.*s", run->contract->folder, (int)size, name);
+	/* A lake's facts are its own (docs/decisions/0002-lakes.md); no name of a lake begins with a dash. */
+	if (folder != NULL && (run->contract->name != NULL || run->is_unrouted))
+		folder = arena_text(&run->arena, "%s/lakes/%s", folder,
+				    run->is_unrouted ? "-unrouted" : run->contract->name);
 	if (folder == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	run->state_folder = folder;
 	return state_open(folder, &run->state, error);
 }
 
-int run_open(const struct run_options *options, struct run **out, struct error *error)
+static int run_begin(const struct run_options *options, struct contract *whole, struct contract *contract,
+		     struct run *run, struct error *error)
 {
-	struct run *run = calloc(1, sizeof *run);
-	*out = NULL;
-	if (run == NULL)
-		return error_set(error, ERROR_INTERNAL, "out of memory");
+	run->whole = whole;
+	run->contract = contract;
+	run->is_unrouted = contract == whole->unrouted;
 	run->options = *options;
 	if (run->options.jobs == 0)
 		run->options.jobs = 1;
-	arena_init(&run->arena, (size_t)1 << 30);
-	int code = contract_load(options->contract, &run->contract, error);
-	if (code == 0)
-		code = lake_open(run, error);
+	int code = lake_open(run, error);
 	if (code == 0)
 		code = plan_open(run, error);
 	if (code == 0)
@@ -89,19 +90,58 @@ int run_open(const struct run_options *options, struct run **out, struct error *
 		code = accept_load(run->contract, clock_now_us(), &run->accept, error);
 	if (code == 0)
 		code = state_folder_open(run, error);
+	return code;
+}
+
+static struct run *run_new(struct error *error)
+{
+	struct run *run = calloc(1, sizeof *run);
+	if (run == NULL)
+		error_set(error, ERROR_INTERNAL, "out of memory");
+	else
+		arena_init(&run->arena, (size_t)1 << 30);
+	return run;
+}
+
+int run_open(const struct run_options *options, struct run **out, struct error *error)
+{
+	struct run *first = run_new(error), *run = first;
+	*out = NULL;
+	if (first == NULL)
+		return error->code;
+	first->is_first = true;
+	int code = contract_load(options->contract, &first->whole, error);
+	struct contract *whole = first->whole;
+	if (code == 0 && options->has_version && whole->lake_count > 1)
+		code = error_set(error, ERROR_USAGE, "%s: --version is of one table, the contract has %u lakes",
+				 whole->path, whole->lake_count);
+	for (uint32_t i = 0; code == 0 && i < whole->lake_count + (whole->unrouted != NULL); i++) {
+		if (i > 0 && (run = run->next = run_new(error)) == NULL)
+			code = error->code;
+		else
+			code = run_begin(options, whole, i < whole->lake_count ? whole->lakes[i] : whole->unrouted, run,
+					 error);
+	}
 	if (code != 0) {
-		run_close(run);
+		run_close(first);
 		return code;
 	}
-	*out = run;
+	*out = first;
 	return 0;
 }
 
-void run_close(struct run *run)
+struct run *run_of_lake(struct run *run, const char *name)
 {
-	if (run == NULL)
-		return;
-	for (uint32_t i = 0; i < run->export_count; i++)
+	if (name == NULL)
+		return run->whole->lake_count == 1 ? run : NULL;
+	while (run != NULL && (run->contract->name == NULL || strcmp(run->contract->name, name) != 0))
+		run = run->next;
+	return run;
+}
+
+static void close_one(struct run *run)
+{
+	for (uint32_t i = 0; i < run->export_count && run->is_first; i++)
 		export_close(run->exports[i].export);
 	free(run->exports);
 	free(run->dumps);
@@ -116,9 +156,19 @@ void run_close(struct run *run)
 	if (run->schema.release != NULL)
 		run->schema.release(&run->schema);
 	bridge_table_close(run->table);
-	contract_free(run->contract);
 	arena_release(&run->arena);
 	free(run);
+}
+
+void run_close(struct run *run)
+{
+	struct contract *whole = run != NULL ? run->whole : NULL;
+	while (run != NULL) {
+		struct run *next = run->next;
+		close_one(run);
+		run = next;
+	}
+	contract_free(whole);
 }
 
 struct merge_options run_merge_options(const struct run *run)
@@ -214,10 +264,11 @@ static int scope_open(struct run *run, struct error *error)
 int run_ingest(struct run *run, struct error *error)
 {
 	int code = ingest_sources(run, error);
-	if (code == 0)
+	for (; run != NULL && code == 0; run = run->next) {
 		code = state_fit_memory(run->state, run->options.memory_max, error);
-	if (code == 0)
-		code = scope_open(run, error);
+		if (code == 0)
+			code = scope_open(run, error);
+	}
 	return code;
 }
 

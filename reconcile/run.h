@@ -1,5 +1,9 @@
 /* run - one use of a contract from start to end: open, ingest, judge, report; what every verb is made of.
  *
+ * A contract of several lakes is a chain of runs, one a lake, with plan, state, scope and judgement of their own; their
+ * sources are listed and read once, for all. Whoever has the first has them all: run_ingest and run_close are for the
+ * chain, run_reconcile too.
+ *
  * Order of calls: run_open, run_ingest, then run_judge or run_reconcile, then run_close. The run owns everything it
  * points to. Long steps tell `watch` how far they are. */
 #ifndef LAKEPROOF_RECONCILE_RUN_H
@@ -46,7 +50,11 @@ struct run_export {
 
 struct run {
 	struct run_options options;
-	struct contract *contract;
+	struct run *next;       /* of the contract's next lake */
+	struct contract *whole; /* as loaded; the first run's own, and that of the others */
+	bool is_first;
+	bool is_unrouted;           /* it is of the items that no lake takes, and has no lake to look at */
+	struct contract *contract;  /* of this lake */
 	struct bridge_table *table; /* NULL without a lake */
 	struct ArrowSchema schema;  /* released when its release is NULL */
 	struct digest_plan *plan;
@@ -78,6 +86,9 @@ int run_ingest(struct run *run, struct error *error) MUST_USE;
 int run_judge(struct run *run, merge_visit visit, void *context, struct error *error) MUST_USE;
 /* Judges, collects, re-reads evidence, weighs the verdict. The outcome is the caller's: outcome_free, then free. */
 int run_reconcile(struct run *run, struct outcome **outcome, struct error *error) MUST_USE;
+/* The run of the lake of that name in the chain, or of its only lake for NULL; NULL when there is none or the choice is
+ * not clear. */
+struct run *run_of_lake(struct run *run, const char *name);
 /* Notes a problem of this run (all strings copied). */
 int run_problem(struct run *run, const struct state_problem *problem, struct error *error) MUST_USE;
 /* The contract source whose files have this group; contract->source_count when none has. */

@@ -11,7 +11,7 @@ struct vtab {
 	const struct sql_table *table;
 	struct sql_context *context;
 	int column_count;                /* without those of key attributes */
-	int part_columns[KEY_PARTS_MAX]; /* the part that each further column shows */
+	int part_columns[LAKE_KEY_PARTS_MAX]; /* the part that each further column shows */
 };
 
 /* What a module is registered with. */

@@ -85,6 +85,10 @@ int state_builder_new(struct state *state, size_t memory_max, struct state_build
 int state_builder_begin(struct state_builder *builder, struct state_source *source, struct error *error) MUST_USE;
 /* fact->source is set by the builder. Copies. */
 int state_builder_add(struct state_builder *builder, const struct fact *fact, struct error *error) MUST_USE;
+/* A change of which there is no fact here widens the source's window all the same; INT64_MIN, INT64_MAX without a time.
+ */
+int state_builder_window(struct state_builder *builder, uint32_t domain, int64_t time_lo_us, int64_t time_hi_us,
+			 struct error *error) MUST_USE;
 /* Problems and unmapped attributes stay with their source, so that every later run reports them again. */
 int state_builder_problem(struct state_builder *builder, const struct state_problem *problem,
 			  struct error *error) MUST_USE;

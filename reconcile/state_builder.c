@@ -148,21 +148,32 @@ static struct state_domain_window *window_of(struct pending_source *source, uint
 	return window;
 }
 
-static bool note_window(struct pending_source *source, const struct fact *fact)
+static bool widen_window(struct pending_source *source, uint32_t domain, int64_t time_lo_us, int64_t time_hi_us)
 {
-	struct state_domain_window *window = window_of(source, fact->domain);
+	struct state_domain_window *window = window_of(source, domain);
 	if (window == NULL)
 		return false;
 	window->records++;
-	if ((fact->flags & FACT_UNTIMELY) != 0)
+	if (time_lo_us == INT64_MIN || time_hi_us == INT64_MAX)
 		return true;
-	if (fact->time_lo_us == INT64_MIN || fact->time_hi_us == INT64_MAX)
-		return true;
-	if (fact->time_lo_us < window->lo)
-		window->lo = fact->time_lo_us;
-	if (fact->time_hi_us > window->hi)
-		window->hi = fact->time_hi_us;
+	if (time_lo_us < window->lo)
+		window->lo = time_lo_us;
+	if (time_hi_us > window->hi)
+		window->hi = time_hi_us;
 	return true;
+}
+
+static bool note_window(struct pending_source *source, const struct fact *fact)
+{
+	bool timely = (fact->flags & FACT_UNTIMELY) == 0;
+	return widen_window(source, fact->domain, timely ? fact->time_lo_us : INT64_MIN,
+			    timely ? fact->time_hi_us : INT64_MAX);
+}
+
+int state_builder_window(struct state_builder *builder, uint32_t domain, int64_t time_lo_us, int64_t time_hi_us,
+			 struct error *error)
+{
+	return widen_window(open_source(builder), domain, time_lo_us, time_hi_us) ? 0 : no_memory(builder, error);
 }
 
 /* ---- facts */
@@ -208,7 +219,8 @@ int state_builder_add(struct state_builder *builder, const struct fact *fact, st
 			return code;
 		source = open_source(builder);
 	}
-	if (!reserve_fact(builder) || (fact->kind == FACT_CHANGE && !note_window(source, fact)))
+	if (!reserve_fact(builder) ||
+	    (fact->kind == FACT_CHANGE && !note_window(source, fact)))
 		return no_memory(builder, error);
 	size_t size = segment_encode(fact, source->source.id, builder->facts + builder->facts_size);
 	builder->entries[builder->entry_count++] = (struct segment_entry){fact->key_hash, (uint32_t)builder->facts_size,

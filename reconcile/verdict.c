@@ -1,6 +1,7 @@
 #include "reconcile/verdict.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -160,6 +161,24 @@ static int weigh_unproven(const struct contract *contract, struct outcome *outco
 	return code;
 }
 
+/* A finding that is of no one lake, found after the rest was weighed. */
+int verdict_weigh_one(const struct contract *contract, struct outcome *outcome, enum finding_id id, struct error *error)
+{
+	enum finding_level level = outcome->levels[id];
+	if (outcome->by_id[id] == 0 || level < LEVEL_UNKNOWN)
+		return 0;
+	if (outcome->by_id[id] <= allowed(contract, outcome, id)) {
+		outcome->lowered[id] = true;
+		return 0;
+	}
+	if (level == LEVEL_FAIL || outcome->verdict == VERDICT_PASS)
+		outcome->verdict = level == LEVEL_FAIL ? VERDICT_FAIL : VERDICT_UNKNOWN;
+	return add_reason(outcome,
+			  arena_text(&outcome->arena, "%" PRIu64 " %s: %s", outcome->by_id[id], finding_kinds[id].id,
+				     finding_kinds[id].summary),
+			  error);
+}
+
 int verdict_weigh(const struct contract *contract, struct outcome *outcome, bool expected_empty, struct error *error)
 {
 	bool failed = false, unknown = false;
@@ -218,6 +237,11 @@ const char *outcome_scope_text(struct outcome *outcome)
 
 void outcome_free(struct outcome *outcome)
 {
-	if (outcome != NULL)
-		arena_release(&outcome->arena);
+	if (outcome == NULL)
+		return;
+	for (uint32_t i = 0; i < outcome->lake_count; i++) {
+		outcome_free(outcome->lakes[i]);
+		free(outcome->lakes[i]);
+	}
+	arena_release(&outcome->arena);
 }

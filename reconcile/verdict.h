@@ -15,5 +15,8 @@ void verdict_levels(const struct contract *contract, struct outcome *outcome);
 /* expected_empty: the evidence itself proves that there is nothing to compare. */
 int verdict_weigh(const struct contract *contract, struct outcome *outcome, bool expected_empty,
 		  struct error *error) MUST_USE;
+/* One more finding's part in a verdict that is weighed already. */
+int verdict_weigh_one(const struct contract *contract, struct outcome *outcome, enum finding_id id,
+		      struct error *error) MUST_USE;
 
 #endif

@@ -212,9 +212,24 @@ static void properties(struct buffer *out, const struct outcome *outcome)
 	buffer_append_byte(out, ']');
 }
 
-void report_json(struct outcome *outcome, struct buffer *out)
+static void object(struct buffer *out, struct outcome *outcome);
+
+static void lakes(struct buffer *out, const struct outcome *outcome)
+{
+	name(out, "lakes");
+	buffer_append_byte(out, '[');
+	for (uint32_t i = 0; i < outcome->lake_count; i++) {
+		name(out, NULL);
+		object(out, outcome->lakes[i]);
+	}
+	buffer_append_byte(out, ']');
+}
+
+static void object(struct buffer *out, struct outcome *outcome)
 {
 	buffer_append_byte(out, '{');
+	if (outcome->name != NULL)
+		member_text(out, "name", outcome->name);
 	member_text(out, "verdict", verdict_text(outcome->verdict));
 	member_text(out, "scope", outcome_scope_text(outcome));
 	name(out, "reasons");
@@ -237,7 +252,10 @@ void report_json(struct outcome *outcome, struct buffer *out)
 	properties(out, outcome);
 	member_text(out, "table", outcome->table);
 	member_text(out, "contract", outcome->contract);
-	lake(out, outcome);
+	if (outcome->lake_count > 0)
+		lakes(out, outcome);
+	else
+		lake(out, outcome);
 	evidence(out, outcome);
 	if (outcome->sample_ppb != 0)
 		member_text(out, "sample", outcome_sample_text(outcome));
@@ -261,5 +279,11 @@ void report_json(struct outcome *outcome, struct buffer *out)
 	buffer_append_byte(out, '[');
 	for (uint64_t i = 0; i < outcome->finding_count; i++)
 		finding(out, outcome, &outcome->findings[i]);
-	buffer_append_text(out, "]}\n");
+	buffer_append_text(out, "]}");
+}
+
+void report_json(struct outcome *outcome, struct buffer *out)
+{
+	object(out, outcome);
+	buffer_append_byte(out, '\n');
 }

@@ -72,8 +72,29 @@ void report_tap_name(struct buffer *out, const char *name)
 			buffer_append_byte(out, *name == '\n' ? ' ' : *name);
 }
 
+/* A point for each lake and property, then one for what is of no one lake. */
+static void lakes(struct outcome *outcome, int version, struct buffer *out)
+{
+	uint64_t number = 1, unrouted = outcome->by_id[FINDING_ITEM_UNROUTED];
+	bool passed = unrouted == 0 || outcome->levels[FINDING_ITEM_UNROUTED] <= LEVEL_WARN ||
+		      outcome->lowered[FINDING_ITEM_UNROUTED];
+	buffer_printf(out, "TAP version %d\n1..%d\n", version, PROPERTY_COUNT * (int)outcome->lake_count + 1);
+	for (uint32_t i = 0; i < outcome->lake_count; i++, number += PROPERTY_COUNT)
+		report_tap_points(outcome->lakes[i], outcome->lakes[i]->name, number, out);
+	buffer_printf(out, "%s %" PRIu64 " - every item is in a lake\n", passed ? "ok" : "not ok", number);
+	if (unrouted > 0)
+		buffer_printf(out, "# %" PRIu64 " item.unrouted%s\n", unrouted,
+			      passed ? ", which the contract allows" : "");
+	buffer_printf(out, "# %s %s: %u lakes; %s\n", verdict_text(outcome->verdict), outcome->table,
+		      outcome->lake_count, outcome_scope_text(outcome));
+}
+
 void report_tap(struct outcome *outcome, int version, struct buffer *out)
 {
+	if (outcome->lake_count > 0) {
+		lakes(outcome, version, out);
+		return;
+	}
 	buffer_printf(out, "TAP version %d\n1..%d\n", version, PROPERTY_COUNT);
 	report_tap_points(outcome, NULL, 1, out);
 }

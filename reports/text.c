@@ -217,12 +217,39 @@ static void accepted(struct buffer *out, const struct outcome *outcome, const st
 	}
 }
 
+/* The verdict and each lake's in a line, what is of no one lake, then each lake in full. */
+static void lakes(struct outcome *outcome, const struct report_style *style, struct buffer *out)
+{
+	struct outcome rest = {.findings = outcome->findings, .finding_count = outcome->finding_count};
+	rest.by_id[FINDING_ITEM_UNROUTED] = outcome->by_id[FINDING_ITEM_UNROUTED];
+	memcpy(rest.levels, outcome->levels, sizeof rest.levels);
+	memcpy(rest.lowered, outcome->lowered, sizeof rest.lowered);
+	for (uint32_t i = 0; i < outcome->lake_count; i++) {
+		struct outcome *lake = outcome->lakes[i];
+		buffer_append_text(out, "  ");
+		paint(out, style, verdict_colour(lake->verdict), verdict_text(lake->verdict));
+		buffer_printf(out, "%*s  %s: ", (int)(sizeof "UNKNOWN" - 1 - strlen(verdict_text(lake->verdict))), "",
+			      lake->name);
+		report_headline(lake, out);
+		buffer_append_byte(out, '\n');
+	}
+	findings(out, &rest, style);
+	for (uint32_t i = 0; i < outcome->lake_count; i++) {
+		buffer_printf(out, "\n== lake %s\n", outcome->lakes[i]->name);
+		report_text(outcome->lakes[i], style, out);
+	}
+}
+
 void report_text(struct outcome *outcome, const struct report_style *style, struct buffer *out)
 {
 	head(out, outcome, style);
-	sides(out, outcome);
-	sums(out, outcome);
-	findings(out, outcome, style);
+	if (outcome->lake_count > 0) {
+		lakes(outcome, style, out);
+	} else {
+		sides(out, outcome);
+		sums(out, outcome);
+		findings(out, outcome, style);
+	}
 	accepted(out, outcome, style);
 	if (outcome->quarantined > 0) {
 		buffer_append_text(out, "\nset aside: ");

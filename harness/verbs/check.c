@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "harness/session.h"
+#include "reconcile/where.h"
 #include "reconcile/disclosure.h"
 #include "sources/events.h"
 
@@ -37,6 +38,7 @@ struct check {
 	uint64_t problems;
 	/* the present sample */
 	uint64_t records, faults, lossy, mistyped;
+	uint64_t images, inside; /* of all samples: those that the lake takes */
 };
 
 __attribute__((format(printf, 3, 4))) static void say(struct check *check, bool good, const char *format, ...)
@@ -85,6 +87,10 @@ static int take_image(struct check *check, const struct record *record, uint32_t
 {
 	struct image_digest digest;
 	struct digest_fault fault = {0};
+	check->images++;
+	if (where_image(check->contract->where, record->tokens, image, &check->arena) == WHERE_OUTSIDE)
+		return 0;
+	check->inside++;
 	if (!digest_image(check->scratch, record->tokens, image, &digest, &fault)) {
 		say_fault(check, record, "", &fault);
 		return 0;
@@ -104,10 +110,12 @@ static int take_record(void *context, const struct record *record, struct error 
 	(void)error;
 	if (!digest_key(check->scratch, record->tokens, record->keys, &key, &fault)) {
 		say_fault(check, record, "key: ", &fault);
-	} else if (record->after == STATE_IMAGE) {
-		take_image(check, record, record->after_image);
-	} else if (record->before == STATE_IMAGE) {
-		take_image(check, record, record->before_image);
+	} else if (record->after == STATE_IMAGE || record->before == STATE_IMAGE) {
+		uint64_t inside = check->inside;
+		struct slice row_key;
+		take_image(check, record, record->after == STATE_IMAGE ? record->after_image : record->before_image);
+		if (check->inside > inside && !digest_row_key(check->scratch, key, &row_key, &fault))
+			say_fault(check, record, "no key of a row can be made: ", &fault);
 	}
 	return ++check->records >= SAMPLE_RECORDS ? SAMPLE_STOP : 0;
 }
@@ -277,6 +285,9 @@ static int check_samples(struct check *check, struct error *error)
 		       : source->kind == SOURCE_ITEMS ? check_items(check, source, error)
 						      : check_events(check, source, error);
 	}
+	if (code == 0 && check->contract->where != NULL)
+		say(check, true, "%" PRIu64 " of %" PRIu64 " sample images are in this lake", check->inside,
+		    check->images);
 	uint64_t count;
 	const struct unmapped_attribute *unmapped = digest_unmapped(check->scratch, &count);
 	for (uint64_t i = 0; i < count; i++)
@@ -285,38 +296,62 @@ static int check_samples(struct check *check, struct error *error)
 	return code;
 }
 
+static void lake_release(struct check *check)
+{
+	digest_scratch_free(check->scratch);
+	json_parser_free(check->parser);
+	digest_plan_free(check->plan);
+	if (check->schema.release != NULL)
+		check->schema.release(&check->schema);
+	bridge_table_close(check->table);
+	check->scratch = NULL;
+	check->parser = NULL;
+	check->plan = NULL;
+	check->table = NULL;
+	check->schema.release = NULL;
+	check->images = check->inside = 0;
+}
+
+static int check_one(struct check *check, const struct check_options *chosen, struct error *error)
+{
+	if (check->contract->name != NULL)
+		say(check, true, "lake '%s': %" PRIu32 " columns", check->contract->name,
+		    check->contract->column_count);
+	int code = check_lake(check, chosen->session.version, error);
+	if (code == 0)
+		code = digest_plan_new(check->contract, check->schema.release != NULL ? &check->schema : NULL,
+				       &check->plan, error);
+	if (code == 0) {
+		check_plan(check);
+		code = check_samples(check, error);
+	}
+	lake_release(check);
+	return code;
+}
+
 static int run(int operand_count, char **operands, const void *given)
 {
 	const struct check_options *chosen = given;
 	struct error error = {0};
 	struct check check = {0};
+	struct contract *whole = NULL;
 	(void)operand_count;
 	arena_init(&check.arena, (size_t)1 << 20);
 	check.values_full = session_values_full(&chosen->session);
-	int code = contract_load(operands[0], &check.contract, &error);
-	if (code == 0) {
-		say(&check, true, "contract %s: %" PRIu32 " sources, %" PRIu32 " columns", operands[0],
-		    check.contract->source_count, check.contract->column_count);
-		code = check_lake(&check, chosen->session.version, &error);
-	}
+	int code = contract_load(operands[0], &whole, &error);
 	if (code == 0)
-		code = digest_plan_new(check.contract, check.schema.release != NULL ? &check.schema : NULL, &check.plan,
-				       &error);
-	if (code == 0) {
-		check_plan(&check);
-		code = check_samples(&check, &error);
+		say(&check, true, "contract %s: %" PRIu32 " sources, %" PRIu32 " %s", operands[0], whole->source_count,
+		    whole->lakes[0]->name != NULL ? whole->lake_count : whole->column_count,
+		    whole->lakes[0]->name != NULL ? "lakes" : "columns");
+	for (uint32_t i = 0; code == 0 && i < whole->lake_count; i++) {
+		check.contract = whole->lakes[i];
+		code = check_one(&check, chosen, &error);
 	}
 	if (code == 0)
 		printf("%s\n", check.problems == 0 ? "no problem found; samples prove nothing, reconcile does"
 						   : "problems found; reconcile would not pass");
-	digest_scratch_free(check.scratch);
-	json_parser_free(check.parser);
-	digest_plan_free(check.plan);
-	if (check.schema.release != NULL)
-		check.schema.release(&check.schema);
-	bridge_table_close(check.table);
 	arena_release(&check.arena);
-	contract_free(check.contract);
+	contract_free(whole);
 	if (code != 0)
 		return session_fail("check", &error);
 	return check.problems == 0 ? 0 : 1;

@@ -43,6 +43,8 @@ struct tally {
 	const char *why_scanned;
 	int64_t version;
 	bool merged;     /* a contract's sources were merged */
+	const char *name;      /* of the lake, where there are several */
+	bool filtered;         /* not every item is in it, so the export's own count says nothing */
 	const struct run *run; /* while it is open */
 	uint64_t either; /* keys that the lake may hold or not */
 	/* either makes the expected count unknown: */
@@ -182,10 +184,8 @@ static void newest_export(const struct run *run, struct tally *tally)
 		}
 }
 
-static int count_contract(const struct count_options *chosen, const char *path, struct tally *tally,
-			  struct error *error)
+static int count_lake(const struct count_options *chosen, struct run *run, struct tally *tally, struct error *error)
 {
-	struct run *run = NULL;
 	struct outcome_counts counts = {0};
 	uint64_t by_id[FINDING_COUNT] = {0}, kept_count;
 	const struct kept *const *kept;
@@ -193,13 +193,7 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 	if (collect == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	struct counting counting = {.collect = collect};
-	int code = session_open(&chosen->session, path, SESSION_NO_LAKE, 0, &run, error);
-	if (code == 0 && run->contract->delta == NULL)
-		code = error_set(error, ERROR_USAGE, "%s: there is no 'lake:' to count", path);
-	if (code == 0)
-		code = run_ingest(run, error);
-	if (code == 0)
-		code = run_judge(run, count_key, &counting, error);
+	int code = run_judge(run, count_key, &counting, error);
 	if (code == 0)
 		code = collect_finish(collect, &counts, by_id, &kept, &kept_count, error);
 	if (code == 0) {
@@ -212,7 +206,8 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 		tally->deleted_by_change = (int64_t)counts.deleted_by_change;
 		tally->either = atomic_load(&counting.either);
 		tally->gap = has_gap(run->scope);
-		newest_export(run, tally);
+		if (!tally->filtered)
+			newest_export(run, tally);
 		for (uint64_t i = 0; i < run->problem_count; i++)
 			state_problem(tally, &run->problems[i]);
 		code = state_problems(run->state, run->sources, run->source_count, state_problem, tally, error);
@@ -224,7 +219,6 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 				  tally, error);
 	collect_free(collect);
 	tally->run = NULL;
-	run_close(run);
 	return code;
 }
 
@@ -344,7 +338,10 @@ static int print_text(const struct tally *tally, struct error *error)
 
 static void print_json(const struct tally *tally)
 {
-	printf("{\"expected\":%" PRId64, tally->expected);
+	printf("{");
+	if (tally->name != NULL)
+		printf("\"name\":\"%s\",", tally->name); /* letters and digits */
+	printf("\"expected\":%" PRId64, tally->expected);
 	if (tally->exported >= 0)
 		printf(",\"export\":%" PRId64, tally->exported);
 	if (tally->merged)
@@ -352,35 +349,84 @@ static void print_json(const struct tally *tally)
 		       ",\"unproven\":%" PRId64 ",\"either\":%" PRIu64,
 		       tally->by_export, tally->deleted, tally->deleted_by_change, tally->unproven, tally->either);
 	printf(",\"rows\":%" PRId64 ",\"soft_deleted\":%" PRId64 ",\"difference\":%" PRId64 ",\"version\":%" PRId64
-	       ",\"problems\":%" PRIu64 ",\"gap\":%s,\"scanned\":%s}\n",
+	       ",\"problems\":%" PRIu64 ",\"gap\":%s,\"scanned\":%s}",
 	       tally->rows, tally->soft_deleted, tally->rows - tally->expected, tally->version, tally->problems,
 	       tally->gap ? "true" : "false", tally->scanned ? "true" : "false");
+}
+
+static int print(const struct count_options *chosen, const struct tally *tally, struct error *error)
+{
+	if (chosen->format[0] != 'j')
+		return print_text(tally, error);
+	print_json(tally);
+	return 0;
+}
+
+/* FAIL, then UNKNOWN, then PASS. */
+static int worse(int one, int other)
+{
+	if (one == VERDICT_FAIL || other == VERDICT_FAIL)
+		return VERDICT_FAIL;
+	return one == VERDICT_PASS ? other : one;
+}
+
+static int count_contract(const struct count_options *chosen, const char *path, int *exit, struct error *error)
+{
+	struct run *run = NULL;
+	int code = session_open(&chosen->session, path, SESSION_NO_LAKE, 0, &run, error);
+	bool several = code == 0 && run->contract->name != NULL, json = chosen->format[0] == 'j';
+	if (code == 0 && run->contract->delta == NULL)
+		code = error_set(error, ERROR_USAGE, "%s: there is no 'lake:' to count", path);
+	if (code == 0)
+		code = run_ingest(run, error);
+	if (code == 0 && several && json)
+		printf("{\"lakes\":[");
+	for (struct run *one = run; one != NULL && !one->is_unrouted && code == 0; one = one->next) {
+		struct tally tally = {.exported = -1,
+				      .name = one->contract->name,
+				      .filtered = one->contract->where != NULL};
+		code = count_lake(chosen, one, &tally, error);
+		if (code == 0 && one != run && several)
+			printf(json ? "," : "\n");
+		if (code == 0 && several && !json)
+			printf("lake %s\n", tally.name);
+		if (code == 0)
+			code = print(chosen, &tally, error);
+		*exit = worse(*exit, exit_code(&tally));
+	}
+	if (code == 0 && json)
+		printf(several ? "]}\n" : "\n");
+	run_close(run);
+	return code;
+}
+
+static int count_bare(const struct count_options *chosen, int *exit, struct error *error)
+{
+	struct tally tally = {.exported = -1};
+	int code = count_export(chosen->export, &tally, error);
+	if (code == 0)
+		code = count_rows(chosen->delta, chosen->session.version, NULL, &tally, error);
+	if (code == 0)
+		code = print(chosen, &tally, error);
+	if (code == 0 && chosen->format[0] == 'j')
+		printf("\n");
+	*exit = exit_code(&tally);
+	return code;
 }
 
 static int run(int operand_count, char **operands, const void *given)
 {
 	const struct count_options *chosen = given;
 	struct error error = {0};
-	struct tally tally = {.exported = -1};
-	int code;
+	int code, exit = VERDICT_PASS;
 	bool bare = chosen->export != NULL || chosen->delta != NULL;
-	if (bare && (operand_count > 0 || chosen->export == NULL || chosen->delta == NULL))
-		code = error_set(&error, ERROR_USAGE, "give a contract, or both --export and --delta");
-	else if (!bare && operand_count == 0)
+	if (bare ? operand_count > 0 || chosen->export == NULL || chosen->delta == NULL : operand_count == 0)
 		code = error_set(&error, ERROR_USAGE, "give a contract, or both --export and --delta");
 	else if (bare)
-		code = count_export(chosen->export, &tally, &error);
+		code = count_bare(chosen, &exit, &error);
 	else
-		code = count_contract(chosen, operands[0], &tally, &error);
-	if (code == 0 && bare)
-		code = count_rows(chosen->delta, chosen->session.version, NULL, &tally, &error);
-	if (code == 0 && chosen->format[0] == 'j')
-		print_json(&tally);
-	else if (code == 0)
-		code = print_text(&tally, &error);
-	if (code != 0)
-		return session_fail("count", &error);
-	return exit_code(&tally);
+		code = count_contract(chosen, operands[0], &exit, &error);
+	return code != 0 ? session_fail("count", &error) : exit;
 }
 
 const struct verb verb_count = {

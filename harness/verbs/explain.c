@@ -7,6 +7,7 @@
 #include "harness/session.h"
 #include "reconcile/cause.h"
 #include "reconcile/evidence.h"
+#include "reconcile/where.h"
 
 struct explain_options {
 	struct session_options session;
@@ -286,29 +287,54 @@ static int print_life(struct run *run, const struct life *life, struct slice key
 	return code;
 }
 
+/* What became of the key in one lake, under the key that its row has. */
+static int explain_in(struct run *run, struct slice key, struct error *error)
+{
+	struct life life = {0};
+	struct digest_fault fault = {0};
+	struct slice row_key;
+	struct digest_scratch *scratch = digest_scratch_new(run->plan);
+	struct arena work;
+	arena_init(&work, (size_t)1 << 20);
+	int code = scratch == NULL ? error_set(error, ERROR_INTERNAL, "out of memory") : 0;
+	if (run->contract->name != NULL)
+		printf("== lake %s\n", run->contract->name);
+	if (code == 0 && where_key(run->contract->where, run->contract, key, &work) == WHERE_OUTSIDE) {
+		printf("  its key alone says that it is not in this lake\n");
+	} else if (code == 0 && !digest_row_key(scratch, key, &row_key, &fault)) {
+		printf("  no key of a row can be made of it: %s %s\n", fault.detail, fault.reason);
+	} else if (code == 0) {
+		struct merge_options merge = run_merge_options(run);
+		code = merge_key_facts(run->state, &merge, row_key, take_fact, &life, error);
+		for (uint64_t i = 0; i < life.count; i++)
+			life.facts[i].key = row_key; /* what the merge lent is gone */
+		if (code == 0)
+			code = print_life(run, &life, row_key, error);
+	}
+	free(life.facts);
+	arena_release(&work);
+	digest_scratch_free(scratch);
+	return code;
+}
+
 static int run(int operand_count, char **operands, const void *given)
 {
 	const struct explain_options *chosen = given;
 	struct error error = {0};
 	struct run *run = NULL;
-	struct life life = {0};
 	struct buffer key;
 	(void)operand_count;
 	buffer_init(&key, KEY_BYTES_MAX);
 	int code = session_open(&chosen->session, operands[0], SESSION_LAKE_IF_ANY, 1, &run, &error);
 	if (code == 0)
-		code = key_from_text(run->contract, operands[1], &key, &error);
+		code = key_from_text(run->whole, operands[1], &key, &error);
 	if (code == 0)
 		code = run_ingest(run, &error);
-	if (code == 0) {
-		struct merge_options merge = run_merge_options(run);
-		code = merge_key_facts(run->state, &merge, buffer_slice(&key), take_fact, &life, &error);
+	for (struct run *one = run; one != NULL && !one->is_unrouted && code == 0; one = one->next) {
+		if (one != run)
+			printf("\n");
+		code = explain_in(one, buffer_slice(&key), &error);
 	}
-	for (uint64_t i = 0; i < life.count; i++)
-		life.facts[i].key = buffer_slice(&key); /* what the merge lent is gone */
-	if (code == 0)
-		code = print_life(run, &life, buffer_slice(&key), &error);
-	free(life.facts);
 	buffer_release(&key);
 	run_close(run);
 	return code != 0 ? session_fail("explain", &error) : 0;
@@ -320,6 +346,7 @@ const struct verb verb_explain = {
 	.usage = "CONTRACT KEY",
 	.details = "KEY is pk=VALUE,sk=VALUE with the key's attribute names, in their order; a JSON\n"
 		   "object of the same, as reports print keys; or the bare value of a one-part key.\n"
+		   "It is the DynamoDB table's key; each lake shows the row that it makes of it.\n"
 		   "Exit status: 0 told, whatever there is to tell.",
 	.options = options,
 	.run = run,

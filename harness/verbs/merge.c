@@ -38,6 +38,9 @@ static int print_text(const struct run *run, const struct outcome_counts *counts
 	char text[CLOCK_TEXT_MAX];
 	struct buffer out;
 	buffer_init(&out, 1 << 16);
+	if (run->next != NULL || run->is_unrouted)
+		buffer_printf(&out, "%s%s: ", run->is_unrouted ? "in no lake" : "lake ",
+			      run->contract->name != NULL ? run->contract->name : "");
 	report_number(&out, counts->expected);
 	buffer_append_text(&out, " items, ");
 	report_number(&out, counts->deleted);
@@ -61,9 +64,12 @@ static int print_text(const struct run *run, const struct outcome_counts *counts
 
 static void print_json(const struct run *run, const struct outcome_counts *counts, uint64_t problems)
 {
-	printf("{\"items\":%" PRIu64 ",\"deleted\":%" PRIu64 ",\"unproven\":%" PRIu64 ",\"keys\":%" PRIu64
+	printf("{");
+	if (run->contract->name != NULL)
+		printf("\"name\":\"%s\",", run->contract->name); /* letters and digits */
+	printf("\"items\":%" PRIu64 ",\"deleted\":%" PRIu64 ",\"unproven\":%" PRIu64 ",\"keys\":%" PRIu64
 	       ",\"changes\":%" PRIu64 ",\"duplicates\":%" PRIu64 ",\"files_read\":%" PRIu64
-	       ",\"files_unchanged\":%" PRIu64 ",\"problems\":%" PRIu64 "}\n",
+	       ",\"files_unchanged\":%" PRIu64 ",\"problems\":%" PRIu64 "}",
 	       counts->expected, counts->deleted, counts->unproven, counts->keys, counts->changes, counts->duplicates,
 	       run->evidence_read, run->evidence_reused, problems);
 }
@@ -137,8 +143,18 @@ static int run(int operand_count, char **operands, const void *given)
 	int code = session_open(&chosen->session, operands[0], SESSION_NO_LAKE, 0, &run, &error);
 	if (code == 0)
 		code = run_ingest(run, &error);
-	if (code == 0)
-		code = judge(run, chosen, &error);
+	bool json = chosen->format[0] == 'j', several = run != NULL && run->contract->name != NULL;
+	if (code == 0 && json && several)
+		printf("{\"lakes\":[");
+	for (struct run *one = run; one != NULL && code == 0; one = one->next) {
+		if (json && one->is_unrouted)
+			break;
+		if (json && one != run)
+			printf(",");
+		code = judge(one, chosen, &error);
+	}
+	if (code == 0 && json)
+		printf(several ? "]}\n" : "\n");
 	run_close(run);
 	return code != 0 ? session_fail("merge", &error) : 0;
 }

@@ -81,7 +81,8 @@ static int reproduce(const struct session_options *session, const char *contract
 	buffer_init(&line, 1 << 16);
 	buffer_append_text(&line, "lakeproof reconcile ");
 	verb_append_argument(&line, contract);
-	buffer_printf(&line, " --version %lld", (long long)outcome->lake_version);
+	if (outcome->lake_count == 0) /* a version is of one table */
+		buffer_printf(&line, " --version %lld", (long long)outcome->lake_version);
 	if (session->state != NULL) {
 		buffer_append_text(&line, " --state ");
 		verb_append_argument(&line, session->state);

@@ -10,13 +10,15 @@
 
 struct sql_options {
 	struct session_options session;
-	const char *format;
+	const char *format, *lake;
 	bool no_lake;
 };
 
 static const struct option_spec options[] = {
 	{"format", OPTION_CHOICE, offsetof(struct sql_options, format), "FORMAT", "text|json",
 	 "tab-separated text with a header, or one JSON object a line"},
+	{"lake", OPTION_TEXT, offsetof(struct sql_options, lake), "NAME", NULL,
+	 "which of the contract's lakes; needed when there are several"},
 	{"no-lake", OPTION_FLAG, offsetof(struct sql_options, no_lake), NULL, NULL,
 	 "do not read the lake, so that only what DynamoDB says is there"},
 	SESSION_VERSION(struct sql_options),
@@ -179,10 +181,16 @@ static int run(int operand_count, char **operands, const void *given)
 	(void)operand_count;
 	int code = session_open(&chosen->session, operands[0],
 				chosen->no_lake ? SESSION_NO_LAKE : SESSION_LAKE_IF_ANY, 0, &run, &error);
+	struct run *lake = code == 0 ? run_of_lake(run, chosen->lake) : NULL;
+	if (code == 0 && lake == NULL)
+		code = error_set(&error, ERROR_USAGE,
+				 chosen->lake == NULL ? "%s has several lakes; say which with --lake NAME"
+						      : "%s has no lake of that name",
+				 operands[0]);
 	if (code == 0)
 		code = run_ingest(run, &error);
 	if (code == 0)
-		code = run_sql(run, operands[1], chosen->format[0] == 'j', &error);
+		code = run_sql(lake, operands[1], chosen->format[0] == 'j', &error);
 	run_close(run);
 	return code != 0 ? session_fail("sql", &error) : 0;
 }

@@ -228,7 +228,8 @@ static inline void random_rows(struct chances *chances, uint32_t key, uint32_t f
 	}
 }
 
-/* A lake that makes its rows' keys may put two items on one, and leave of an item nothing but that it was never there. */
+/* A lake that makes its rows' keys may put two items on one; of an item it may know nothing but that it was never
+ * there. */
 static inline void random_standing(struct chances *chances, uint32_t first)
 {
 	struct prng *prng = chances->prng;

@@ -195,6 +195,9 @@ static void test_no_lake(void)
 
 /* ---- what is refused ---- */
 
+#define ONE "{name: one, delta: d, columns: [{column: a, attribute: a}]}"
+#define WHERE(condition) SOURCES "lake:\n  delta: d\n  columns: [{column: a, attribute: a}]\n  where: " condition "\n"
+
 static const struct {
 	const char *yaml, *message;
 } refusals[] = {
@@ -205,7 +208,8 @@ static const struct {
 	{SOURCES "---\ntable: u\n", "c.yaml:7:1: a second YAML document follows the contract"},
 	{SOURCES "tabel: t\n", "c.yaml:6:1: unknown key 'tabel', did you mean 'table'"},
 	{SOURCES "frobnicate: t\n",
-	 "c.yaml:6:1: unknown key 'frobnicate'; known here: 'version', 'table', 'key', 'sources', 'lake', 'baseline', "
+	 "c.yaml:6:1: unknown key 'frobnicate'; known here: 'version', 'table', 'key', 'sources', 'lake', 'lakes', "
+	 "'baseline', "
 	 "'require', 'as_of', 'settle', 'ambiguous', 'allow', 'severity', 'accept', 'expect_empty', "
 	 "'sensitive_key_env'"},
 	{LAKE "  colums: []\n", "c.yaml:10:3: unknown key 'colums', did you mean 'columns'"},
@@ -213,7 +217,42 @@ static const struct {
 	 "c.yaml:10:3: unknown key 'ignore_atributes', did you mean 'ignore_attributes'"},
 	{LAKE "table: u\n", "c.yaml:10:1: key 'table' is there twice, first on line 1"},
 	{SOURCES "[a]: b\n", "c.yaml:6:1: a key must be a single word"},
-	{SOURCES "lakes: []\n", "c.yaml:6:1: 'lakes' is not supported yet"},
+	{SOURCES "lakes: []\n", "c.yaml:6:8: 'lakes' must have 1 to 1000 entries, not 0"},
+	{SOURCES "lake: {delta: d, name: n, columns: [{column: a, attribute: a}]}\n",
+	 "c.yaml:6:24: 'name' is for 'lakes'; a contract with one lake is told by its table"},
+	{SOURCES "lake: {delta: d, columns: [{column: a, attribute: a}]}\nlakes: [" ONE "]\n",
+	 "c.yaml:7:8: 'lake' and 'lakes' are two spellings of one thing; keep one"},
+	{SOURCES "lakes: [{delta: d, columns: [{column: a, attribute: a}]}]\n",
+	 "c.yaml:6:9: key 'name' is missing; reports call a lake by it"},
+	{SOURCES "lakes: [{name: ../x, delta: d, columns: [{column: a, attribute: a}]}]\n",
+	 "c.yaml:6:16: a lake's name has letters, digits, '_', '-' and '.', at most 64, and begins with a letter or "
+	 "digit"},
+	{SOURCES "lakes: [" ONE ", " ONE "]\n", "c.yaml:6:77: lake 'one' is there twice"},
+	{SOURCES "lakes: [" ONE ", {name: two, delta: d, columns: [{column: a, attribute: a}]}]\n",
+	 "c.yaml:6:77: lakes 'one' and 'two' are one table, 'd'"},
+	{WHERE("{attribute: pk}"),
+	 "c.yaml:9:10: a condition is an 'attribute' with eq, in, begins_with, exists, type, ge "
+	 "or lt, or one of all, any, not"},
+	{WHERE("{all: [{attribute: a, eq: 1}], any: []}"), "c.yaml:9:46: 'any' must be a list of 1 to 1000 conditions"},
+	{WHERE("{atribute: pk, eq: x}"), "c.yaml:9:11: unknown key 'atribute', did you mean 'attribute'"},
+	{WHERE("{attribute: pk, eq: 7}"),
+	 "c.yaml:9:10: 'where' compares key attribute 'pk', which is of type S, with a value "
+	 "of another type; quote it"},
+	{WHERE("{attribute: a, begins_with: 7}"), "c.yaml:9:38: 'begins_with' takes a string; quote it"},
+	{WHERE("{attribute: a, ge: true}"), "c.yaml:9:29: 'ge' takes a number or a string"},
+	{WHERE("{attribute: a, eq: {X: b}}"), "c.yaml:9:29: 'eq' is a value, or one of {S: …}, {N: …}, {B: base64}"},
+	{WHERE("{attribute: a, type: STRING}"),
+	 "c.yaml:9:31: 'type' is one of S, N, B, BOOL, NULL, M, L, SS, NS, BS, not 'STRING'"},
+	{WHERE("{attribute: a, eq: x}\n  key: [{column: c, attribute: pk, extract: \"^(.+)(.)\"}]"),
+	 "c.yaml:10:45: 'extract' must have one group, the value, not 2"},
+	{WHERE("{attribute: a, eq: x}\n  key: [{column: c, attribute: pk, extract: \"^(.+\"}]"),
+	 "c.yaml:10:45: 'extract' is no extended POSIX expression: Unmatched ( or \\("},
+	{WHERE("{attribute: a, eq: x}\n  key: [{column: c, attribute: tags}]"),
+	 "c.yaml:10:32: 'tags' is no key attribute of the table. A row's key is made of the item's key alone, one row "
+	 "for "
+	 "an item: a delete often carries nothing else, and a table with a row for each element of an attribute cannot "
+	 "be "
+	 "compared"},
 	{"key: [{attribute: a, type: S}]\nsources: [{export: e}]\n", "c.yaml:1:1: key 'table' is missing"},
 	{"table: t\nsources: [{export: e}]\n", "c.yaml:1:1: key 'key' is missing"},
 	{HEAD, "c.yaml:1:1: key 'sources' is missing"},
