@@ -336,7 +336,7 @@ fn describe(core: &Core, snapshot: &Snapshot, entries: &[FileEntry], text: &mut 
     let version = i64::try_from(snapshot.version()).unwrap_or(i64::MAX);
     Ok(abi::Info {
         version,
-        commit_time_ms: commit_time(core, snapshot, version),
+        commit_time_ms: commit_time(core, snapshot, version)?,
         table_id: text.keep(configuration.metadata().id()),
         schema_json: text.keep(configuration.metadata().schema_string()),
         features: text.keep(&features),
@@ -355,9 +355,10 @@ struct CommitInfo {
     operation: String,
 }
 
-/// Reads one commit's commitInfo. A file without one, or one that cannot be read, has none: both are legal history.
-fn commit_info(core: &Core, file: &FileMeta) -> CommitInfo {
-    let bytes = core.read(&file.location).unwrap_or_default();
+/// Reads one commit's commitInfo; a file may have none.
+fn commit_info(core: &Core, file: &FileMeta) -> Outcome<CommitInfo> {
+    let what = format!("read the commit \"{}\"", file.location.path());
+    let bytes = core.read(&file.location).map_err(|error| Failure::kernel(&error, &what, LOG_REMEDY))?;
     for line in bytes.split(|byte| *byte == b'\n') {
         // Cheap test first: a commit can have many thousand lines of files.
         if !line.windows(12).any(|window| window == b"\"commitInfo\"") {
@@ -365,25 +366,28 @@ fn commit_info(core: &Core, file: &FileMeta) -> CommitInfo {
         }
         let Ok(action) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
         let Some(info) = action.get("commitInfo") else { continue };
-        return CommitInfo {
+        return Ok(CommitInfo {
             in_commit_ms: info.get("inCommitTimestamp").and_then(serde_json::Value::as_i64),
             timestamp_ms: info.get("timestamp").and_then(serde_json::Value::as_i64),
             operation: info.get("operation").and_then(serde_json::Value::as_str).unwrap_or("").to_string(),
-        };
+        });
     }
-    CommitInfo::default()
+    Ok(CommitInfo::default())
 }
 
-fn commit_time(core: &Core, snapshot: &Snapshot, version: i64) -> i64 {
+fn commit_time(core: &Core, snapshot: &Snapshot, version: i64) -> Outcome<i64> {
     let mut name = core.log_root();
     name.set_path(&format!("{}{version:020}.json", name.path()));
     match core.storage().head(&name) {
         Ok(file) => {
-            let info = commit_info(core, &file);
-            info.in_commit_ms.or(info.timestamp_ms).unwrap_or(file.last_modified)
+            let info = commit_info(core, &file)?;
+            Ok(info.in_commit_ms.or(info.timestamp_ms).unwrap_or(file.last_modified))
         }
         // The commit was cleaned up and only a checkpoint of this version is left.
-        Err(_) => snapshot.get_timestamp(core.engine()).unwrap_or_else(|_| checkpoint_time(core, version)),
+        Err(KernelError::FileNotFound(_)) => {
+            Ok(snapshot.get_timestamp(core.engine()).unwrap_or_else(|_| checkpoint_time(core, version)))
+        }
+        Err(error) => Err(Failure::kernel(&error, &format!("look at commit {version}"), LOG_REMEDY)),
     }
 }
 
@@ -400,14 +404,14 @@ fn read_history(core: &Core, limit: u64) -> Outcome<(Vec<abi::Version>, Text)> {
         .into_iter()
         .take(limit)
         .map(|(version, file)| {
-            let info = commit_info(core, &file);
-            abi::Version {
+            let info = commit_info(core, &file)?;
+            Ok(abi::Version {
                 version,
                 commit_time_ms: info.in_commit_ms.or(info.timestamp_ms).unwrap_or(file.last_modified),
                 operation: text.keep(&info.operation),
-            }
+            })
         })
-        .collect();
+        .collect::<Outcome<Vec<_>>>()?;
     Ok((versions, text))
 }
 

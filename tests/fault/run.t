@@ -182,14 +182,6 @@ sub lacks_values
 	return $verb eq "explain";
 }
 
-# The bridge takes a commit file's own time where what the file says cannot be read, and does not tell (table.rs).
-sub without_commit_time
-{
-	my $text = settled(@_);
-	$text =~ s/committed(?:":"| at | )[-0-9T:.]+Z/COMMITTED/g;
-	return $text;
-}
-
 # What is wrong with a run that was hit, or undef.
 sub complaint
 {
@@ -205,7 +197,7 @@ sub complaint
 	my $spares_memory = $kind !~ /^(?:alloc|thread)$/;
 	return if $spares_memory && lacks_values($result, $base, $verb);
 	return if $spares_memory && $result->{status} == $base->{status}
-		&& without_commit_time($result->{out}) eq without_commit_time($base->{out});
+		&& settled($result->{out}) eq settled($base->{out});
 	return if $spares_memory && $verb eq "check" && $result->{status} == 1 && $result->{out} =~ /^problem /m;
 	# What merge and count read is not whole then, and they say so; neither gives a verdict.
 	return if $spares_memory && $verb =~ /^(?:merge|count)/ && $result->{err} =~ /^record\.unreadable: \S.*cannot open/m
