@@ -173,7 +173,7 @@ static const struct example {
 	{"as: item_map", "+m",
 	 "\"n\":{\"N\":\"0.00001\"},\"o\":{\"BOOL\":true},\"z\":{\"NULL\":true},\"m\":{\"M\":{\"b\":{\"N\":\"1\"},"
 	 "\"a\":{\"S\":\"x\"}}}",
-	 "pk=k|n=1e-05|o=true|z|m={\"a\":\"x\", \"b\":1.0}",
+	 "pk=k|n=0.00001|o=true|z|m={\"a\":\"x\", \"b\":1.0}",
 	 "{\"m\":\"{\\\"a\\\":\\\"x\\\",\\\"b\\\":1}\",\"n\":\"0.00001\",\"o\":\"true\",\"pk\":\"k\",\"z\":null}",
 	 NULL},
 	{"as: item_map, compare: presence", "+m", "\"n\":{\"SS\":[\"a\"]}", "x=y", "\"present\"", NULL},
@@ -275,6 +275,8 @@ static const struct example differences[] = {
 	{"as: item_map", "+m", "\"n\":{\"NULL\":true}", "pk=k", NULL, NULL},
 	{"as: item_map", "+m", "\"n\":{\"S\":\"x\"}", "pk=k|n=\"x\"", NULL, NULL},
 	{"as: item_map", "+m", "\"n\":{\"S\":\"007\"}", "pk=k|n=7", NULL, NULL},
+	{"as: item_map", "+m", "\"n\":{\"S\":\"1.50\"}", "pk=k|n=1.5", NULL, NULL},
+	{"as: item_map", "+m", "\"n\":{\"N\":\"100\"}", "pk=k|n=1E2", NULL, NULL},
 };
 
 static void test_differences(void)
