@@ -63,7 +63,7 @@ static void test_parse(void)
 	refuses("drop-record@60-40",
 		"fault \"drop-record\": \"@60-40\" must be a part of the window in percent, such as @40-60");
 	refuses("drop-record/everything", "fault \"drop-record\": \"/everything\" must be insert, modify, remove, ttl, "
-					  "entity=NAME, shard=N, item=N or export=N");
+					  "entity=NAME, shard=N, item=N, export=N or window=N");
 }
 
 /* ---- deliveries ---- */
