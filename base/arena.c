@@ -41,8 +41,10 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 	if (capacity > SIZE_MAX / 4)
 		return NULL;
 	struct arena_block *block = malloc(sizeof(*block) + capacity);
-	if (block == NULL)
+	if (block == NULL) {
+		arena->failed = true;
 		return NULL;
+	}
 	*block = (struct arena_block){.older = arena->blocks, .capacity = capacity};
 	arena->blocks = block;
 	return block;

@@ -6,6 +6,8 @@
 #ifndef LAKEPROOF_BASE_ARENA_H
 #define LAKEPROOF_BASE_ARENA_H
 
+#include <stdbool.h>
+
 #include "base/attributes.h"
 #include "base/slice.h"
 
@@ -15,6 +17,7 @@ struct arena {
 	struct arena_block *blocks; /* newest first */
 	size_t used;                /* bytes handed out since the last reset */
 	size_t size_max;
+	bool failed; /* the system had no memory; stays until arena_init, so that one look at the end is enough */
 };
 
 void arena_init(struct arena *arena, size_t size_max);

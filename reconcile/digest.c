@@ -206,8 +206,9 @@ static size_t sort_entries(struct entry *entries, size_t count)
 static bool encode_any(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
 		       struct value *value, struct digest_fault *fault);
 
-static bool no_memory(const struct digest_scratch *scratch, struct digest_fault *fault, uint32_t token)
+static bool no_memory(struct digest_scratch *scratch, struct digest_fault *fault, uint32_t token)
 {
+	scratch->failed = true;
 	return set_fault(scratch, fault, "not enough memory", (struct slice){"", 0}, token);
 }
 

@@ -81,6 +81,8 @@ int digest_plan_sql(const struct digest_plan *plan, struct buffer *sql) MUST_USE
 
 struct digest_scratch *digest_scratch_new(const struct digest_plan *plan);
 void digest_scratch_free(struct digest_scratch *scratch);
+/* Memory ran out at some time: what was said of images since, a fault or a flag among it, means nothing. */
+bool digest_scratch_failed(const struct digest_scratch *scratch);
 
 /* Key bytes of the object token `keys` (other attributes in it are passed over). False: key attribute missing, of the
  * wrong type, empty or too long; *fault says which. */

@@ -376,6 +376,8 @@ int digest_batch(struct digest_scratch *scratch, const struct ArrowSchema *schem
 						 plan->columns[column].name);
 		if (!plan->has_rows)
 			memset(scratch->seeds, 0, sizeof(scratch->seeds));
+		if (digest_scratch_failed(scratch))
+			return error_set(error, ERROR_INTERNAL, "out of memory for the values of rows");
 		code = emit_rows(scratch, nodes, first, count, each, context, error);
 	}
 	return code;

@@ -80,6 +80,12 @@ struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
 	return scratch;
 }
 
+bool digest_scratch_failed(const struct digest_scratch *scratch)
+{
+	return scratch->failed || scratch->names.failed || scratch->work.failed || scratch->batch.failed ||
+	       scratch->text.failed || scratch->step_text.failed;
+}
+
 void digest_scratch_free(struct digest_scratch *scratch)
 {
 	if (scratch == NULL)

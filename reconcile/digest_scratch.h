@@ -106,6 +106,7 @@ struct digest_scratch {
 	struct buffer text, step_text;      /* of one value at a time */
 	struct misfit misfit;
 	uint32_t image_token;
+	bool failed; /* memory that is no arena's or buffer's ran out */
 	unsigned char *key_bytes; /* KEY_BYTES_MAX */
 	unsigned char *row_key_bytes;       /* likewise */
 	regex_t extracts[LAKE_KEY_PARTS_MAX]; /* a thread's own, since matching takes a lock of theirs */

@@ -122,6 +122,7 @@ static bool is_expected(struct reader *reader, const struct record *record, uint
 	struct digest_fault fault;
 	return expected->state == STATE_IMAGE &&
 	       digest_image(reader->scratch, record->tokens, image, &digest, &fault) &&
+	       !digest_scratch_failed(reader->scratch) &&
 	       digest.item[0] == expected->item[0] && digest.item[1] == expected->item[1] &&
 	       digest.row == expected->row && digest.flags == expected->flags;
 }

@@ -415,6 +415,8 @@ static int take_record(void *context, const struct record *record, struct error 
 		} else {
 			code = tell_lane(worker, lane, record, key, error);
 		}
+		if (code == 0 && (digest_scratch_failed(lane->scratch) || worker->answers.failed))
+			code = error_set(error, ERROR_INTERNAL, "out of memory for the values of a record");
 	}
 	return code;
 }

@@ -107,7 +107,6 @@ static int take_record(void *context, const struct record *record, struct error 
 	struct check *check = context;
 	struct digest_fault fault = {0};
 	struct slice key;
-	(void)error;
 	if (!digest_key(check->scratch, record->tokens, record->keys, &key, &fault)) {
 		say_fault(check, record, "key: ", &fault);
 	} else if (record->after == STATE_IMAGE || record->before == STATE_IMAGE) {
@@ -117,6 +116,8 @@ static int take_record(void *context, const struct record *record, struct error 
 		if (check->inside > inside && !digest_row_key(check->scratch, key, &row_key, &fault))
 			say_fault(check, record, "no key of a row can be made: ", &fault);
 	}
+	if (digest_scratch_failed(check->scratch))
+		return error_set(error, ERROR_INTERNAL, "out of memory for the values of a record");
 	return ++check->records >= SAMPLE_RECORDS ? SAMPLE_STOP : 0;
 }
 
