@@ -225,7 +225,7 @@ RUN := +@MAKE='$(MAKE)' BUILD='$(BUILD)' tests/run
 .PHONY: lint tidy format fuzz-smoke bench
 check: $(DEPS_CHECK) ## every suite below but fuzz-smoke, bench, check-real; ends in one line (15 min)
 	$(RUN) --suite unit --suite property --suite bats --suite fault --suite asan --suite tsan --suite clang \
-		--suite lint --suite tidy
+		--suite lint
 check-unit: $(DEPS_CHECK) ## unit tests (5 min)
 	$(RUN) --suite unit
 check-property: $(DEPS_CHECK) ## property tests against naive oracles (5 min)

@@ -2,6 +2,7 @@
  * the oracle builds, and where the oracle says that nothing fits, a flag says so. Arguments: [seed [trials]]. */
 #include <stdio.h>
 
+#include "tests/property/scale.h"
 #include "tests/support/digest_fixture.h"
 #include "tests/support/one_row.h"
 
@@ -359,7 +360,7 @@ int main(int argument_count, char **arguments)
 	static const char *const kinds[] = {"numbers under on_overflow", "times from numbers", "steps on text",
 					    "paths and the rules for nothing", "JSON of any spelling"};
 	uint64_t seed = argument_count > 1 ? strtoull(arguments[1], NULL, 10) : 4;
-	uint64_t trials = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : 1000;
+	uint64_t trials = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : scaled(1000);
 	static struct trial trial;
 	for (size_t kind = 0; kind < 5; kind++) {
 		uint64_t wrong = 0, nulls = 0, misfits = 0, spoilt = 0;

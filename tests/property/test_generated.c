@@ -7,6 +7,7 @@
 
 #include "reconcile/reference.h"
 #include "reconcile/run.h"
+#include "tests/property/scale.h"
 #include "tests/support/scratch.h"
 #include "tests/support/workload.h"
 #include "tests/tap.h"
@@ -404,7 +405,7 @@ static void test_cuts(void)
 	enum { DURATION_S = 130 }; /* a percent of which is little more than a second */
 	uint64_t histories = 0, wrong = 0, whole = 0;
 
-	for (unsigned percent = 1; percent < 100; percent++) {
+	for (unsigned percent = 1; percent < 100; percent += (unsigned)(100 / scaled(100))) {
 		char faults[2][64];
 		snprintf(faults[0], sizeof(faults[0]), "drop-record:100%%@0-%u", percent);
 		snprintf(faults[1], sizeof(faults[1]), "drop-record:100%%@%u-100", percent);

@@ -10,6 +10,7 @@
 #include "base/prng.h"
 #include "tests/property/notation.h"
 #include "tests/property/random_universe.h"
+#include "tests/property/scale.h"
 #include "tests/property/shrink.h"
 #include "tests/tap.h"
 
@@ -223,7 +224,7 @@ static bool all_stored_agree(uint64_t seed, uint64_t universes)
 int main(int argument_count, char **arguments)
 {
 	uint64_t seed = argument_count > 1 ? strtoull(arguments[1], NULL, 10) : 20260;
-	uint64_t universes = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : 2000;
+	uint64_t universes = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : scaled(2000);
 	printf("# seed %" PRIu64 ", %" PRIu64 " universes\n", seed, universes);
 	ok(agree(seed, universes), "the judge agrees with docs/semantics.sql on every field of every key");
 	ok(all_stored_agree(seed, universes / 20),

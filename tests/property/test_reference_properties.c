@@ -3,6 +3,7 @@
 #include "base/prng.h"
 #include "tests/property/notation.h"
 #include "tests/property/random_universe.h"
+#include "tests/property/scale.h"
 #include "tests/tap.h"
 
 static struct outcome_rows first, second;
@@ -219,7 +220,7 @@ static bool holds(bool (*property)(struct prng *prng, struct universe *universe,
 int main(int argument_count, char **arguments)
 {
 	uint64_t seed = argument_count > 1 ? strtoull(arguments[1], NULL, 10) : 517;
-	uint64_t universes = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : 150;
+	uint64_t universes = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : scaled(150);
 	printf("# seed %" PRIu64 ", %" PRIu64 " universes a property\n", seed, universes);
 	ok(holds(permutation, seed, universes), "the order in which facts arrive changes nothing at all");
 	ok(holds(delivery, seed, universes), "facts delivered once more change nothing but their count");

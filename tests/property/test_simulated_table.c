@@ -1,6 +1,7 @@
 /* The reference merger against a table whose every state is known (tests/property/simulated_table.h): what is proven is
  * true; a lost record or a capture that was cut is seen wherever the evidence can show it. Arguments: [seed [lives]].
  */
+#include "tests/property/scale.h"
 #include "tests/property/simulated_table.h"
 #include "tests/tap.h"
 
@@ -503,7 +504,7 @@ static bool holds(bool (*property)(struct prng *prng, const struct simulated_tab
 int main(int argument_count, char **arguments)
 {
 	uint64_t seed = argument_count > 1 ? strtoull(arguments[1], NULL, 10) : 4711;
-	uint64_t lives = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : 100;
+	uint64_t lives = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : scaled(100);
 	printf("# seed %" PRIu64 ", %" PRIu64 " lives\n", seed, lives);
 	ok(holds(complete_capture, false, seed, lives),
 	   "with a complete capture what is expected is the truth, proven, and a faithful lake passes");

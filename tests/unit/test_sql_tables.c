@@ -199,7 +199,7 @@ int main(void)
 	char folder[SCRATCH_PATH_MAX];
 	struct error error = {0};
 	static struct contract_source events = {.kind = SOURCE_EVENTS, .text = "events"};
-	contract = (struct contract){.key = {{"pk", 'S'}, {"sk", 'N'}},
+	contract = (struct contract){.key = {{.attribute = "pk", .type = 'S'}, {.attribute = "sk", .type = 'N'}},
 				     .key_count = 2,
 				     .sources = &events,
 				     .source_count = 1,
