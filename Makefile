@@ -223,7 +223,7 @@ RUN := +@MAKE='$(MAKE)' BUILD='$(BUILD)' tests/run
 .PHONY: check check-unit check-property check-bats check-fault check-fault-all
 .PHONY: check-asan check-tsan check-clang check-real
 .PHONY: lint tidy format fuzz-smoke bench
-check: $(DEPS_CHECK) ## every suite below but fuzz-smoke, bench, check-real; ends in one line (15 min)
+check: $(DEPS_CHECK) ## every suite below but tidy, fuzz-smoke, bench, check-real; ends in one line (15 min)
 	$(RUN) --suite unit --suite property --suite bats --suite fault --suite asan --suite tsan --suite clang \
 		--suite lint
 check-unit: $(DEPS_CHECK) ## unit tests (5 min)
