@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <xxhash.h>
+
 #include "reconcile/ingest_file.h"
 
 struct ingest {
@@ -300,10 +302,20 @@ static int list_items(struct ingest *ingest, uint32_t index, struct error *error
 	return code;
 }
 
+/* Under column mapping a file says by its columns' physical names what it holds, and a column that was renamed, or
+ * dropped and added again, has another one: the same file then holds other rows. */
+static uint64_t mapping_of(const struct bridge_info *info)
+{
+	const char *schema = info->schema_json;
+	bool mapped = schema != NULL && strstr(schema, "delta.columnMapping.physicalName") != NULL;
+	return mapped ? XXH64(schema, strlen(schema), 0) : 0;
+}
+
 static int list_lake(struct ingest *ingest, struct error *error)
 {
 	struct run *run = ingest->run;
 	const struct bridge_info *info = bridge_table_info(run->table);
+	uint64_t mapping = mapping_of(info);
 	uint32_t group = 0;
 	int code = group_of(run, run->contract->delta, &group, error);
 	run->lake_sources = calloc(info->file_count + 1, sizeof(*run->lake_sources));
@@ -316,8 +328,8 @@ static int list_lake(struct ingest *ingest, struct error *error)
 			return error->code;
 		work->index = i;
 		work->group = group;
-		work->identity = arena_text(&run->arena, "%s|%s|%s", info->table_id, file->deletion_vector,
-					    file->partition_values);
+		work->identity = arena_text(&run->arena, "%s|%s|%s|%016" PRIx64, info->table_id,
+					    file->deletion_vector, file->partition_values, mapping);
 		const char *path = arena_text(&run->arena, "%s/%s", file->path[0] == '/' ? "" : run->contract->delta,
 					      file->path);
 		if (work->identity == NULL || path == NULL)

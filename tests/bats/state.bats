@@ -241,3 +241,28 @@ setup() {
 	[ "$status" -eq 74 ]
 	[[ "$output" == *"cannot use the state"*"--state DIR"* ]]
 }
+
+@test "a file whose columns were renamed is read again" {
+	local log=$here/lake/_delta_log last
+	# What a writer does that turns column mapping on, and then renames two columns into each other.
+	rm -f "$log"/*.crc
+	for commit in "$log"/*.json; do
+		jq -c 'if .protocol then .protocol = {minReaderVersion: 2, minWriterVersion: 5}
+			elif .metaData then .metaData |= (.configuration = {"delta.columnMapping.mode": "name"} |
+				.schemaString |= (fromjson | .fields |= (to_entries | map(.key as $id | .value |
+					.metadata = {"delta.columnMapping.id": ($id + 1),
+						"delta.columnMapping.physicalName": .name})) | tojson))
+			else . end' "$commit" >"$commit.new"
+		mv "$commit.new" "$commit"
+	done
+	reconcile "$here"
+	[ "$status" -eq 0 ]
+	printf -v last %020d "$(ls "$log"/*.json | wc -l)"
+	jq -c 'select(.metaData) | .metaData.schemaString |= (fromjson | .fields |= (
+			(map(select(.type == "string"))[-2:]) as [$a, $b] | map(if .name == $a.name then .metadata = $b.metadata
+				elif .name == $b.name then .metadata = $a.metadata else . end)) | tojson)' \
+		"$log"/00000000000000000000.json >"$log/$last.json"
+	reconcile "$here"
+	echo "$json"
+	[ "$status" -eq 1 ]
+}
