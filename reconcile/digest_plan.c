@@ -659,6 +659,8 @@ static void make_fingerprint(struct digest_plan *plan)
 		hash = hash_u64(key->part, mix_text(key->extract, hash));
 	}
 	hash = where_hash(contract->where, hash);
+	/* Of a removal that cannot be told to be of this lake's item, the policy decides what the fact says. */
+	hash = hash_int(contract->where != NULL ? (int)contract->ttl : 0, hash);
 	hash = hash_int(plan->has_rows, hash);
 	for (uint32_t index = 0; index < plan->column_count; index++) {
 		const struct plan_column *column = &plan->columns[index];

@@ -261,3 +261,25 @@ lake() { # NAME JQ
 	[ "$status" -eq 0 ] && [ "$(field .counts.equal)" -eq 2 ] && [ "$(field 'has("lakes")')" = false ]
 	[ "$(found)" = item.unrouted ] && [ "$(field '.findings_by_id["item.unrouted"]')" -eq 3 ]
 }
+
+@test "what a removal by TTL says of a lake goes by the contract's ttl, also when that is changed" {
+	local before after verdicts=()
+	record $label $((exported + 700)) REMOVE "\"Keys\":$(keys_of "$(order 1 7 open)")" \
+		'"userIdentity":{"type":"Service","principalId":"dynamodb.amazonaws.com"}'
+	orders orders 2:8:shipped 1:9:open
+	orders open_orders 1:9:open
+	for before in keep delete; do
+		after=$([ $before = keep ] && echo delete || echo keep)
+		for policy in $before $after; do
+			contract
+			sed -i "s/delta: open_orders/&\n    ttl: $policy/" "$dir/contract.yaml"
+			reconcile "$dir"
+		done
+		verdicts+=("$(lake open_orders .verdict)")
+		rm -r "$dir/.lakeproof"
+		reconcile "$dir"
+		[ "${verdicts[-1]}" = "$(lake open_orders .verdict)" ]
+		rm -r "$dir/.lakeproof"
+	done
+	[ "${verdicts[*]}" = "PASS UNKNOWN" ]
+}
