@@ -492,7 +492,7 @@ static int meet_key(struct digest_plan *plan, const struct ArrowSchema *schema, 
 		return 0;
 	}
 	const struct column_type *type = column_type_from_arrow(&plan->arena, field);
-	if (type != NULL && from->extract != NULL && can_be_key('N', type))
+	if (type != NULL && from->extract != NULL && type->kind != COLUMN_STRING && can_be_key('N', type))
 		key->type = 'N';
 	if (type == NULL || !can_be_key(key->type, type))
 		return error_set(error, ERROR_USAGE, "%s:%d: column '%s' cannot hold key attribute '%s' of type %c",

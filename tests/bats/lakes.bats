@@ -283,3 +283,15 @@ lake() { # NAME JQ
 	done
 	[ "${verdicts[*]}" = "PASS UNKNOWN" ]
 }
+
+@test "what is extracted for a column of texts is a text, whatever it looks like" {
+	change $((exported + 700)) INSERT "$(customer eve Eve)"
+	change $((exported + 701)) INSERT "$(customer 007 James)"
+	change $((exported + 702)) INSERT "$(customer 7 Seven)"
+	customers 1:Ada 2:Bea eve:Eve 007:James 7:Seven
+	reconcile "$dir"
+	[ "$(field .verdict)" = PASS ]
+	customers 01:Ada 2.0:Bea eve:Eve 007:James 7:Seven
+	reconcile "$dir"
+	[ "$status" -eq 1 ] && [ "$(found)" = "row.missing row.phantom" ]
+}
