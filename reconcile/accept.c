@@ -123,6 +123,24 @@ static int take_until(struct loading *loading, struct accept_line *line)
 	return 0;
 }
 
+/* Where there are several lakes a line names its own; those of the others are not this one's. */
+static int take_lake(struct loading *loading, const struct json_token *tokens, bool *ours)
+{
+	const struct contract *contract = loading->contract;
+	uint32_t value = json_member(tokens, 0, "lake");
+	*ours = contract->name == NULL;
+	if (*ours)
+		return 0;
+	if (value == 0 || tokens[value].type != JSON_STRING)
+		return refuse(loading, "there is no 'lake'; the contract has several, and a line is of one");
+	struct slice name = json_text(&tokens[value]);
+	*ours = slice_is(name, contract->name);
+	for (uint32_t i = 0; i < contract->lake_count; i++)
+		if (slice_is(name, contract->lakes[i]->name))
+			return 0;
+	return refuse(loading, "the contract has no lake '%.*s'", (int)(name.size < 60 ? name.size : 60), name.data);
+}
+
 static int take_members(struct loading *loading, const struct json_token *tokens, struct accept_line *line)
 {
 	enum { ID, DIGEST, UNTIL, WHY, TEXTS };
@@ -133,6 +151,8 @@ static int take_members(struct loading *loading, const struct json_token *tokens
 		int which = 0;
 		while (which < TEXTS && !slice_is(json_text(&tokens[name]), names[which]))
 			which++;
+		if (loading->contract->name != NULL && name + 1 == json_member(tokens, 0, "lake"))
+			continue;
 		if (which == TEXTS && slice_is(json_text(&tokens[name]), "key") && line->key_json == NULL)
 			code = take_key(loading, tokens, name + 1, &line->key_json);
 		else if (which == TEXTS || texts[which] != NULL || tokens[name + 1].type != JSON_STRING)
@@ -160,8 +180,11 @@ static int take_members(struct loading *loading, const struct json_token *tokens
 	return take_until(loading, line);
 }
 
-static int take_line(struct loading *loading, struct slice text, struct accept_line *line)
+static int take_line(struct loading *loading, struct slice text)
 {
+	struct accept *accept = loading->accept;
+	struct accept_line *line = &accept->lines[accept->count];
+	bool ours;
 	const struct json_token *tokens;
 	size_t count;
 	struct json_failure failure;
@@ -176,7 +199,11 @@ static int take_line(struct loading *loading, struct slice text, struct accept_l
 		return refuse(loading, "%s at byte %zu", failure.reason, failure.offset);
 	if (tokens[0].type != JSON_OBJECT)
 		return refuse(loading, "a line is a JSON object");
+	int code = take_lake(loading, tokens, &ours);
+	if (code != 0 || !ours)
+		return code;
 	line->number = loading->number;
+	accept->count++;
 	return take_members(loading, tokens, line);
 }
 
@@ -198,7 +225,7 @@ static int take_lines(struct loading *loading, struct slice text)
 		text.data += end != NULL ? line.size + 1 : line.size;
 		text.size -= end != NULL ? line.size + 1 : line.size;
 		if (line.size > 0 && !slice_is(line, "\r"))
-			code = take_line(loading, line, &accept->lines[accept->count++]);
+			code = take_line(loading, line);
 	}
 	if (code != 0)
 		return code;

@@ -1,9 +1,10 @@
 /* accept - findings that are known and let stand until a date: `accept: known.jsonl` in the contract.
  *
  * A line names one finding of one key by what was found: {"id","key","digest","until","why"}, the first three as the
- * JSON report has them. The digest is of the expected and the actual row, so a line lets stand that difference and no
- * other. A line serves until its day (UTC) is over. accept_find may be called by several threads; the lines are owned
- * here. Errors: ERROR_USAGE "known.jsonl:3: …", ERROR_IO. */
+ * JSON report has them, and where the contract has several lakes, its "lake": each lake loads its own lines. The digest
+ * is of the expected and the actual row, so a line lets stand that difference and no other. A line serves until its day
+ * (UTC) is over. accept_find may be called by several threads; the lines are owned here. Errors: ERROR_USAGE
+ * "known.jsonl:3: …", ERROR_IO. */
 #ifndef LAKEPROOF_RECONCILE_ACCEPT_H
 #define LAKEPROOF_RECONCILE_ACCEPT_H
 

@@ -295,3 +295,23 @@ lake() { # NAME JQ
 	reconcile "$dir"
 	[ "$status" -eq 1 ] && [ "$(found)" = "row.missing row.phantom" ]
 }
+
+@test "a known finding is of one lake" {
+	customers 1:Ada 2:Bob
+	orders orders 1:7:open 2:8:lost 1:9:open
+	reconcile "$dir" --findings all
+	[ "$status" -eq 1 ]
+	jq -c '.lakes[] | .name as $lake | .findings[] | select(.digest) |
+		{lake: $lake, id, key, digest, until: "2999-12-31", why: "being mended"}' <<<"$json" >"$dir/known.jsonl"
+	[ "$(wc -l <"$dir/known.jsonl")" -eq 2 ]
+	contract 'accept: known.jsonl'
+	reconcile "$dir"
+	[ "$status" -eq 0 ] && [ "$(found)" = "row.differs row.stale" ]
+	[ "$(lake customers .counts.different)" -eq 1 ] && [ "$(lake orders .counts.different)" -eq 1 ]
+	sed -i 's/"lake":"customers"/"lake":"custom"/' "$dir/known.jsonl"
+	run "$LAKEPROOF" reconcile "$dir/contract.yaml" --quiet
+	[ "$status" -eq 64 ] && [[ $output == *"no lake 'custom'"* ]]
+	sed -i 's/"lake":"custom",//' "$dir/known.jsonl"
+	run "$LAKEPROOF" reconcile "$dir/contract.yaml" --quiet
+	[ "$status" -eq 64 ] && [[ $output == *"there is no 'lake'"* ]]
+}
