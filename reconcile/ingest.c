@@ -398,9 +398,16 @@ static int copy_works(struct ingest *ingest, const struct ingest *first, struct 
 		struct ingest_work *work = add_work(ingest, from->kind, from->path, error);
 		if (work == NULL)
 			return error->code;
+		/* What the file is, not what the first lake's state knows of it. */
 		const char *path = work->path;
-		*work = *from;
-		work->path = path;
+		*work = (struct ingest_work){.kind = from->kind,
+					     .path = path,
+					     .identity = from->identity,
+					     .size_bytes = from->size_bytes,
+					     .mtime_ns = from->mtime_ns,
+					     .export = from->export,
+					     .index = from->index,
+					     .contract_source = from->contract_source};
 		code = own_group(run, first->run, from->group, &work->group, error);
 	}
 	ingest->shared = ingest->count;

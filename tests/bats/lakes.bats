@@ -315,3 +315,13 @@ lake() { # NAME JQ
 	run "$LAKEPROOF" reconcile "$dir/contract.yaml" --quiet
 	[ "$status" -eq 64 ] && [[ $output == *"there is no 'lake'"* ]]
 }
+
+@test "a file that grew is read anew by the lake whose rules changed, and grew for the others" {
+	reconcile "$dir"
+	sed -i 's/{attribute: state, eq: open}/{attribute: state, in: [open, lost]}/' "$dir/contract.yaml"
+	change $((exported + 700)) MODIFY "$(order 1 7 lost)" "$(order 1 7 open)"
+	orders orders 1:7:lost 2:8:shipped 1:9:open
+	orders open_orders 1:7:lost 1:9:open
+	reconcile "$dir"
+	[ "$status" -eq 0 ] && [ "$(found)" = "" ]
+}
