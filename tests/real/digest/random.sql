@@ -1,4 +1,6 @@
 -- r(k), 0 to 99, and h(k), any BIGINT, are functions of the row and k; digest.t writes them out, since Spark 3.5 has no SQL functions.
+SET spark.sql.parquet.int96RebaseModeInWrite = CORRECTED;
+SET spark.sql.parquet.datetimeRebaseModeInWrite = CORRECTED;
 CREATE TABLE delta.`${LAKE}` (pk STRING, s STRING, b BOOLEAN, ti TINYINT, si SMALLINT, i INT, bi BIGINT, f FLOAT, dbl DOUBLE,
 	dec9 DECIMAL(9,3), dec18 DECIMAL(18,0), dec19 DECIMAL(19,5), dec38 DECIMAL(38,0), bin BINARY, d DATE, ts TIMESTAMP, ntz TIMESTAMP_NTZ,
 	a ARRAY<STRING>, u ARRAY<STRING>, aa ARRAY<ARRAY<DOUBLE>>, ua ARRAY<ARRAY<INT>>, ast ARRAY<STRUCT<x: INT, y: STRING, z: ARRAY<DATE>>>,
