@@ -432,7 +432,7 @@ static int tell_changed(struct run *run, const struct ingest_work *work, struct 
 static int plan_work(struct ingest *ingest, struct ingest_work *work, struct error *error)
 {
 	struct run *run = ingest->run;
-	uint64_t fingerprint = ingest_fingerprint(run, work->contract_source);
+	uint64_t fingerprint = ingest_fingerprint(run, work);
 	bool fresh = false;
 	int code = 0;
 	for (uint64_t i = known_first(ingest, work); known_is(ingest, i, work) && code == 0; i++) {
@@ -656,7 +656,7 @@ static int settle_unlisted(struct ingest *ingest, struct error *error)
 				ours = &run->contract->sources[j];
 		if (ours == NULL || listed(events, event_count, known))
 			continue;
-		if (known->fingerprint == ingest_fingerprint(run, ours))
+		if (known->fingerprint == ingest_source_fingerprint(run, ours))
 			code = use_source(run, known->id, error);
 		struct state_problem problem = {.id = "source.gone",
 						.path = known->path,
@@ -779,7 +779,8 @@ int ingest_sources(struct run *run, struct error *error)
 	if (code == 0)
 		code = settle_between(ingests, lanes, error);
 	if (code == 0 && redigested > 0 && watch->note != NULL)
-		watch->note("the contract's key, columns or ignores changed: %" PRIu64 " files are read again",
+		watch->note("the contract's key, columns or ignores, or an export's manifests changed: %" PRIu64
+			    " files are read again",
 			    redigested);
 	if (code == 0)
 		code = read_all(ingests, lanes, error);

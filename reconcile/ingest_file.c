@@ -92,13 +92,35 @@ int ingest_worker_flush(struct ingest_worker *worker, struct error *error)
 	return code;
 }
 
-uint64_t ingest_fingerprint(const struct run *run, const struct contract_source *source)
+uint64_t ingest_source_fingerprint(const struct run *run, const struct contract_source *source)
 {
 	enum { ITEMS_FORMATS = 64 }; /* beyond those of events */
 	uint64_t format = source == NULL                 ? 0
 			  : source->kind == SOURCE_ITEMS ? ITEMS_FORMATS + (uint64_t)source->items_format
 							 : (uint64_t)source->format;
 	return digest_plan_fingerprint(run->plan) ^ format * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* What the manifests say of a data file and of how it is to be read. */
+static uint64_t stated_of(const struct export *export, const struct export_file *file)
+{
+	const uint64_t parts[] = {export->incremental,
+				  export->ion,
+				  export->with_old,
+				  (uint64_t)export->from_us,
+				  (uint64_t)export->to_us,
+				  (uint64_t)file->item_count,
+				  file->has_md5,
+				  XXH64(file->md5, sizeof file->md5, 0)};
+	return XXH64(parts, sizeof parts, XXH64(file->etag, strlen(file->etag), 0));
+}
+
+uint64_t ingest_fingerprint(const struct run *run, const struct ingest_work *work)
+{
+	uint64_t fingerprint = ingest_source_fingerprint(run, work->contract_source);
+	if (work->export != NULL)
+		fingerprint ^= stated_of(work->export, &work->export->files[work->index]);
+	return fingerprint;
 }
 
 static bool is_dump(const struct run *run, uint32_t group)
@@ -564,7 +586,7 @@ static int lane_begin(struct lane *lane, struct state_source *source, struct err
 					.identity = work->identity,
 					.size_bytes = work->size_bytes,
 					.mtime_ns = work->mtime_ns,
-					.fingerprint = ingest_fingerprint(lane->run, work->contract_source)};
+					.fingerprint = ingest_fingerprint(lane->run, work)};
 	lane->facts = lane->damaged = lane->unreadable = lane->content = 0;
 	work->contained = work->before_facts == 0;
 	return state_builder_begin(lane->builder, source, error);

@@ -28,9 +28,11 @@ struct ingest_work {
 	bool contained; /* what it said then is how it still begins */
 };
 
-/* By what a file's facts were made, besides the file: facts of another making are made anew. NULL: of an export or the
- * lake. */
-uint64_t ingest_fingerprint(const struct run *run, const struct contract_source *source);
+/* By what a file's facts were made, besides the file: facts of another making are made anew. An export's manifests say
+ * how its files are read and what they hold. */
+uint64_t ingest_fingerprint(const struct run *run, const struct ingest_work *work);
+/* The part of it that a source of the contract makes; NULL: of an export or the lake. */
+uint64_t ingest_source_fingerprint(const struct run *run, const struct contract_source *source);
 /* Records of a file of evidence again, as events_reread has it. */
 int ingest_reread(const struct run *run, const struct state_source *source, const uint64_t *numbers, size_t count,
 		  struct json_parser *parser, const struct record_sink *sink, struct error *error) MUST_USE;

@@ -34,7 +34,7 @@ struct state_source {
 	uint64_t size_bytes;
 	int64_t mtime_ns;
 	uint64_t content;     /* XXH64 of what was read, or of the MD5; 0 unknown */
-	uint64_t fingerprint; /* of the digest plan its row digests were made under */
+	uint64_t fingerprint; /* of the digest plan its row digests were made under, and of what else made its facts */
 	bool complete;        /* file_result.complete: when false it has no facts, only problems */
 	uint64_t records, unreadable, bytes, stored_bytes, facts;
 };

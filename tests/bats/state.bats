@@ -266,3 +266,24 @@ setup() {
 	echo "$json"
 	[ "$status" -eq 1 ]
 }
+
+# sign FOLDER: the checksums of an export's manifests as they are now.
+sign() {
+	for name in manifest-summary manifest-files; do
+		openssl dgst -md5 -binary "$1/$name.json" | base64 | tr -d '\n' >"$1/$name.md5"
+	done
+}
+
+@test "an export whose manifests changed is held to what they say now, as without a state" {
+	export=$(ls -d "$here"/AWSDynamoDB/*-* | head -n 1)
+	cp -r "$export" "$BATS_TEST_TMPDIR/manifests"
+	sed -i '1s|"md5Checksum":"[^"]*"|"md5Checksum":"1B2M2Y8AsgTpgAmY7PhCfg=="|' "$export/manifest-files.json"
+	sign "$export"
+	reconcile "$here"
+	echo "$(field .verdict) $(ids)"
+	[ "$status" -eq 2 ]
+	[[ " $(ids) " == *" export.md5 "* ]]
+	cp "$BATS_TEST_TMPDIR"/manifests/manifest-* "$export/"
+	reconcile "$here"
+	[ "$status" -eq 0 ]
+}
