@@ -130,17 +130,25 @@ static struct page_check check_page(const struct json_token *tokens, uint64_t it
 
 /* ---- files */
 
+static const char EMPTY_SCAN[] =
+	"the file is empty, as a scan that failed leaves it: scan again, or remove it if there was nothing to scan; "
+	"of a dump by EMR, which may write such files, say format: emr";
+
 static struct pass pass_of(enum items_format format)
 {
 	switch (format) {
 	case ITEMS_EMR:
 		return (struct pass){.decode = decode_emr, .line = scan_hive_line, .open = unwrap_hive};
 	case ITEMS_SCAN:
-		return (struct pass){.decode = decode_scan, .page = check_page};
+		return (struct pass){.decode = decode_scan, .page = check_page, .empty = EMPTY_SCAN};
 	case ITEMS_AUTO:
 		break;
 	}
-	return (struct pass){.decode = decode_any, .page = check_page, .line = scan_hive_line, .open = unwrap_hive};
+	return (struct pass){.decode = decode_any,
+			     .page = check_page,
+			     .empty = EMPTY_SCAN,
+			     .line = scan_hive_line,
+			     .open = unwrap_hive};
 }
 
 int items_read_file(const char *path, enum items_format format, struct json_parser *parser,

@@ -244,6 +244,8 @@ static int on_end(struct run *run, const struct frame *frame, struct error *erro
 			"the file's last page says that more items follow (LastEvaluatedKey, NextToken): go on "
 			"with the scan, and put its pages into one file in their order",
 			error);
+	if (code == 0 && run->pass->empty != NULL && !is_partial(run) && run->result->complete && bytes_read(run) == 0)
+		code = report_page(run, "export.unfinished", frame->number, frame->offset, run->pass->empty, error);
 	if (code != 0 || frame->ended == GZIP_END || run->end_told)
 		return code;
 	char message[MESSAGE_SIZE];

@@ -7,8 +7,8 @@
  * JSON at all (sources/foreign.h).
  *
  * What is true of many records of a file is told once, at its end: "record.failed_delivery", "record.emulated". A page
- * that is wrong about itself is "export.count", a file whose last page is not the last one "export.unfinished"; each
- * counts as one record not read. */
+ * that is wrong about itself is "export.count", a file whose last page is not the last one "export.unfinished",
+ * as is one without a byte where none may be; each counts as one record not read. */
 #ifndef LAKEPROOF_SOURCES_PASS_H
 #define LAKEPROOF_SOURCES_PASS_H
 
@@ -54,6 +54,7 @@ struct pass {
 	const char *path;
 	pass_decode decode;
 	pass_page page;             /* NULL: there are no pages */
+	const char *empty;          /* static text: what a file of no byte is told as; NULL: there may be such */
 	pass_unwrap unwrap;         /* NULL: records carry no others */
 	frame_line line;            /* NULL: every record is JSON */
 	pass_open open;             /* the record that such a line is; unwrap_base64's rules */

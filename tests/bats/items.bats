@@ -91,6 +91,21 @@ others() {
 	judged PASS "complete: true"
 }
 
+@test "an empty file is no scan of an empty segment, but may be EMR's" {
+	page '' "$(item a 1)" "$(item b 1)"
+	: >"$dir/dump/segment1"
+	write_lake "$(item a 1)" "$(item b 2)"
+	judged UNKNOWN "complete: true"
+	[ "$(others)" = export.unfinished ]
+	judged UNKNOWN "complete: true, format: scan"
+	printf '{"Items":[],"Count":0,"ScannedCount":0}\n' >"$dir/dump/segment1"
+	judged PASS "complete: true"
+	rm "$dir/dump/scan"
+	: >"$dir/dump/segment1"
+	printf '{"pk":{"s":"a"},"v":{"s":"1"}}\n{"pk":{"s":"b"},"v":{"s":"1"}}\n' >"$dir/dump/0001"
+	judged PASS "complete: true, format: emr"
+}
+
 @test "a page that lost an item is not whole" {
 	page '' "$(item a 1)" "$(item b 1)" "$(item c 1)"
 	sed -i 's/,{"pk":{"S":"c"}[^]]*//' "$dir/dump/scan"
