@@ -356,10 +356,13 @@ static int check_sums(struct opening *opening)
 			return FLAW(opening, "export.count", export->folder,
 				    "the counts in manifest-files.json have no sum; fetch it again");
 	if (sum != export->item_count) {
-		int code = FLAW(opening, "export.count", export->folder,
-				"manifest-summary.json counts %" PRId64
-				" items, the lines of manifest-files.json %" PRId64 "; fetch both again",
-				export->item_count, sum);
+		int code = export->item_count < 0
+				   ? FLAW(opening, "export.count", export->folder,
+					  "manifest-summary.json has no itemCount; fetch it again")
+				   : FLAW(opening, "export.count", export->folder,
+					  "manifest-summary.json counts %" PRId64
+					  " items, the lines of manifest-files.json %" PRId64 "; fetch both again",
+					  export->item_count, sum);
 		if (code != 0)
 			return code;
 	}

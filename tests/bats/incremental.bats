@@ -114,3 +114,13 @@ broken() { # FINDING FAULT
 	[ "$(field .verdict)" = UNKNOWN ]
 	[ "$(ids)" = "export.missing lake.newer" ]
 }
+
+@test "a summary without a count is told as that" {
+	same_history uncounted --incremental 2
+	summary=$(window "$dir" 1)/manifest-summary
+	sed -i 's/"itemCount":[0-9]*,//' "$summary.json"
+	openssl dgst -md5 -binary "$summary.json" | base64 | tr -d '\n' >"$summary.md5"
+	judged "$dir"
+	[ "$(field .verdict)" = UNKNOWN ]
+	[[ "$(field '[.findings[] | select(.id == "export.count")][0].cause')" == *"no itemCount"* ]]
+}
