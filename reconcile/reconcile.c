@@ -701,7 +701,9 @@ static bool proves_empty(const struct run *run)
 	bool empty = true, full = false;
 	for (uint32_t i = 0; i < run->export_count; i++) {
 		empty = empty && run->exports[i].complete && run->exports[i].export->item_count == 0;
-		full = full || !run->exports[i].export->incremental;
+		/* What `as_of` left out says nothing. */
+		for (uint32_t j = 0; j < run->scope->export_count; j++)
+			full = full || run->scope->exports[j].group == run->exports[i].group;
 	}
 	return empty && full;
 }

@@ -168,3 +168,29 @@ severity: {coverage.hole: ignore}"
   - {events: events, from: \"$(offset -100)\"}"
 	field '.findings[] | select(.id == "record.unreadable") | .cause' | grep -F 'future'
 }
+
+@test "an empty export that as_of leaves out does not prove that the table was empty" {
+	dir=$BATS_TEST_TMPDIR/empty
+	mkdir -p "$dir"
+	printf '%s\n' 'pk string pk key' >"$dir/columns.txt"
+	write_lake
+	write_export "$dir" 1760000000
+	cat >"$dir/contract.yaml" <<-END
+		version: 1
+		table: t
+		key:
+		  - {attribute: pk, type: S}
+		sources:
+		  - {export: "AWSDynamoDB/$export_id"}
+		lake:
+		  delta: lake
+		  columns:
+		    - {column: pk, attribute: pk, type: "string"}
+		expect_empty: true
+	END
+	reconcile "$dir"
+	[ "$(field .verdict)" = PASS ]
+	echo "as_of: \"$(at 1759990000)\"" >>"$dir/contract.yaml"
+	reconcile "$dir"
+	[ "$(field .verdict)" = UNKNOWN ]
+}
