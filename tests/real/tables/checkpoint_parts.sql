@@ -8,4 +8,4 @@ INSERT INTO delta.`${LAKE}` SELECT printf('k%05d', id), 0 FROM range(300, 400);
 INSERT INTO delta.`${LAKE}` SELECT printf('k%05d', id), 0 FROM range(400, 500);
 INSERT INTO delta.`${LAKE}` SELECT printf('k%05d', id), 0 FROM range(500, 600);
 UPDATE delta.`${LAKE}` SET version = 1 WHERE pk LIKE 'k00_50';
-RESET;
+RESET spark.databricks.delta.checkpoint.partSize;

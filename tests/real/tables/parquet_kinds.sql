@@ -44,4 +44,7 @@ SELECT /*+ COALESCE(1) */ printf('k%05d', id), IF(id % 7 = 0, NULL, id - 250.25B
 	TIMESTAMP'2024-02-28 12:00:00.125' + make_dt_interval(CAST(id AS INT)), IF(id % 3 = 0, NULL, array('a', NULL, string(id))),
 	IF(id % 4 = 0, NULL, map('x', id, 'y', NULL)), IF(id % 6 = 0, NULL, id % 2 = 0)
 FROM range(400, 500);
-RESET;
+RESET parquet.writer.version;
+RESET spark.sql.parquet.compression.codec;
+RESET spark.sql.parquet.outputTimestampType;
+RESET spark.sql.parquet.writeLegacyFormat;

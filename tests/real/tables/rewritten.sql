@@ -12,4 +12,4 @@ RESTORE TABLE delta.`${LAKE}` TO VERSION AS OF 5;
 UPDATE delta.`${LAKE}` SET body = 'after' WHERE pk LIKE 'k0040_';
 REORG TABLE delta.`${LAKE}` APPLY (PURGE);
 VACUUM delta.`${LAKE}` RETAIN 0 HOURS;
-RESET;
+RESET spark.databricks.delta.retentionDurationCheck.enabled;
