@@ -246,7 +246,7 @@ check-real: all ## against real Spark, Delta and DynamoDB Local; needs Java and 
 	tests/real/run.sh
 lint: $(DEPS_CHECK) ## include order, banned calls, findings against their documentation (5 min)
 	$(RUN) --suite lint
-tidy: $(DEPS_CHECK) ## clang-tidy over the C that changed since it last passed (5 min)
+tidy: $(DEPS_CHECK) ## clang-tidy over the C that changed since it last passed (8 min)
 	+$(Q)$(MAKE) -k tidied
 bench: all ## time and memory against the floor and DuckDB (15 min)
 	bench/run.sh
