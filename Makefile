@@ -22,7 +22,8 @@ endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-FOLDERS := base services sources reconcile reports generators harness harness/verbs
+FOLDERS := base services sources reconcile $(addprefix reconcile/,contract digest state judge sql) reports \
+	generators harness harness/verbs
 EMBEDDED := scenarios/pipelines/embedded
 
 # ---- flags
@@ -62,7 +63,7 @@ TEST_OBJECTS := $(call objects,$(UNIT_SOURCES) $(PROPERTY_SOURCES))
 
 # One archive a folder. A test links those of the folder that holds what it is named after, and of the folders below
 # that: so a test of base shows that base stands alone.
-ARCHIVE_FOLDERS := $(filter-out harness/verbs,$(FOLDERS)) $(EMBEDDED)
+ARCHIVE_FOLDERS := $(filter-out reconcile/% harness/%,$(FOLDERS)) $(EMBEDDED)
 archives = $(patsubst %,$(BUILD)/lib/%.a,$(1))
 members_of = $(filter-out harness/main.c $(EMBEDDED)/main.c,$(filter $(1)/%,$(SOURCES) $(EMBEDDED_SOURCES)))
 PROGRAM_ARCHIVES := $(call archives,harness reports reconcile sources services generators base)
@@ -131,7 +132,7 @@ $(BUILD)/obj/%.c.o: %.c $(BUILD)/flags | $(DEPS)
 	$(Q)$(CC) $(C_FLAGS) $(if $(filter harness/main.c,$<),-I$(BUILD)/generated) -MMD -MP -c -o $@ $<
 
 # The reference merger holds its SQL, and the generator its presets, by .incbin, which -MMD does not see.
-$(BUILD)/obj/reconcile/reference.c.o: docs/semantics.sql
+$(BUILD)/obj/reconcile/judge/reference.c.o: docs/semantics.sql
 $(BUILD)/obj/generators/workload_presets.c.o: $(wildcard generators/presets/*.yaml)
 
 $(BUILD)/obj/%.cc.o: %.cc $(BUILD)/flags | $(DEPS)

@@ -9,7 +9,7 @@
 
 #include "base/gzip.h"
 #include "base/prng.h"
-#include "reconcile/digest.h"
+#include "reconcile/digest/digest.h"
 
 enum { ITEMS_MAX = 20000, TEXT_MAX = 32 << 20, RECORD_MAX = 1 << 20, MEMBERS_MAX = 256, CHUNK = 250 };
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "harness/progress.h"
-#include "reconcile/disclosure.h"
+#include "reconcile/contract/disclosure.h"
 
 enum { JOBS_MAX = 64 };
 

@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/schema.h"
-#include "reconcile/digest.h"
-#include "reconcile/disclosure.h"
+#include "reconcile/digest/digest.h"
+#include "reconcile/contract/disclosure.h"
 
 enum { LINE_MAX_BYTES = 64 * 1024, DAY_SECONDS = 86400 };
 

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #include "reconcile/finding.h"
-#include "reconcile/judge.h"
+#include "reconcile/judge/judge.h"
 
 enum { ACCEPT_DIGEST_MAX = 96 };
 

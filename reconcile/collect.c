@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "reconcile/digest.h"
+#include "reconcile/digest/digest.h"
 
 /* A max-heap of the keys kept for one id: its root is the first to go. */
 struct heap {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "reconcile/disclosure.h"
+#include "reconcile/contract/disclosure.h"
 #include "reconcile/ingest_file.h"
 #include "sources/events.h"
 

@@ -76,7 +76,7 @@ enum finding_id finding_from_text(const char *id);
 const char *finding_level_text(enum finding_level level);
 
 /* A column whose two sides differ; texts are JSON values, cut when long, or where hidden, words that stand for one
- * (reconcile/disclosure.h). */
+ * (reconcile/contract/disclosure.h). */
 struct finding_column {
 	const char *name;
 	const char *expected, *actual;

@@ -5,7 +5,7 @@
 #include <xxhash.h>
 
 #include "base/clock.h"
-#include "reconcile/where.h"
+#include "reconcile/contract/where.h"
 
 enum { BATCH_ROWS = 65536, DOMAIN_CACHE_ARN_MAX = 1024 };
 

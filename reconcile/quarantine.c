@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/gzip.h"
-#include "reconcile/disclosure.h"
+#include "reconcile/contract/disclosure.h"
 #include "reconcile/ingest_file.h"
 #include "sources/events.h"
 

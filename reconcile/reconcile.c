@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "reconcile/cause.h"
+#include "reconcile/judge/cause.h"
 #include "reconcile/collect.h"
-#include "reconcile/disclosure.h"
+#include "reconcile/contract/disclosure.h"
 #include "reconcile/evidence.h"
 #include "reconcile/quarantine.h"
 #include "reconcile/reconcile_lakes.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "reconcile/cause.h"
+#include "reconcile/judge/cause.h"
 #include "reconcile/collect.h"
 #include "reconcile/verdict.h"
 

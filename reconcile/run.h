@@ -11,10 +11,10 @@
 
 #include "bridge/read.h"
 #include "reconcile/accept.h"
-#include "reconcile/digest.h"
-#include "reconcile/merge.h"
+#include "reconcile/digest/digest.h"
+#include "reconcile/judge/merge.h"
 #include "reconcile/outcome.h"
-#include "reconcile/state.h"
+#include "reconcile/state/state.h"
 #include "sources/export.h"
 
 /* How a long step tells what it does; any member may be NULL. Called from several threads. */
@@ -37,7 +37,7 @@ struct run_options {
 	size_t memory_max;        /* bytes for sorting and merging */
 	uint64_t finding_limit;   /* findings kept with their details */
 	uint64_t sample_ppb;      /* judge only this share of the keys, by their hash, in thousand millionths; 0: all */
-	bool values_full;         /* show values, not only their kinds: reconcile/disclosure.h */
+	bool values_full;         /* show values, not only their kinds: reconcile/contract/disclosure.h */
 	struct run_watch watch;
 };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "reconcile/judge.h"
+#include "reconcile/judge/judge.h"
 
 const char *verdict_text(enum verdict verdict)
 {

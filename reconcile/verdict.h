@@ -7,7 +7,7 @@
 #ifndef LAKEPROOF_RECONCILE_VERDICT_H
 #define LAKEPROOF_RECONCILE_VERDICT_H
 
-#include "reconcile/contract.h"
+#include "reconcile/contract/contract.h"
 #include "reconcile/outcome.h"
 
 /* Default levels under the contract's severity. */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "harness/session.h"
-#include "reconcile/where.h"
-#include "reconcile/disclosure.h"
+#include "reconcile/contract/where.h"
+#include "reconcile/contract/disclosure.h"
 #include "sources/events.h"
 
 enum { SAMPLE_RECORDS = 1000, SAMPLE_STOP = -1 };

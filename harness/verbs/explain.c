@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "harness/session.h"
-#include "reconcile/cause.h"
+#include "reconcile/judge/cause.h"
 #include "reconcile/evidence.h"
-#include "reconcile/where.h"
+#include "reconcile/contract/where.h"
 
 struct explain_options {
 	struct session_options session;

@@ -6,7 +6,7 @@
 #include "harness/session.h"
 #include "reconcile/collect.h"
 #include "reconcile/quarantine.h"
-#include "reconcile/reference.h"
+#include "reconcile/judge/reference.h"
 #include "reports/report.h"
 
 struct merge_verb_options {

@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 #include "harness/session.h"
-#include "reconcile/sql_tables.h"
+#include "reconcile/sql/sql_tables.h"
 
 struct sql_options {
 	struct session_options session;

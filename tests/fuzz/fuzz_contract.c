@@ -1,10 +1,10 @@
-/* Whatever contract_parse accepts keeps the promises of reconcile/contract.h and compiles to a plan or a usage error;
+/* Whatever contract_parse accepts keeps the promises of contract.h and compiles to a plan or a usage error;
  * what it refuses is a usage error that names a line and column. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "reconcile/digest.h"
+#include "reconcile/digest/digest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "reconcile/digest.h"
+#include "reconcile/digest/digest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#include "reconcile/segment.h"
+#include "reconcile/state/segment.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

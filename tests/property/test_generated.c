@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
-#include "reconcile/reference.h"
+#include "reconcile/judge/reference.h"
 #include "reconcile/run.h"
 #include "tests/property/scale.h"
 #include "tests/support/scratch.h"

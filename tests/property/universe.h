@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 #include "base/attributes.h"
-#include "reconcile/digest.h"
-#include "reconcile/reference.h"
+#include "reconcile/digest/digest.h"
+#include "reconcile/judge/reference.h"
 
 enum { UNIVERSE_FACTS_MAX = 4096, UNIVERSE_PARTS_MAX = 64, UNIVERSE_KEYS_MAX = 64, UNIVERSE_SOURCES_MAX = 128 };
 enum { SECOND_US = 1000000, FUZZ_S = 60 };

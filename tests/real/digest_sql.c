@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "bridge/read.h"
-#include "reconcile/digest.h"
+#include "reconcile/digest/digest.h"
 
 int main(int argc, char **argv)
 {

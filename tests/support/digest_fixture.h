@@ -9,7 +9,7 @@
 
 #include "base/int128.h"
 #include "base/prng.h"
-#include "reconcile/digest.h"
+#include "reconcile/digest/digest.h"
 #include "tests/tap.h"
 
 struct fixture {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/int128.h"
-#include "reconcile/digest.h"
+#include "reconcile/digest/digest.h"
 
 enum { ONE_ROW_BYTES = 1 << 16, ONE_ROW_ENTRIES = 64 };
 

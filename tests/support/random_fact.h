@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "base/prng.h"
-#include "reconcile/digest.h"
-#include "reconcile/fact.h"
+#include "reconcile/digest/digest.h"
+#include "reconcile/state/fact.h"
 
 /* Small, large, or any number. */
 static inline uint64_t random_number(struct prng *prng)

@@ -1,5 +1,5 @@
 /* Types by Spark's names and from Arrow. */
-#include "reconcile/column_type.h"
+#include "reconcile/contract/column_type.h"
 #include "tests/tap.h"
 
 static struct arena arena;

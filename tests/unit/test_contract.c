@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "reconcile/contract_schema.h"
+#include "reconcile/contract/contract_schema.h"
 #include "tests/tap.h"
 
 #define HEAD "table: t\nkey:\n  - {attribute: pk, type: S}\n"

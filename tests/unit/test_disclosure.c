@@ -1,9 +1,9 @@
 /* What may be told of values: whole, redacted, or as keyed hashes; nothing of a hidden value is ever in the text. */
-#include "reconcile/disclosure.h"
+#include "reconcile/contract/disclosure.h"
 
 #include <stdlib.h>
 
-#include "reconcile/digest.h"
+#include "reconcile/digest/digest.h"
 #include "tests/tap.h"
 
 #define HEAD "table: t\nsources: [{events: e}]\n"

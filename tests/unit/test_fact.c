@@ -1,4 +1,4 @@
-#include "reconcile/fact.h"
+#include "reconcile/state/fact.h"
 
 #include "base/prng.h"
 #include "tests/tap.h"

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/decimal.h"
-#include "reconcile/digest.h"
-#include "reconcile/key.h"
+#include "reconcile/digest/digest.h"
+#include "reconcile/digest/key.h"
 #include "tests/tap.h"
 
 static const char two_parts[] = "table: t\nkey:\n  - {attribute: pk, type: S}\n  - {attribute: sk, type: N}\n"

@@ -1,9 +1,9 @@
-#include "reconcile/merge.h"
+#include "reconcile/judge/merge.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "reconcile/merge_stream.h"
+#include "reconcile/state/merge_stream.h"
 #include "tests/support/random_fact.h"
 #include "tests/support/scratch.h"
 #include "tests/tap.h"

@@ -1,5 +1,5 @@
 /* What the evidence as a whole can prove: docs/semantics.md, "Scope" and "Stamps". */
-#include "reconcile/merge.h"
+#include "reconcile/judge/merge.h"
 
 #include <stdlib.h>
 

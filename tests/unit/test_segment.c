@@ -1,9 +1,9 @@
-#include "reconcile/segment.h"
+#include "reconcile/state/segment.h"
 
 #include <stdlib.h>
 #include <xxhash.h>
 
-#include "reconcile/segment_sort.h"
+#include "reconcile/state/segment_sort.h"
 #include "tests/support/random_fact.h"
 #include "tests/tap.h"
 

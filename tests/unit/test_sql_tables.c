@@ -1,11 +1,11 @@
 /* The tables item, fact and source over a small state: columns, point questions, joins. */
-#include "reconcile/sql_tables.h"
+#include "reconcile/sql/sql_tables.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "reconcile/digest.h"
+#include "reconcile/digest/digest.h"
 #include "tests/support/scratch.h"
 #include "tests/tap.h"
 

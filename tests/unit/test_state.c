@@ -1,11 +1,11 @@
-#include "reconcile/state.h"
+#include "reconcile/state/state.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "reconcile/merge.h"
+#include "reconcile/judge/merge.h"
 #include "tests/support/failing_disk.h"
 #include "tests/support/random_fact.h"
 #include "tests/support/scratch.h"

@@ -1,8 +1,8 @@
 #include <sqlite3.h>
 #include <sys/wait.h>
 
-#include "reconcile/merge_stream.h"
-#include "reconcile/state_internal.h"
+#include "reconcile/state/merge_stream.h"
+#include "reconcile/state/state_internal.h"
 #include "tests/support/failing_disk.h"
 #include "tests/support/random_fact.h"
 #include "tests/support/scratch.h"

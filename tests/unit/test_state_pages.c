@@ -1,10 +1,10 @@
-#include "reconcile/state_pages.h"
+#include "reconcile/state/state_pages.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include "reconcile/merge.h"
+#include "reconcile/judge/merge.h"
 #include "tests/support/random_fact.h"
 #include "tests/support/scratch.h"
 #include "tests/tap.h"

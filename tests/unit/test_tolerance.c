@@ -1,5 +1,5 @@
 /* How far two values may lie apart: what a tolerance is, and which values it holds for. */
-#include "reconcile/tolerance.h"
+#include "reconcile/contract/tolerance.h"
 
 #include "tests/tap.h"
 

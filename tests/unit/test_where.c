@@ -1,9 +1,9 @@
 /* Which items a lake takes: DynamoDB's comparisons, what cannot be told, and the key alone. */
-#include "reconcile/where.h"
+#include "reconcile/contract/where.h"
 
 #include <stdlib.h>
 
-#include "reconcile/key.h"
+#include "reconcile/digest/key.h"
 #include "tests/tap.h"
 
 enum { TEXT_MAX = 4096 };

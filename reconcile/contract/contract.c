@@ -1,0 +1,452 @@
+#include "reconcile/contract/contract.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "reconcile/contract/contract_schema.h"
+#include "reconcile/contract/disclosure.h"
+
+enum { CONTRACT_MEMORY_MAX = 64 * 1024 * 1024, SOURCES_MAX = 10000, LAKES_MAX = 1000 };
+
+/* What the table fills in before it becomes a struct contract. */
+struct draft_key {
+	const char *attribute;
+	int type;
+	bool sensitive;
+};
+
+struct draft_source {
+	struct contract_source source;
+	const char *export, *events, *items;
+	int format;
+};
+
+struct draft {
+	struct contract contract;
+	struct draft_key *keys;
+	struct draft_source *sources;
+	int64_t version;
+	int require, ambiguous;
+	struct contract *lakes; /* what each has of its own */
+	uint32_t key_count, source_count, lake_count;
+};
+
+/* A lake's keys go to a struct contract, whether it is the draft's or one of a list. */
+_Static_assert(offsetof(struct draft, contract) == 0, "a draft begins with its contract");
+
+static int check_key(struct schema_loader *loader, yaml_node_t *node, void *target);
+static int check_source(struct schema_loader *loader, yaml_node_t *node, void *target);
+static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *target);
+static int check_contract(struct schema_loader *loader, yaml_node_t *node, void *target);
+
+/* ---- the one table ---- */
+
+static const struct schema_map key_schema = {
+	.check = check_key,
+	.keys = (const struct schema_key[]){{"attribute", SCHEMA_TEXT, .required = true,
+					     .offset = offsetof(struct draft_key, attribute),
+					     .help = "name of the key attribute"},
+					    {"type", SCHEMA_CHOICE, .required = true,
+					     .offset = offsetof(struct draft_key, type), .choices = "S|N|B",
+					     .help = "its DynamoDB type"},
+					    {"sensitive", SCHEMA_BOOLEAN,
+					     .offset = offsetof(struct draft_key, sensitive), .fallback = "false",
+					     .help = "its values are shown as keyed hashes only"},
+					    {NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map source_schema = {
+	.check = check_source,
+	.keys =
+		(const struct schema_key[]){
+			{"export", SCHEMA_TEXT, .offset = offsetof(struct draft_source, export),
+			 .help = "an export, full or incremental, in DynamoDB JSON or Ion: the folder that holds "
+				 "manifest-summary.json, a folder of such folders, or a glob"},
+			{"events", SCHEMA_TEXT, .offset = offsetof(struct draft_source, events),
+			 .help = "change records of DynamoDB Streams or Kinesis Data Streams, as they landed: a file, "
+				 "a folder "
+				 "or a glob"},
+			{"items", SCHEMA_TEXT, .offset = offsetof(struct draft_source, items),
+			 .help = "a dump of the table's items by EMR or by a scan: a file, a folder or a glob"},
+			{"format", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, format),
+			 .choices = "auto|streams|lambda|pipes|kinesis|firehose|emr|scan", .fallback = "auto",
+			 .help = "what the events, or the items (emr, scan), are; auto goes by content, record by "
+				 "record, and with any other what does not fit is unreadable"},
+			{"filtered", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.filtered),
+			 .fallback = "false",
+			 .help = "some of the table's changes were left out, so chains are not checked"},
+			{"independent", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.independent),
+			 .fallback = "false",
+			 .help = "the events were not captured by the pipeline under test; exports always are"},
+			{"from", SCHEMA_TIME, .offset = offsetof(struct draft_source, source.from_us),
+			 .also = offsetof(struct draft_source, source.has_from),
+			 .help = "when the capture began, if the records alone cannot show it; when the reading of the "
+				 "items began"},
+			{"to", SCHEMA_TIME, .offset = offsetof(struct draft_source, source.to_us),
+			 .also = offsetof(struct draft_source, source.has_to), .help = "when it ended"},
+			{"complete", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.complete),
+			 .fallback = "false",
+			 .help = "the dump holds every item that was there all the time: what it lacks was absent"},
+			{NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map by_name_schema = {
+	.keys = (const struct schema_key[]){{"case", SCHEMA_CHOICE, .required = true,
+					     .offset = offsetof(struct contract, by_name), .min = BY_NAME_EXACT,
+					     .choices = "exact|snake",
+					     .help = "the attribute of exactly the column's name, or the one whose "
+						     "name in snake case is (orderId: order_id)"},
+					    {NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map deletes_schema = {
+	.keys =
+		(const struct schema_key[]){
+			{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct contract, deletes_column),
+			 .help = "boolean column that marks a deleted row; its other columns are not compared"},
+			{NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map ttl_schema = {
+	.keys = (const struct schema_key[]){{"attribute", SCHEMA_TEXT, .required = true,
+					     .offset = offsetof(struct contract, ttl_attribute),
+					     .help = "the table's TTL attribute"},
+					    {"lake", SCHEMA_CHOICE, .offset = offsetof(struct contract, ttl),
+					     .choices = "delete|keep|soft", .fallback = "delete",
+					     .help = "what the lake does with rows that TTL removed"},
+					    {NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map lake_key_schema = {
+	.keys =
+		(const struct schema_key[]){
+			{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct lake_key, column),
+			 .help = "the table's column"},
+			{"attribute", SCHEMA_TEXT, .required = true, .offset = offsetof(struct lake_key, attribute),
+			 .help = "the key attribute it is made of"},
+			{"extract", SCHEMA_TEXT, .offset = offsetof(struct lake_key, extract),
+			 .fallback = "the attribute as it is",
+			 .help = "the part of it that the column holds: an extended POSIX expression with one group"},
+			{NULL, 0, .offset = 0}},
+};
+
+static const struct schema_map lake_schema = {
+	.check = check_lake,
+	.keys =
+		(const struct schema_key[]){
+			{"delta", SCHEMA_TEXT, .required = true, .offset = offsetof(struct contract, delta),
+			 .help = "the Delta table's folder"},
+			{"name", SCHEMA_TEXT, .offset = offsetof(struct contract, name),
+			 .help = "what reports call it; needed under lakes"},
+			{"where", SCHEMA_OTHER, .type = &contract_where, .offset = offsetof(struct contract, where),
+			 .fallback = "every item", .help = "which items are in it"},
+			{"key", SCHEMA_LIST, .offset = offsetof(struct contract, lake_key),
+			 .also = offsetof(struct contract, lake_key_count), .min = 1, .max = LAKE_KEY_PARTS_MAX,
+			 .map = &lake_key_schema, .element_size = sizeof(struct lake_key),
+			 .help = "the table's own key, made of the DynamoDB table's; without it the columns hold that"},
+			{"version", SCHEMA_INTEGER, .offset = offsetof(struct contract, version), .min = 0,
+			 .max = INT64_MAX, .fallback = "latest", .help = "the table version to judge"},
+			{"deletes", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct contract, deletes),
+			 .choices = "absent", .map = &deletes_schema, .fallback = "absent",
+			 .help = "how the lake shows a deleted item: the row is absent, or a column marks it"},
+			{"ttl", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct contract, ttl),
+			 .choices = "delete|keep", .map = &ttl_schema, .fallback = "delete",
+			 .help = "what becomes of items that TTL removed"},
+			{"columns", SCHEMA_LIST, .offset = offsetof(struct contract, columns),
+			 .also = offsetof(struct contract, column_count), .min = 1, .max = CONTRACT_COLUMNS_MAX,
+			 .map = &contract_column_schema, .element_size = sizeof(struct contract_column),
+			 .help = "the columns to compare, key columns included"},
+			{"columns_by_name", SCHEMA_MAP, .map = &by_name_schema,
+			 .help = "every table column neither listed nor ignored comes from the attribute of its name"},
+			{"ignore", SCHEMA_TEXTS, .offset = offsetof(struct contract, ignore),
+			 .also = offsetof(struct contract, ignore_count),
+			 .help = "table columns not compared; * and ? are wildcards"},
+			{"ignore_attributes", SCHEMA_TEXTS, .offset = offsetof(struct contract, ignore_attributes),
+			 .also = offsetof(struct contract, ignore_attribute_count),
+			 .help = "item attributes not compared, such as tmp_* or addr.zip; * and ? are wildcards"},
+			{NULL, 0, .offset = 0}},
+};
+
+const struct schema_map contract_schema = {
+	.check = check_contract,
+	.keys =
+		(const struct schema_key[]){
+			{"version", SCHEMA_INTEGER, .offset = offsetof(struct draft, version), .min = 1, .max = 1,
+			 .fallback = "1", .help = "of this format"},
+			{"table", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.table),
+			 .help = "the DynamoDB table's name, for reports"},
+			{"key", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, keys),
+			 .also = offsetof(struct draft, key_count), .min = 1, .max = KEY_PARTS_MAX, .map = &key_schema,
+			 .element_size = sizeof(struct draft_key),
+			 .help = "partition key, then sort key if there is one"},
+			{"sources", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, sources),
+			 .also = offsetof(struct draft, source_count), .min = 1, .max = SOURCES_MAX,
+			 .map = &source_schema, .element_size = sizeof(struct draft_source),
+			 .help = "what is known of the DynamoDB table"},
+			{"lake", SCHEMA_MAP, .map = &lake_schema,
+			 .help = "the Delta table; without it only merge, sql and explain can be run"},
+			{"lakes", SCHEMA_LIST, .offset = offsetof(struct draft, lakes),
+			 .also = offsetof(struct draft, lake_count), .min = 1, .max = LAKES_MAX, .map = &lake_schema,
+			 .element_size = sizeof(struct contract),
+			 .help = "several Delta tables made of one DynamoDB table; instead of lake"},
+			{"baseline", SCHEMA_CHOICE, .offset = offsetof(struct draft, contract.baseline),
+			 .min = BASELINE_SNAPSHOT, .choices = "snapshot|empty|none",
+			 .fallback = "snapshot with an export, else none",
+			 .help = "what the state before the first change is known from: a snapshot, the table's being "
+				 "empty, nothing"},
+			{"require", SCHEMA_CHOICE, .offset = offsetof(struct draft, require), .min = 1,
+			 .choices = "dynamodb",
+			 .help = "a PASS must be proven against DynamoDB itself, not only against what the pipeline "
+				 "landed"},
+			{"as_of", SCHEMA_TIME, .offset = offsetof(struct draft, contract.as_of_us),
+			 .also = offsetof(struct draft, contract.has_as_of), .help = "later facts are left out"},
+			{"settle", SCHEMA_DURATION, .offset = offsetof(struct draft, contract.settle_us),
+			 .fallback = "0s",
+			 .help = "keys changed this shortly before the table version's commit are not judged"},
+			{"ambiguous", SCHEMA_CHOICE, .offset = offsetof(struct draft, ambiguous), .min = 1,
+			 .choices = "accept",
+			 .help = "keys whose order of changes cannot be known may equal any of their last images"},
+			{"allow", SCHEMA_OTHER, .type = &contract_allowances,
+			 .offset = offsetof(struct draft, contract.allow),
+			 .also = offsetof(struct draft, contract.allow_count),
+			 .help = "how many keys of a finding (or unproven) are let pass: a number or a percentage"},
+			{"severity", SCHEMA_OTHER, .type = &contract_severities,
+			 .offset = offsetof(struct draft, contract.severity),
+			 .also = offsetof(struct draft, contract.severity_count),
+			 .help = "what a finding counts as: fail, warn or ignore"},
+			{"accept", SCHEMA_TEXT, .offset = offsetof(struct draft, contract.accept),
+			 .help = "a file of findings that are known and let stand until a date, JSON lines"},
+			{"expect_empty", SCHEMA_BOOLEAN, .offset = offsetof(struct draft, contract.expect_empty),
+			 .fallback = "false", .help = "the table is meant to hold no item"},
+			{"sensitive_key_env", SCHEMA_TEXT, .offset = offsetof(struct draft, contract.sensitive_key_env),
+			 .fallback = "a random key",
+			 .help = "the environment variable that holds the key of the hashes shown for sensitive "
+				 "values"},
+			{NULL, 0, .offset = 0}},
+};
+
+/* ---- what the table cannot say ---- */
+
+static int check_key(struct schema_loader *loader, yaml_node_t *node, void *target)
+{
+	const struct draft_key *key = target;
+	if (strlen(key->attribute) > 255)
+		return schema_error(loader, node, "a key attribute's name has at most 255 bytes");
+	return 0;
+}
+
+/* The keys of a source that are not for its kind, and which kind they are for. */
+static int check_source_keys(struct schema_loader *loader, yaml_node_t *node, const struct contract_source *source)
+{
+	static const struct {
+		const char *key;
+		bool of_events, of_items;
+	} keys[] = {{"format", true, true},    {"from", true, true},         {"to", true, true},
+		    {"filtered", true, false}, {"independent", true, false}, {"complete", false, true}};
+	for (size_t index = 0; index < sizeof(keys) / sizeof(keys[0]); index++) {
+		yaml_node_t *found = schema_find(loader, node, keys[index].key);
+		if (found == NULL || (source->kind == SOURCE_EVENTS && keys[index].of_events) ||
+		    (source->kind == SOURCE_ITEMS && keys[index].of_items))
+			continue;
+		return schema_error(loader, found, "'%s' is for %s, not for %s", keys[index].key,
+				    keys[index].of_events ? "events" : "items",
+				    source->kind == SOURCE_EXPORT   ? "an export"
+				    : source->kind == SOURCE_EVENTS ? "events"
+								    : "items");
+	}
+	return 0;
+}
+
+static int check_source_format(struct schema_loader *loader, yaml_node_t *node, struct contract_source *source,
+			       int format)
+{
+	bool of_items = format > EVENTS_FIREHOSE;
+	if (format == 0)
+		return 0;
+	if (of_items != (source->kind == SOURCE_ITEMS))
+		return schema_error(loader, schema_find(loader, node, "format"),
+				    of_items ? "formats emr and scan are of items, not of events"
+					     : "items are in the format emr or scan");
+	if (of_items)
+		source->items_format = (enum items_format)(format - EVENTS_FIREHOSE);
+	else
+		source->format = (enum events_format)format;
+	return 0;
+}
+
+static int check_source(struct schema_loader *loader, yaml_node_t *node, void *target)
+{
+	struct draft_source *draft = target;
+	struct contract_source *source = &draft->source;
+	source->line = (int)node->start_mark.line + 1;
+	if ((draft->export != NULL) + (draft->events != NULL) + (draft->items != NULL) != 1)
+		return schema_error(loader, node, "a source is one of 'export', 'events' and 'items'");
+	source->kind = draft->export != NULL ? SOURCE_EXPORT : draft->events != NULL ? SOURCE_EVENTS : SOURCE_ITEMS;
+	source->text = draft->export != NULL ? draft->export : draft->events != NULL ? draft->events : draft->items;
+	int code = check_source_keys(loader, node, source);
+	if (code == 0)
+		code = check_source_format(loader, node, source, draft->format);
+	if (code != 0)
+		return code;
+	if (source->kind == SOURCE_ITEMS && (!source->has_from || !source->has_to))
+		return schema_error(loader, node,
+				    "items need 'from' and 'to', when their reading began and ended: each was read at "
+				    "some moment between");
+	if (source->has_from && source->has_to && source->from_us >= source->to_us)
+		return schema_error(loader, schema_find(loader, node, "from"), "'from' is not before 'to'");
+	source->independent = source->independent || source->kind != SOURCE_EVENTS;
+	return 0;
+}
+
+static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *target)
+{
+	struct contract *contract = target;
+	yaml_node_t *columns = schema_find(loader, node, "columns");
+	if (columns == NULL && contract->by_name == BY_NAME_NONE)
+		return schema_error(loader, node, "key 'columns' is missing; 'columns_by_name' may stand for it");
+	if (schema_find(loader, node, "version") == NULL)
+		contract->version = -1;
+	if (contract->deletes_column != NULL)
+		contract->deletes = DELETES_COLUMN;
+	if (contract->ttl == TTL_POLICY_SOFT && contract->deletes != DELETES_COLUMN)
+		return schema_error(loader, schema_find(loader, node, "ttl"),
+				    "'ttl' is soft, so 'deletes' must name the column that marks rows");
+	for (uint32_t index = 0; index < contract->column_count; index++) {
+		yaml_node_t *entry = yaml_document_get_node(loader->document,
+							    columns->data.sequence.items.start[index]);
+		const char *name = contract->columns[index].column;
+		for (uint32_t other = 0; other < index; other++)
+			if (strcasecmp(contract->columns[other].column, name) == 0)
+				return schema_error(loader, entry, "column '%s' is there twice, first on line %d", name,
+						    contract->columns[other].line);
+		for (uint32_t other = 0; other < contract->ignore_count; other++)
+			if (strcasecmp(contract->ignore[other], name) == 0)
+				return schema_error(loader, entry, "column '%s' is both compared and ignored", name);
+	}
+	return 0;
+}
+
+static int take_keys(struct schema_loader *loader, yaml_node_t *node, struct draft *draft)
+{
+	struct contract *contract = &draft->contract;
+	contract->key_count = contract->item_key_count = draft->key_count;
+	for (uint32_t part = 0; part < draft->key_count; part++)
+		contract->key[part] = (struct key_part){draft->keys[part].attribute, "SNB"[draft->keys[part].type],
+							draft->keys[part].sensitive};
+	memcpy(contract->item_key, contract->key, sizeof contract->item_key);
+	if (contract->key_count == 2 && strcmp(contract->key[0].attribute, contract->key[1].attribute) == 0)
+		return schema_error(loader, schema_find(loader, node, "key"), "key attribute '%s' is there twice",
+				    contract->key[0].attribute);
+	return 0;
+}
+
+/* Against the contract's folder; absolute paths and URLs stay as they are. */
+static const char *resolve(struct schema_loader *loader, const struct contract *contract, const char *path)
+{
+	if (path[0] == '/' || strstr(path, "://") != NULL || strcmp(contract->folder, ".") == 0)
+		return path;
+	return arena_text(loader->arena, "%s%s%s", contract->folder, strcmp(contract->folder, "/") == 0 ? "" : "/",
+			  path);
+}
+
+static int check_contract(struct schema_loader *loader, yaml_node_t *node, void *target)
+{
+	struct draft *draft = target;
+	struct contract *contract = &draft->contract;
+	int code = take_keys(loader, node, draft);
+	if (code != 0)
+		return code;
+	bool has_export = false;
+	contract->sources = arena_array(loader->arena, draft->source_count, sizeof(*contract->sources));
+	if (contract->sources == NULL)
+		return schema_out_of_memory(loader);
+	contract->source_count = draft->source_count;
+	for (uint32_t index = 0; index < draft->source_count; index++) {
+		struct contract_source *source = &contract->sources[index];
+		*source = draft->sources[index].source;
+		source->path = resolve(loader, contract, source->text);
+		has_export = has_export || source->kind != SOURCE_EVENTS;
+		if (source->path == NULL)
+			return schema_out_of_memory(loader);
+	}
+	if (contract->accept != NULL && (contract->accept = resolve(loader, contract, contract->accept)) == NULL)
+		return schema_out_of_memory(loader);
+	if (contract->delta != NULL && (contract->delta = resolve(loader, contract, contract->delta)) == NULL)
+		return schema_out_of_memory(loader);
+	for (uint32_t index = 0; index < draft->lake_count; index++)
+		if ((draft->lakes[index].delta = resolve(loader, contract, draft->lakes[index].delta)) == NULL)
+			return schema_out_of_memory(loader);
+	if (contract->baseline == BASELINE_SNAPSHOT && !has_export)
+		return schema_error(loader, schema_find(loader, node, "baseline"),
+				    "'baseline' is snapshot, but no source is an export or a dump of items");
+	if (contract->baseline == BASELINE_AUTO)
+		contract->baseline = has_export ? BASELINE_SNAPSHOT : BASELINE_NONE;
+	contract->require_dynamodb = draft->require != 0;
+	contract->ambiguous_accept = draft->ambiguous != 0;
+	return contract_make_lakes(loader, node, contract, draft->lakes, draft->lake_count);
+}
+
+/* ---- loading ---- */
+
+static const char *folder_of(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		return ".";
+	size_t size = slash == path ? 1 : (size_t)(slash - path);
+	return arena_copy(arena, (struct slice){path, size}).data;
+}
+
+int contract_parse(const char *path, struct slice text, struct contract **result, struct error *error)
+{
+	*result = NULL;
+	struct arena *arena = malloc(sizeof(*arena));
+	struct contract *contract = calloc(1, sizeof(*contract));
+	if (arena == NULL || contract == NULL) {
+		free(arena);
+		free(contract);
+		return error_set(error, ERROR_INTERNAL, "out of memory while reading \"%s\"", path);
+	}
+	arena_init(arena, CONTRACT_MEMORY_MAX);
+	struct schema_loader loader = {.arena = arena, .path = path, .what = "contract", .error = error};
+	struct draft draft = {.contract = {.version = -1, .memory = arena}};
+	contract->memory = arena;
+	draft.contract.path = arena_copy(arena, slice_from(path)).data;
+	draft.contract.folder = folder_of(arena, path);
+	int code = draft.contract.path == NULL || draft.contract.folder == NULL ? schema_out_of_memory(&loader)
+		   : text.size > SCHEMA_FILE_MAX
+			   ? error_set(error, ERROR_USAGE, "%s: a contract has at most 4 MiB", path)
+			   : schema_parse(&loader, &contract_schema, text, &draft);
+	if (code != 0) {
+		contract_free(contract);
+		return code;
+	}
+	*contract = draft.contract;
+	if (contract->lakes[0] == &draft.contract)
+		contract->lakes[0] = contract;
+	*result = contract;
+	return 0;
+}
+
+int contract_load(const char *path, struct contract **contract, struct error *error)
+{
+	struct buffer text;
+	*contract = NULL;
+	buffer_init(&text, SCHEMA_FILE_MAX + 65536);
+	int code = schema_read_file(path, "contract", &text, error);
+	if (code == 0)
+		code = contract_parse(path, buffer_slice(&text), contract, error);
+	buffer_release(&text);
+	return code;
+}
+
+void contract_free(struct contract *contract)
+{
+	if (contract == NULL)
+		return;
+	struct arena *arena = contract->memory;
+	free(contract);
+	arena_release(arena);
+	free(arena);
+}
