@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "reconcile/contract/disclosure.h"
-#include "reconcile/ingest_file.h"
+#include "reconcile/ingest/ingest_file.h"
 #include "sources/events.h"
 
 enum { VALUE_TEXT_MAX = 240, ONE_SIDE_COLUMNS_MAX = 6, BATCH_ROWS = 65536, THREADS_MAX = 16 };

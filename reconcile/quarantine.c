@@ -9,7 +9,7 @@
 
 #include "base/gzip.h"
 #include "reconcile/contract/disclosure.h"
-#include "reconcile/ingest_file.h"
+#include "reconcile/ingest/ingest_file.h"
 #include "sources/events.h"
 
 enum { MESSAGES_MAX = 1 << 28 };

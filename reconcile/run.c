@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "reconcile/ingest.h"
+#include "reconcile/ingest/ingest.h"
 
 static int lake_open(struct run *run, struct error *error)
 {

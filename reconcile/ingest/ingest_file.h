@@ -3,8 +3,8 @@
  * A worker belongs to one thread; it owns a parser, and for each lake a digest scratch and a state builder: a file is
  * read once, and each record told to every lake that has not merged the file yet. Bad records become problems
  * of the file; only what keeps the run from going on is an error. */
-#ifndef LAKEPROOF_RECONCILE_INGEST_FILE_H
-#define LAKEPROOF_RECONCILE_INGEST_FILE_H
+#ifndef LAKEPROOF_RECONCILE_INGEST_INGEST_FILE_H
+#define LAKEPROOF_RECONCILE_INGEST_INGEST_FILE_H
 
 #include "reconcile/run.h"
 #include "sources/events.h"
@@ -28,6 +28,7 @@ struct ingest_work {
 	bool contained; /* what it said then is how it still begins */
 };
 
+enum state_source_kind ingest_state_kind(const struct ingest_work *work);
 /* By what a file's facts were made, besides the file: facts of another making are made anew. An export's manifests say
  * how its files are read and what they hold. */
 uint64_t ingest_fingerprint(const struct run *run, const struct ingest_work *work);

@@ -4,8 +4,8 @@
  *
  * A file that the state holds unchanged under the same digest plan is not read again. What is wrong in a file becomes
  * problems that stay with it. Adds every file's state source id to run->sources. */
-#ifndef LAKEPROOF_RECONCILE_INGEST_H
-#define LAKEPROOF_RECONCILE_INGEST_H
+#ifndef LAKEPROOF_RECONCILE_INGEST_INGEST_H
+#define LAKEPROOF_RECONCILE_INGEST_INGEST_H
 
 #include "reconcile/run.h"
 
