@@ -26,16 +26,12 @@ static int visit_unrouted(void *context, uint32_t worker, const struct judgement
 static int tell_unrouted(const struct run *run, const struct judgement *judgement, struct arena *arena,
 			 struct finding *finding, struct error *error)
 {
-	struct buffer json;
 	const struct state_source *source = judgement->decided.source != 0
 						    ? state_source(run->state, judgement->decided.source)
 						    : NULL;
 	*finding = (struct finding){.id = FINDING_ITEM_UNROUTED,
+				    .key_json = key_json(run->contract, judgement->key, arena),
 				    .cause = cause_text(judgement, FINDING_ITEM_UNROUTED, arena)};
-	buffer_init(&json, 1 << 16);
-	if (key_append_json(run->contract, judgement->key, &json) == 0)
-		finding->key_json = arena_copy(arena, buffer_slice(&json)).data;
-	buffer_release(&json);
 	if (source != NULL)
 		finding->records[finding->record_count++] =
 			(struct finding_record){"decided", arena_copy(arena, slice_from(source->path)).data, true,

@@ -121,6 +121,8 @@ int digest_batch(struct digest_scratch *scratch, const struct ArrowSchema *schem
 
 /* A key's parts as JSON: {"pk":"a","sk":"7"}; S as text, N as canonical text, B as base64. */
 int key_append_json(const struct contract *contract, struct slice key, struct buffer *json) MUST_USE;
+/* The same, kept in the arena; NULL when out of memory. */
+const char *key_json(const struct contract *contract, struct slice key, struct arena *arena);
 /* The reverse, from a command line: `pk=a,sk=7`, a JSON object as above, or the bare value for a one-part key. */
 int key_from_text(const struct contract *contract, const char *text, struct buffer *key, struct error *error) MUST_USE;
 /* Text of a column's expected value from an image / actual value from a batch row, for findings: JSON spelling, cut

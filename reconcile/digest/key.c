@@ -74,6 +74,17 @@ int key_append_json(const struct contract *contract, struct slice key, struct bu
 	return json->failed ? ERROR_INTERNAL : 0;
 }
 
+const char *key_json(const struct contract *contract, struct slice key, struct arena *arena)
+{
+	struct buffer json;
+	buffer_init(&json, 1 << 16);
+	const char *text = NULL;
+	if (key_append_json(contract, key, &json) == 0)
+		text = arena_copy(arena, buffer_slice(&json)).data;
+	buffer_release(&json);
+	return text;
+}
+
 /* Appends one part given as text: S as it is, N as a number, B as base64. */
 static int append_part(const struct contract *contract, uint32_t part, struct slice text, struct buffer *key,
 		       struct error *error)
