@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "reconcile/digest/digest_hash.h"
 #include "reconcile/contract/disclosure.h"
 #include "reconcile/contract/where.h"
 
-enum { PLAN_MEMORY_MAX = 256 * 1024 * 1024, PLAN_FORMAT = 2, NAME_MAX_SIZE = 1 << 17 };
+enum { PLAN_MEMORY_MAX = 256 * 1024 * 1024, NAME_MAX_SIZE = 1 << 17 };
 
 /* '*' is any run of bytes, '?' any one character; iterative, so a pattern costs at most size * size. */
 static bool pattern_matches(const char *pattern, struct slice text)
@@ -72,13 +71,12 @@ bool column_type_has(const struct column_type *type, enum column_kind kind)
 	return false;
 }
 
-static int out_of_memory(struct error *error)
+int plan_out_of_memory(struct error *error)
 {
 	return error_set(error, ERROR_INTERNAL, "out of memory while compiling the contract's columns");
 }
 
-/* The table's column of that name; Delta's names differ in more than case, so a second look may ignore it. */
-static const struct ArrowSchema *find_table_column(const struct ArrowSchema *schema, const char *name)
+const struct ArrowSchema *plan_table_column(const struct ArrowSchema *schema, const char *name)
 {
 	for (int64_t index = 0; index < schema->n_children; index++)
 		if (strcmp(schema->children[index]->name, name) == 0)
@@ -89,8 +87,7 @@ static const struct ArrowSchema *find_table_column(const struct ArrowSchema *sch
 	return NULL;
 }
 
-/* The top-level attribute of that name, added when new; PLAN_NONE when out of memory. tops has room. */
-static uint32_t add_top(struct digest_plan *plan, struct slice name)
+uint32_t plan_add_top(struct digest_plan *plan, struct slice name)
 {
 	for (uint32_t index = 0; index < plan->top_count; index++)
 		if (slice_equal(plan->tops[index].node->name, name))
@@ -139,7 +136,7 @@ static bool add_path(struct digest_plan *plan, const struct contract_path *from,
 				   .words = words,
 				   .places = from->places,
 				   .count = from->count,
-				   .top = add_top(plan, names[0])};
+				   .top = plan_add_top(plan, names[0])};
 	if (path->top == PLAN_NONE)
 		return false;
 	struct path_node *node = plan->tops[path->top].node;
@@ -151,7 +148,7 @@ static bool add_path(struct digest_plan *plan, const struct contract_path *from,
 	return true;
 }
 
-static bool is_plain(const struct contract_column *rules)
+bool plan_is_plain(const struct contract_column *rules)
 {
 	return rules->source_count == 1 && rules->form == FORM_VALUE && rules->step_count == 0 &&
 	       rules->times == TIMES_DEFAULT && rules->overflow == OVERFLOW_ERROR && rules->absent == NOTHING_NULL &&
@@ -175,7 +172,7 @@ static bool add_column(struct digest_plan *plan, const struct contract_column *f
 				       .source_count = from->source_count,
 				       .pattern = plan->pattern_count,
 				       .unordered = from->unordered,
-				       .plain = is_plain(from)};
+				       .plain = plan_is_plain(from)};
 	for (uint32_t index = 0; index < from->step_count; index++)
 		plan->pattern_count += from->steps[index].kind == STEP_EXTRACT;
 	plan->whole_item = plan->whole_item || from->form >= FORM_ITEM_JSON;
@@ -245,7 +242,7 @@ static bool meet_table(struct digest_plan *plan, const struct ArrowSchema *schem
 		       bool *compared)
 {
 	*compared = false;
-	const struct ArrowSchema *field = find_table_column(schema, column->name);
+	const struct ArrowSchema *field = plan_table_column(schema, column->name);
 	if (field == NULL) {
 		plan->report.missing_columns[plan->report.missing_count++] = column->name;
 		return true;
@@ -299,11 +296,11 @@ static int compile_columns(struct digest_plan *plan, const struct ArrowSchema *s
 		struct plan_column *column = &plan->columns[plan->column_count];
 		bool compared = contract->columns[index].type != NULL;
 		if (!add_column(plan, &contract->columns[index], column))
-			return out_of_memory(error);
+			return plan_out_of_memory(error);
 		if (schema == NULL)
 			plan->has_rows = plan->has_rows && compared;
 		else if (!meet_table(plan, schema, column, &compared))
-			return out_of_memory(error);
+			return plan_out_of_memory(error);
 		if (!compared)
 			continue;
 		int code = check_type(plan, column, error);
@@ -387,7 +384,7 @@ static int compile_by_name(struct digest_plan *plan, const struct ArrowSchema *s
 		const struct contract_column *rules = rules_by_name(plan, name);
 		if (rules == NULL || !add_column(plan, rules, column) || !meet_table(plan, schema, column, &compared) ||
 		    (contract->by_name == BY_NAME_SNAKE && !set_snake(plan, column)))
-			return out_of_memory(error);
+			return plan_out_of_memory(error);
 		if (!compared)
 			continue;
 		int code = contract->by_name == BY_NAME_SNAKE ? check_snake(plan, column, error) : 0;
@@ -401,172 +398,18 @@ static int compile_by_name(struct digest_plan *plan, const struct ArrowSchema *s
 	return 0;
 }
 
-static bool can_be_key(char type, const struct column_type *column)
-{
-	switch (column->kind) {
-	case COLUMN_STRING:
-		return type != 'B';
-	case COLUMN_BINARY:
-		return type == 'B';
-	case COLUMN_TINYINT:
-	case COLUMN_SMALLINT:
-	case COLUMN_INT:
-	case COLUMN_BIGINT:
-	case COLUMN_FLOAT:
-	case COLUMN_DOUBLE:
-	case COLUMN_DECIMAL:
-		return type == 'N';
-	default:
-		return false;
-	}
-}
-
-static bool is_mapped_to(const struct contract_column *column, const char *attribute)
-{
-	return is_plain(column) && column->sources[0].count == 1 && strcmp(column->sources[0].names[0], attribute) == 0;
-}
-
-/* The item's key, which every image holds and no lake need map. */
-static int compile_item_key(struct digest_plan *plan, struct error *error)
-{
-	const struct contract *contract = plan->contract;
-	for (uint32_t part = 0; part < contract->item_key_count; part++) {
-		plan->key_top[part] = add_top(plan, slice_from(contract->item_key[part].attribute));
-		if (plan->key_top[part] == PLAN_NONE)
-			return out_of_memory(error);
-		plan->tops[plan->key_top[part]].key = true;
-	}
-	return 0;
-}
-
-/* A row's key is the item's: some column holds each part. */
-static int compile_key(struct digest_plan *plan, struct error *error)
-{
-	const struct contract *contract = plan->contract;
-	plan->key_count = contract->item_key_count;
-	for (uint32_t part = 0; part < contract->item_key_count; part++) {
-		const struct key_part *key = &contract->item_key[part];
-		struct slice name = slice_from(key->attribute);
-		plan->key[part] = (struct plan_key){.type = key->type, .part = part, .reader = PLAN_NONE};
-		bool mapped = false;
-		for (uint32_t index = 0; index < contract->column_count; index++)
-			mapped = mapped || is_mapped_to(&contract->columns[index], key->attribute);
-		for (uint32_t index = 0; index < plan->column_count; index++)
-			mapped = mapped || plan_takes(&plan->columns[index], name);
-		bool by_name = contract->by_name != BY_NAME_NONE;
-		if (!mapped && (by_name ? plan->has_schema : contract->column_count > 0))
-			return error_set(error, ERROR_USAGE,
-					 "%s: key attribute '%s' has no column; add it to lake.columns", contract->path,
-					 key->attribute);
-		for (uint32_t index = 0; index < plan->column_count; index++) {
-			const struct plan_column *column = &plan->columns[index];
-			if (plan_takes(column, name) && can_be_key(key->type, column->type)) {
-				plan->key[part].reader = index;
-				break;
-			}
-		}
-		if (plan->has_schema && mapped && plan->key[part].reader == PLAN_NONE)
-			return error_set(error, ERROR_USAGE,
-					 "%s: the table has no column that can hold key attribute '%s' of type %c; see "
-					 "lake.columns",
-					 contract->path, key->attribute, key->type);
-	}
-	return 0;
-}
-
-static bool add_reader(struct digest_plan *plan, const char *name, const struct column_type *type)
-{
-	plan->reader_types[plan->reader_count] = type;
-	plan->reader_columns[plan->reader_count++] = arena_copy(&plan->arena, slice_from(name)).data;
-	return plan->reader_columns[plan->reader_count - 1] != NULL;
-}
-
-/* Finds the column of one part in the table, and by its type what the part is: what is extracted for a column of
- * numbers is a number. */
-static int meet_key(struct digest_plan *plan, const struct ArrowSchema *schema, const struct lake_key *from,
-		    struct plan_key *key, struct error *error)
-{
-	const struct ArrowSchema *field = find_table_column(schema, from->column);
-	if (field == NULL) {
-		plan->report.missing_columns[plan->report.missing_count++] = from->column;
-		return 0;
-	}
-	const struct column_type *type = column_type_from_arrow(&plan->arena, field);
-	if (type != NULL && from->extract != NULL && type->kind != COLUMN_STRING && can_be_key('N', type))
-		key->type = 'N';
-	if (type == NULL || !can_be_key(key->type, type))
-		return error_set(error, ERROR_USAGE, "%s:%d: column '%s' cannot hold key attribute '%s' of type %c",
-				 plan->contract->path, from->line, field->name, from->attribute, key->type);
-	for (uint32_t index = 0; index < plan->reader_count; index++)
-		if (strcmp(plan->reader_columns[index], field->name) == 0)
-			key->reader = index;
-	if (key->reader != PLAN_NONE)
-		return 0;
-	key->reader = plan->reader_count;
-	return add_reader(plan, field->name, type) ? 0 : out_of_memory(error);
-}
-
-/* A row's key is made of the item's; its columns are read, and compared only if they are among `columns` too. */
-static int compile_lake_key(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error)
-{
-	const struct contract *contract = plan->contract;
-	int code = 0;
-	plan->key_made = true;
-	plan->key_count = contract->lake_key_count;
-	for (uint32_t part = 0; part < plan->key_count && code == 0; part++) {
-		const struct lake_key *from = &contract->lake_key[part];
-		plan->key[part] = (struct plan_key){.type = contract->key[part].type,
-						    .part = from->part,
-						    .extract = from->extract,
-						    .reader = PLAN_NONE};
-		if (schema != NULL)
-			code = meet_key(plan, schema, from, &plan->key[part], error);
-	}
-	return code;
-}
-
-static int compile_reader(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error)
-{
-	const struct contract *contract = plan->contract;
-	plan->deletes_column = PLAN_NONE;
-	for (uint32_t index = 0; index < plan->column_count; index++) {
-		plan->reader_types[plan->reader_count] = plan->columns[index].type;
-		plan->reader_columns[plan->reader_count++] = plan->columns[index].name;
-	}
-	int code = contract->lake_key_count > 0 ? compile_lake_key(plan, schema, error) : compile_key(plan, error);
-	if (code != 0)
-		return code;
-	if (contract->deletes != DELETES_COLUMN || schema == NULL)
-		return 0;
-	const struct ArrowSchema *field = find_table_column(schema, contract->deletes_column);
-	if (field == NULL)
-		return error_set(error, ERROR_USAGE, "%s: the table has no column '%s' (lake.deletes)", contract->path,
-				 contract->deletes_column);
-	if (strcmp(field->format, "b") != 0)
-		return error_set(error, ERROR_USAGE, "%s: column '%s' (lake.deletes) is not boolean", contract->path,
-				 contract->deletes_column);
-	for (uint32_t index = 0; index < plan->reader_count; index++)
-		if (strcmp(plan->reader_columns[index], field->name) == 0)
-			plan->deletes_column = index;
-	if (plan->deletes_column != PLAN_NONE)
-		return 0;
-	static const struct column_type boolean = {.kind = COLUMN_BOOLEAN};
-	plan->deletes_column = plan->reader_count;
-	return add_reader(plan, field->name, &boolean) ? 0 : out_of_memory(error);
-}
-
 static int compile_ttl(struct digest_plan *plan, struct error *error)
 {
 	const char *attribute = plan->contract->ttl_attribute;
 	plan->ttl_top = plan->ttl_column = PLAN_NONE;
 	if (attribute == NULL)
 		return 0;
-	plan->ttl_top = add_top(plan, slice_from(attribute));
+	plan->ttl_top = plan_add_top(plan, slice_from(attribute));
 	if (plan->ttl_top == PLAN_NONE)
-		return out_of_memory(error);
+		return plan_out_of_memory(error);
 	for (uint32_t index = 0; index < plan->column_count; index++) {
 		const struct plan_column *column = &plan->columns[index];
-		bool numeric = can_be_key('N', column->type);
+		bool numeric = plan_can_be_key('N', column->type);
 		if (numeric && plan_takes(column, slice_from(attribute)))
 			plan->ttl_column = index;
 	}
@@ -582,7 +425,7 @@ static int compile_unmapped(struct digest_plan *plan, const struct ArrowSchema *
 	report->unmapped_columns = arena_array(&plan->arena, (size_t)schema->n_children + 1,
 					       sizeof(*report->unmapped_columns));
 	if (report->unmapped_columns == NULL)
-		return out_of_memory(error);
+		return plan_out_of_memory(error);
 	for (int64_t index = 0; index < schema->n_children; index++) {
 		const char *name = schema->children[index]->name;
 		bool known = contract->by_name != BY_NAME_NONE || plan_ignores_column(plan, slice_from(name)) ||
@@ -591,89 +434,10 @@ static int compile_unmapped(struct digest_plan *plan, const struct ArrowSchema *
 			continue;
 		const char *copy = arena_copy(&plan->arena, slice_from(name)).data;
 		if (copy == NULL)
-			return out_of_memory(error);
+			return plan_out_of_memory(error);
 		report->unmapped_columns[report->unmapped_count++] = copy;
 	}
 	return 0;
-}
-
-static uint64_t mix_text(const char *text, uint64_t hash)
-{
-	return text == NULL ? hash_int(0, hash) : hash_slice(slice_from(text), hash_u64(strlen(text) + 1, hash));
-}
-
-static uint64_t mix_path(const struct plan_path *path, uint64_t hash)
-{
-	hash = hash_u64(path->count, hash);
-	for (uint32_t name = 0; name < path->count; name++)
-		hash = path->names[name].data != NULL
-			       ? hash_slice(path->names[name], hash_u64(path->names[name].size, hash))
-			       : hash_long(path->places[name], hash_u64(UINT64_MAX, hash));
-	return hash;
-}
-
-/* The secret only through a step that cannot be turned back: fingerprints are written to disk. */
-static uint64_t mix_secret(const char *secret, uint64_t hash)
-{
-	static const struct column_step step = {.kind = STEP_HMAC};
-	struct step_text text = {.bytes = slice_from("fingerprint")};
-	struct buffer out;
-	if (secret == NULL)
-		return hash_int(0, hash);
-	buffer_init(&out, 4096);
-	if (step_apply(&step, secret, NULL, &out, &text) == STEP_DONE)
-		hash = hash_slice(text.bytes, hash);
-	buffer_release(&out);
-	return hash;
-}
-
-static uint64_t mix_rules(const struct plan_column *column, uint64_t hash)
-{
-	const struct contract_column *rules = column->rules;
-	const int numbers[] = {(int)rules->form,         (int)rules->times,   (int)rules->overflow,
-			       (int)rules->absent,       (int)rules->null,    (int)rules->empty_string,
-			       (int)rules->empty,        (int)rules->compare, (int)rules->step_count,
-			       (int)column->source_count};
-	for (size_t index = 0; index < sizeof(numbers) / sizeof(numbers[0]); index++)
-		hash = hash_int(numbers[index], hash);
-	for (uint32_t index = 0; index < column->source_count; index++)
-		hash = mix_path(&column->sources[index], hash);
-	for (uint32_t index = 0; index < rules->step_count; index++) {
-		const struct column_step *step = &rules->steps[index];
-		hash = hash_long(step->length, hash_long(step->start, hash_int((int)step->kind, hash)));
-		hash = mix_text(step->text, hash);
-	}
-	hash = hash_int(column->snake.data != NULL, hash);
-	return mix_secret(rules->secret, mix_text(rules->constant, hash));
-}
-
-static void make_fingerprint(struct digest_plan *plan)
-{
-	const struct contract *contract = plan->contract;
-	uint64_t hash = hash_int(PLAN_FORMAT, SPARK_SEED);
-	for (uint32_t part = 0; part < contract->item_key_count; part++)
-		hash = hash_int(contract->item_key[part].type, mix_text(contract->item_key[part].attribute, hash));
-	for (uint32_t part = 0; part < plan->key_count && plan->key_made; part++) {
-		const struct plan_key *key = &plan->key[part];
-		hash = hash_int(key->type, mix_text(contract->lake_key[part].column, hash));
-		hash = hash_u64(key->part, mix_text(key->extract, hash));
-	}
-	hash = where_hash(contract->where, hash);
-	/* Of a removal that cannot be told to be of this lake's item, the policy decides what the fact says. */
-	hash = hash_int(contract->where != NULL ? (int)contract->ttl : 0, hash);
-	hash = hash_int(plan->has_rows, hash);
-	for (uint32_t index = 0; index < plan->column_count; index++) {
-		const struct plan_column *column = &plan->columns[index];
-		char text[COLUMN_TYPE_TEXT_MAX];
-		hash = mix_text(column->name, hash);
-		hash = mix_text(column_type_text(column->type, text, sizeof(text)), hash);
-		hash = mix_rules(column, hash_int(column->unordered, hash));
-	}
-	hash = mix_text(contract->deletes_column, hash);
-	/* Which attributes count as unmapped is kept with each source. */
-	for (uint32_t index = 0; index < contract->ignore_attribute_count; index++)
-		hash = mix_text(contract->ignore_attributes[index], hash);
-	plan->fingerprint = mix_text(contract->ttl_attribute, hash);
 }
 
 static bool allocate_tables(struct digest_plan *plan, const struct ArrowSchema *schema)
@@ -701,19 +465,19 @@ int digest_plan_new(const struct contract *contract, const struct ArrowSchema *s
 	struct digest_plan *plan = calloc(1, sizeof(*plan));
 	*result = NULL;
 	if (plan == NULL)
-		return out_of_memory(error);
+		return plan_out_of_memory(error);
 	arena_init(&plan->arena, PLAN_MEMORY_MAX);
 	plan->contract = contract;
 	plan->has_schema = schema != NULL;
-	int code = allocate_tables(plan, schema) ? 0 : out_of_memory(error);
+	int code = allocate_tables(plan, schema) ? 0 : plan_out_of_memory(error);
 	if (code == 0)
 		code = compile_columns(plan, schema, error);
 	if (code == 0)
 		code = compile_by_name(plan, schema, error);
 	if (code == 0)
-		code = compile_item_key(plan, error);
+		code = plan_compile_item_key(plan, error);
 	if (code == 0)
-		code = compile_reader(plan, schema, error);
+		code = plan_compile_reader(plan, schema, error);
 	if (code == 0)
 		code = compile_ttl(plan, error);
 	if (code == 0 && schema != NULL)
@@ -723,7 +487,7 @@ int digest_plan_new(const struct contract *contract, const struct ArrowSchema *s
 		return code;
 	}
 	plan->report.compared_columns = plan->column_count;
-	make_fingerprint(plan);
+	plan_fingerprint(plan);
 	*result = plan;
 	return 0;
 }

@@ -140,4 +140,19 @@ bool plan_ignores_column(const struct digest_plan *plan, struct slice name);
 bool plan_takes(const struct plan_column *column, struct slice attribute);
 bool column_type_has(const struct column_type *type, enum column_kind kind);
 
+/* Steps of digest_plan_new, in files of their own. */
+
+int plan_out_of_memory(struct error *error);
+/* The top-level attribute of that name, added when new; PLAN_NONE when out of memory. tops has room. */
+uint32_t plan_add_top(struct digest_plan *plan, struct slice name);
+/* The column of that name in the table; Delta's names differ in more than case, so a second look may ignore it. */
+const struct ArrowSchema *plan_table_column(const struct ArrowSchema *schema, const char *name);
+/* One attribute by its type, by none but the standing rules. */
+bool plan_is_plain(const struct contract_column *rules);
+bool plan_can_be_key(char type, const struct column_type *column);
+int plan_compile_item_key(struct digest_plan *plan, struct error *error) MUST_USE;
+/* The columns that are read: the compared ones, those of the key, and the one of deletes. */
+int plan_compile_reader(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error) MUST_USE;
+void plan_fingerprint(struct digest_plan *plan);
+
 #endif
