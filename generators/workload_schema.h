@@ -11,4 +11,8 @@ extern const struct schema_type workload_range;    /* struct table_range; bool a
 extern const struct schema_type workload_exponent; /* int, hundredths; -1: none */
 extern const struct schema_type workload_percent;  /* int; -1: none */
 
+/* `check` of an attribute (or a member of a map) and of an entity: target is its struct. */
+int workload_check_attribute(struct schema_loader *loader, yaml_node_t *node, void *target);
+int workload_check_entity(struct schema_loader *loader, yaml_node_t *node, void *target);
+
 #endif
