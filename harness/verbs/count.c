@@ -5,6 +5,7 @@
 
 #include "harness/session.h"
 #include "reconcile/collect.h"
+#include "reconcile/digest/digest_arrow.h"
 #include "reports/report.h"
 
 enum { PROBLEMS_SHOWN = 20 };
@@ -42,34 +43,48 @@ struct tally {
 	bool scanned; /* data files had to be opened */
 	const char *why_scanned;
 	int64_t version;
-	bool merged;     /* a contract's sources were merged */
+	bool merged;           /* a contract's sources were merged */
 	const char *name;      /* of the lake, where there are several */
 	bool filtered;         /* not every item is in it, so the export's own count says nothing */
 	const struct run *run; /* while it is open */
-	uint64_t either; /* keys that the lake may hold or not */
+	uint64_t either;       /* keys that the lake may hold or not */
 	/* either makes the expected count unknown: */
 	uint64_t problems; /* sources not read whole */
 	bool gap;          /* no complete export to start from, or a hole in the capture */
 };
 
-static bool true_at(const struct ArrowArray *array, int64_t row)
+/* How many rows of the batch the deletes column marks. */
+static int count_deleted(const struct contract *contract, const struct ArrowSchema *schema,
+			 const struct ArrowArray *batch, int64_t *deleted, struct error *error)
 {
-	const uint8_t *valid = array->buffers[0], *bits = array->buffers[1];
-	uint64_t at = (uint64_t)(row + array->offset);
-	if (valid != NULL && array->null_count != 0 && (valid[at / 8] >> (at % 8) & 1) == 0)
-		return false;
-	return (bits[at / 8] >> (at % 8) & 1) != 0;
+	struct lake_node node = {0};
+	struct arena arena;
+	arena_init(&arena, 1 << 20);
+	const struct column_type *type = column_type_from_arrow(&arena, schema->children[0]);
+	bool fits = type != NULL && type->kind == (contract->deletes_when_count > 0 ? COLUMN_STRING : COLUMN_BOOLEAN);
+	int code = fits ? lake_node_bind(&node, &arena, contract->deletes_column, type, schema->children[0],
+					 batch->children[0], batch->offset, error)
+			: error_set(error, ERROR_DATA, "column '%s' is not of the type that lake.deletes needs",
+				    contract->deletes_column);
+	for (int64_t row = 0; code == 0 && row < batch->length; row++)
+		*deleted += lake_marks_delete(contract, &node, row);
+	arena_release(&arena);
+	return code;
 }
 
-static int scan_file(struct bridge_table *table, uint64_t index, const char *column, struct tally *tally,
+static int scan_file(struct bridge_table *table, uint64_t index, const struct contract *contract, struct tally *tally,
 		     struct error *error)
 {
+	struct ArrowSchema schema = {0};
+	const char *column = contract != NULL ? contract->deletes_column : NULL;
 	struct ArrowArrayStream stream = {0};
 	const char *columns[1] = {column};
 	int code = bridge_file_read(table, index, columns, column != NULL ? 1 : 0, 65536, true, &stream, error);
 	if (code != 0)
 		return code;
-	for (;;) {
+	if (stream.get_schema(&stream, &schema) != 0)
+		code = error_set(error, ERROR_DATA, "%s", stream.get_last_error(&stream));
+	while (code == 0) {
 		struct ArrowArray batch = {0};
 		if (stream.get_next(&stream, &batch) != 0) {
 			code = error_set(error, ERROR_DATA, "%s", stream.get_last_error(&stream));
@@ -78,16 +93,18 @@ static int scan_file(struct bridge_table *table, uint64_t index, const char *col
 		if (batch.release == NULL)
 			break;
 		tally->rows += batch.length;
-		for (int64_t row = 0; column != NULL && row < batch.length; row++)
-			tally->soft_deleted += true_at(batch.children[0], row + batch.offset);
+		if (column != NULL)
+			code = count_deleted(contract, &schema, &batch, &tally->soft_deleted, error);
 		batch.release(&batch);
 	}
+	if (schema.release != NULL)
+		schema.release(&schema);
 	stream.release(&stream);
 	return code;
 }
 
 /* The log's statistics when they say all that is needed, else a scan. */
-static int count_rows(const char *delta, int64_t version, const char *deletes_column, struct tally *tally,
+static int count_rows(const char *delta, int64_t version, const struct contract *contract, struct tally *tally,
 		      struct error *error)
 {
 	struct bridge_table *table = NULL;
@@ -96,14 +113,15 @@ static int count_rows(const char *delta, int64_t version, const char *deletes_co
 		return code;
 	const struct bridge_info *info = bridge_table_info(table);
 	tally->version = info->version;
-	if (deletes_column == NULL && info->rows_physical >= 0) {
+	bool marks = contract != NULL && contract->deletes == DELETES_COLUMN;
+	if (!marks && info->rows_physical >= 0) {
 		tally->rows = info->rows_physical - info->rows_deleted;
 	} else {
 		tally->scanned = true;
-		tally->why_scanned = deletes_column != NULL ? "soft deletes are told by a column"
-							    : "a file has no statistics in the log";
+		tally->why_scanned = marks ? "soft deletes are told by a column"
+					   : "a file has no statistics in the log";
 		for (uint64_t i = 0; i < info->file_count && code == 0; i++)
-			code = scan_file(table, i, deletes_column, tally, error);
+			code = scan_file(table, i, marks ? contract : NULL, tally, error);
 		tally->rows -= tally->soft_deleted;
 	}
 	bridge_table_close(table);
@@ -215,8 +233,7 @@ static int count_lake(const struct count_options *chosen, struct run *run, struc
 	if (code == 0)
 		code = count_rows(run->contract->delta,
 				  chosen->session.version >= 0 ? chosen->session.version : run->contract->version,
-				  run->contract->deletes == DELETES_COLUMN ? run->contract->deletes_column : NULL,
-				  tally, error);
+				  run->contract, tally, error);
 	collect_free(collect);
 	tally->run = NULL;
 	return code;

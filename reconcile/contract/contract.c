@@ -104,7 +104,11 @@ static const struct schema_map deletes_schema = {
 	.keys =
 		(const struct schema_key[]){
 			{"column", SCHEMA_TEXT, .required = true, .offset = offsetof(struct contract, deletes_column),
-			 .help = "boolean column that marks a deleted row; its other columns are not compared"},
+			 .help = "column that marks a deleted row, whose other columns are not compared: boolean, "
+				 "or with when an operation"},
+			{"when", SCHEMA_TEXTS, .offset = offsetof(struct contract, deletes_when),
+			 .also = offsetof(struct contract, deletes_when_count),
+			 .help = "the texts of it that mark one, such as [D, REMOVE]: exactly as they are written"},
 			{NULL, 0, .offset = 0}},
 };
 

@@ -137,6 +137,8 @@ struct contract {
 	int64_t version;   /* -1 latest */
 	enum deletes_policy deletes;
 	const char *deletes_column;
+	const char **deletes_when; /* texts of the deletes column that mark a deleted row; none: it is boolean */
+	uint32_t deletes_when_count;
 	enum ttl_policy ttl;
 	const char *ttl_attribute; /* NULL when not named */
 	struct contract_column *columns;

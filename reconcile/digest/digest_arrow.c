@@ -194,3 +194,16 @@ bool lake_number(const struct lake_node *node, int64_t index, struct number *num
 				      number_format(number->unscaled, (unsigned)number->scale, number->space)};
 	return true;
 }
+
+bool lake_marks_delete(const struct contract *contract, const struct lake_node *node, int64_t index)
+{
+	if (lake_is_null(node, index))
+		return false;
+	if (contract->deletes_when_count == 0)
+		return lake_boolean(node, index);
+	struct slice text = lake_bytes(node, index);
+	for (uint32_t i = 0; i < contract->deletes_when_count; i++)
+		if (slice_equal(text, slice_from(contract->deletes_when[i])))
+			return true;
+	return false;
+}

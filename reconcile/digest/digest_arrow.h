@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "bridge/arrow.h"
 #include "reconcile/contract/column_type.h"
+#include "reconcile/contract/contract.h"
 #include "reconcile/digest/digest_number.h"
 
 struct lake_node {
@@ -115,5 +116,7 @@ bool lake_number(const struct lake_node *node, int64_t index, struct number *num
 /* A float's or double's shortest decimal text that reads back the same; "NaN", "Infinity", "-Infinity". */
 size_t lake_float_text(float value, char text[64]);
 size_t lake_double_text(double value, char text[64]);
+/* Whether a value of the deletes column, a boolean or with `when` an operation, marks its row as deleted. */
+bool lake_marks_delete(const struct contract *contract, const struct lake_node *node, int64_t index);
 
 #endif

@@ -322,7 +322,7 @@ static int emit_rows(struct digest_scratch *scratch, const struct lake_node *nod
 		digest.expires_s = row_expiry(plan, nodes, INDEX);
 		if (plan->deletes_column != PLAN_NONE) {
 			const struct lake_node *flag = &nodes[plan->deletes_column];
-			digest.deleted = !lake_is_null(flag, INDEX) && lake_boolean(flag, INDEX);
+			digest.deleted = lake_marks_delete(plan->contract, flag, INDEX);
 		}
 		int code = each(context, (uint64_t)INDEX, &digest, error);
 		if (code != 0)

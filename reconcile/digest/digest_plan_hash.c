@@ -78,6 +78,8 @@ void plan_fingerprint(struct digest_plan *plan)
 		hash = mix_rules(column, hash_int(column->unordered, hash));
 	}
 	hash = mix_text(contract->deletes_column, hash);
+	for (uint32_t index = 0; index < contract->deletes_when_count; index++)
+		hash = mix_text(contract->deletes_when[index], hash);
 	/* Which attributes count as unmapped is kept with each source. */
 	for (uint32_t index = 0; index < contract->ignore_attribute_count; index++)
 		hash = mix_text(contract->ignore_attributes[index], hash);

@@ -142,15 +142,18 @@ int plan_compile_reader(struct digest_plan *plan, const struct ArrowSchema *sche
 	if (field == NULL)
 		return error_set(error, ERROR_USAGE, "%s: the table has no column '%s' (lake.deletes)", contract->path,
 				 contract->deletes_column);
-	if (strcmp(field->format, "b") != 0)
-		return error_set(error, ERROR_USAGE, "%s: column '%s' (lake.deletes) is not boolean", contract->path,
-				 contract->deletes_column);
+	const struct column_type *type = column_type_from_arrow(&plan->arena, field);
+	bool operation = contract->deletes_when_count > 0;
+	if (type == NULL || type->kind != (operation ? COLUMN_STRING : COLUMN_BOOLEAN))
+		return error_set(error, ERROR_USAGE, "%s: column '%s' (lake.deletes) is not %s", contract->path,
+				 contract->deletes_column,
+				 operation ? "a string, which 'when' is for"
+					   : "boolean; with 'when' it may be an operation");
 	for (uint32_t index = 0; index < plan->reader_count; index++)
 		if (strcmp(plan->reader_columns[index], field->name) == 0)
 			plan->deletes_column = index;
 	if (plan->deletes_column != PLAN_NONE)
 		return 0;
-	static const struct column_type boolean = {.kind = COLUMN_BOOLEAN};
 	plan->deletes_column = plan->reader_count;
-	return add_reader(plan, field->name, &boolean) ? 0 : plan_out_of_memory(error);
+	return add_reader(plan, field->name, type) ? 0 : plan_out_of_memory(error);
 }
