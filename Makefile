@@ -40,7 +40,7 @@ COMMON_FLAGS = -I. -D_GNU_SOURCE $(OPTIMIZE) -ffunction-sections -fdata-sections
 C_FLAGS = -std=c17 -Wstrict-prototypes -Wmissing-prototypes $(COMMON_FLAGS)
 CXX_FLAGS = -std=c++17 -fno-exceptions -fno-rtti $(COMMON_FLAGS)
 LINK_FLAGS = -pthread $(SANITIZER) -Wl,--as-needed -Wl,--gc-sections $(LDFLAGS)
-LIBRARIES := -lsimdjson -licui18n -licuuc -lisal -ldeflate -lcrypto -lsqlite3 -lyaml -lxxhash -lcurl -lz -ldl -lm
+LIBRARIES := -lsimdjson -licui18n -licuuc -lisal -ldeflate -lcrypto -lsqlite3 -lyaml -lxxhash -lcurl -lz -lcsv -ldl -lm
 # The archive holds Rust's own copies of C libraries: they must not answer for anybody else.
 BRIDGE_FLAGS := -Wl,--exclude-libs,ALL
 
@@ -214,7 +214,8 @@ $(FAULT_PROGRAM): $(MAIN_OBJECT) $(PROGRAM_ARCHIVES) $(call objects,$(FAULT_SOUR
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -r -nostdlib -o $@.o $(patsubst %,-Wl$(comma)--wrap=%,$(FAULT_MEMORY)) $(MAIN_OBJECT) \
-		-Wl,--start-group $(PROGRAM_ARCHIVES) -Wl,--end-group -l:libsqlite3.a -l:libyaml.a -l:libdeflate.a
+		-Wl,--start-group $(PROGRAM_ARCHIVES) -Wl,--end-group \
+		-l:libsqlite3.a -l:libyaml.a -l:libdeflate.a -l:libcsv.a
 	$(Q)$(CXX) $(LINK_FLAGS) $(BRIDGE_FLAGS) $(patsubst %,-Wl$(comma)--wrap=%,$(FAULT_FILES)) \
 		-o $@ $@.o $(call objects,$(FAULT_SOURCES)) $(BRIDGE) $(LIBRARIES)
 

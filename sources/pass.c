@@ -5,6 +5,7 @@
 
 #include "sources/foreign.h"
 #include "sources/ion.h"
+#include "sources/rows.h"
 
 enum { MESSAGE_SIZE = REMARK_SIZE + 160 };
 
@@ -14,7 +15,8 @@ struct run {
 	struct file_result *result;
 	struct gzip_reader *file;
 	struct frame_reader *frames; /* or */
-	struct ion_reader *ion;
+	struct ion_reader *ion;      /* or */
+	struct csv_reader *csv;
 	struct unwrapper unwrapper;
 	bool page_more;                       /* the last page is followed by others */
 	uint64_t page_offset;                 /* where it began */
@@ -31,12 +33,16 @@ int pass_report(const struct record_sink *sink, const struct problem *problem, s
 
 static enum gzip_status ended(const struct run *run)
 {
-	return run->ion != NULL ? ion_ended(run->ion) : frame_ended(run->frames);
+	return run->ion != NULL   ? ion_ended(run->ion)
+	       : run->csv != NULL ? csv_ended(run->csv)
+				  : frame_ended(run->frames);
 }
 
 static uint64_t bytes_read(const struct run *run)
 {
-	return run->ion != NULL ? ion_bytes(run->ion) : frame_bytes(run->frames);
+	return run->ion != NULL   ? ion_bytes(run->ion)
+	       : run->csv != NULL ? csv_bytes(run->csv)
+				  : frame_bytes(run->frames);
 }
 
 static bool is_partial(const struct run *run)
@@ -70,20 +76,34 @@ static int set_aside(struct run *run, const struct frame *frame, const char *mes
 	return report(run, frame, false, message, error);
 }
 
+static int decode(struct run *run, const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE],
+		  enum decode_status *status, struct error *error)
+{
+	if (run->pass->rows != NULL)
+		return rows_decode(run->pass->rows, tokens, run->csv != NULL, record, remark, status, error);
+	*status = run->pass->decode(tokens, record, remark);
+	return 0;
+}
+
 static int deliver(struct run *run, const struct frame *frame, const struct json_token *tokens, struct error *error)
 {
 	char remark[REMARK_SIZE];
-	struct record record = {
-		.tokens = tokens, .raw = frame->bytes, .number = frame->number, .offset = frame->offset,
-		.flags = run->flags};
-	enum decode_status status = run->pass->decode(tokens, &record, remark);
+	struct record record = {.tokens = tokens,
+				.raw = frame->bytes,
+				.number = frame->number,
+				.offset = frame->offset,
+				.flags = run->flags};
+	enum decode_status status;
+	int code = decode(run, tokens, &record, remark, &status, error);
+	if (code != 0)
+		return code;
 	if (status == DECODE_UNREADABLE)
 		return set_aside(run, frame, remark, error);
 	if (status == DECODE_DAMAGED)
 		record.flags |= RECORD_DAMAGED;
 	run->result->records++;
 	run->emulated += (record.flags & RECORD_EMULATED) != 0;
-	int code = run->pass->sink->record(run->pass->sink->context, &record, error);
+	code = run->pass->sink->record(run->pass->sink->context, &record, error);
 	if (code != 0 || status == DECODE_OK)
 		return code;
 	return report(run, frame, true, remark, error);
@@ -138,12 +158,15 @@ static int on_record(struct run *run, const struct frame *frame, struct error *e
 		return chosen ? deliver_inner(run, frame, run->pass->open, frame->bytes, error) : 0;
 	if (json_parse(run->pass->parser, frame->bytes, &tokens, &count, &failure))
 		return chosen ? unwrap(run, frame, tokens, error) : 0;
-	if ((run->ion == NULL && frame_reject(run->frames)) || !chosen)
+	if ((run->frames != NULL && frame_reject(run->frames)) || !chosen)
 		return 0;
 	char message[MESSAGE_SIZE];
-	(void)snprintf(message, sizeof(message),
-		       "malformed JSON at offset %" PRIu64 ": %s; repair or redeliver the record",
-		       frame->offset + failure.offset, failure.reason);
+	if (run->csv != NULL)
+		(void)snprintf(message, sizeof(message), "malformed text in the row: %s; redeliver it", failure.reason);
+	else
+		(void)snprintf(message, sizeof(message),
+			       "malformed JSON at offset %" PRIu64 ": %s; repair or redeliver the record",
+			       frame->offset + failure.offset, failure.reason);
 	return set_aside(run, frame, message, error);
 }
 
@@ -269,7 +292,7 @@ static int refuse_foreign(struct run *run, bool *refused, struct error *error)
 {
 	char message[MESSAGE_SIZE];
 	struct slice first;
-	if (run->ion != NULL)
+	if (run->frames == NULL)
 		return 0;
 	int code = frame_peek(run->frames, FOREIGN_SIZE, &first, error);
 	if (code != 0)
@@ -289,8 +312,9 @@ static int read_records(struct run *run, struct error *error)
 		struct frame frame;
 		if (is_partial(run) && run->chosen == run->pass->number_count)
 			return 0;
-		int code = run->ion != NULL ? ion_next(run->ion, &frame, error)
-					    : frame_next(run->frames, &frame, error);
+		int code = run->ion != NULL   ? ion_next(run->ion, &frame, error)
+			   : run->csv != NULL ? csv_next(run->csv, &frame, error)
+					      : frame_next(run->frames, &frame, error);
 		if (code != 0)
 			return code;
 		if (frame.kind == FRAME_END)
@@ -315,6 +339,8 @@ static int open_frames(struct run *run, struct error *error)
 	struct byte_source source = byte_source_gzip(run->file);
 	if (run->pass->ion)
 		return ion_open(source, FRAME_WINDOW, &run->ion, error);
+	if (run->pass->csv != NULL)
+		return csv_open(source, FRAME_WINDOW, run->pass->csv, &run->csv, error);
 	run->frames = frame_open(source, FRAME_WINDOW, run->pass->numbers != NULL);
 	return run->frames != NULL ? 0
 				   : error_set(error, ERROR_INTERNAL, "out of memory reading '%s'", run->pass->path);
@@ -351,6 +377,7 @@ out:
 		result->complete = false;
 	frame_close(run.frames);
 	ion_close(run.ion);
+	csv_close(run.csv);
 	unwrapper_release(&run.unwrapper);
 	gzip_close(run.file);
 	return code;

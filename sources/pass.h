@@ -50,9 +50,15 @@ struct page_check {
 };
 typedef struct page_check (*pass_page)(const struct json_token *tokens, uint64_t items);
 
+struct rows_decoder;
+struct csv_dialect;
+
 struct pass {
 	const char *path;
 	pass_decode decode;
+	struct rows_decoder *rows; /* what decodes instead (sources/rows.h); NULL: `decode` does */
+	const struct csv_dialect
+		*csv;               /* the file is CSV, of which the decoder gets each row as JSON; NULL: it is not */
 	pass_page page;             /* NULL: there are no pages */
 	const char *empty;          /* static text: what a file of no byte is told as; NULL: there may be such */
 	pass_unwrap unwrap;         /* NULL: records carry no others */
