@@ -1,4 +1,4 @@
-/* read - a Delta table's snapshot as Arrow, through Delta Kernel; and Ion text as JSON, through ion-rs.
+/* read - a Delta table's snapshot as Arrow, through Delta Kernel; rows as JSON lines; Ion text as JSON, through ion-rs.
  *
  * Invariant: what bridge_file_read yields over all files is exactly the table's logical rows at the opened version:
  * deletion vectors applied, column mapping resolved, partition values filled in, columns in the asked order.
@@ -91,5 +91,35 @@ void bridge_ion_free(struct bridge_ion *ion); /* NULL is allowed */
  * naming it, *at is the byte of the line where that was seen, as near as is known. */
 int bridge_ion_line(struct bridge_ion *ion, const char *line, uint64_t size, const char **json, uint64_t *json_size,
 		    uint64_t *at, struct error *error) MUST_USE;
+
+/* ---- Rows as lines
+ *
+ * The rows of a Parquet file that belongs to no table, or of one data file of a table (deleted ones left out), in the
+ * order of the file, each as a JSON object of all its columns. Exact: integers and decimals are numbers with all their
+ * digits (a decimal with its scale), floats the shortest text that reads back the same, NaN and the infinities the
+ * strings "NaN", "Infinity", "-Infinity"; binary values base64; dates ISO 8601, timestamps too, in UTC with Z, or
+ * without it where the column has no zone, with 0, 3, 6 or 9 digits of a second as they need (INT96: at most 6, the
+ * rest is cut off); structs objects, lists arrays, maps objects with their keys' texts as names. What is null is
+ * written as null, at every level; no member is ever left out.
+ *
+ * With `column`: only that column, and a text or binary value as the bytes it holds, any other as JSON, null as null.
+ *
+ * ERROR_DATA: the file cannot be decoded, or its rows are not as many as its footer (and the log) says, or a column is
+ * of a type that is not read (intervals, variants). Rows that came before such an error are not sure to be all there
+ * are. Memory: 128 rows. One thread a struct; of one table several may be read at once, and it must outlive them. */
+struct bridge_lines;
+
+enum { BRIDGE_LINES_PADDING = 64 }; /* bytes that are readable after each line */
+
+/* column: NULL for all. */
+int bridge_lines_of_file(const char *path, const char *column, struct bridge_lines **lines, struct error *error)
+	MUST_USE;
+int bridge_lines_of_table(struct bridge_table *table, uint64_t index, const char *column, struct bridge_lines **lines,
+			  struct error *error) MUST_USE;
+/* *bytes is NULL at the end, else borrowed until the next call; *row is the row's physical position in the file. After
+ * an error there is nothing more to ask. */
+int bridge_lines_next(struct bridge_lines *lines, const char **bytes, uint64_t *size, int64_t *row,
+		      struct error *error) MUST_USE;
+void bridge_lines_close(struct bridge_lines *lines); /* NULL is allowed */
 
 #endif

@@ -1,4 +1,4 @@
-/* write - commits to a Delta table, for the embedded pipeline and for tests only.
+/* write - commits to a Delta table, and Parquet files, for the embedded pipeline, generators and tests only.
  *
  * One writer a thread. A commit is atomic: rows removed, rows added and the transaction id in one log entry. There is
  * no merge here: the caller finds the rows. Errors as in bridge/read.h; a lost race against another writer is
@@ -30,6 +30,10 @@ int bridge_writer_delete_rows(struct bridge_writer *writer, uint64_t index, cons
 			      struct error *error) MUST_USE;
 /* Writes the stream's rows as one new Parquet file per batch (takes the stream: releases it). */
 int bridge_writer_add(struct bridge_writer *writer, struct ArrowArrayStream *rows, struct error *error) MUST_USE;
+/* The same of JSON lines, an object of the table's columns each: what a member is, its column's type says (binary: hex,
+ * timestamps: ISO 8601). One file a call, up to 1024 rows each. A member that is no column is ERROR_DATA. */
+int bridge_writer_add_lines(struct bridge_writer *writer, const char *lines, uint64_t size,
+			    struct error *error) MUST_USE;
 /* Commits under `operation` ("MERGE", …) and, unless app_id is NULL, the transaction id. *version is the new version.
  * The writer is freed whatever happens. */
 int bridge_writer_commit(struct bridge_writer *writer, const char *operation, const char *app_id,
@@ -38,5 +42,25 @@ int bridge_writer_commit(struct bridge_writer *writer, const char *operation, co
 void bridge_writer_abort(struct bridge_writer *writer);
 /* Writes a checkpoint of the latest version. */
 int bridge_table_checkpoint(const char *path, struct error *error) MUST_USE;
+
+/* ---- Parquet files of no table, for generated landing data and for tests
+ *
+ * bridge_schema_of_json: a schema as Delta spells it, {"type":"struct","fields":[…]}, as Arrow; the caller releases it.
+ * It serves bridge_table_create as well. */
+int bridge_schema_of_json(const char *json, struct ArrowSchema *schema, struct error *error) MUST_USE;
+
+struct bridge_parquet;
+
+/* Replaces what is there. `schema` is borrowed; group_rows: rows a row group, 0 for the usual number. */
+int bridge_parquet_create(const char *path, const struct ArrowSchema *schema, uint64_t group_rows,
+			  struct bridge_parquet **parquet, struct error *error) MUST_USE;
+/* Takes the stream. */
+int bridge_parquet_add(struct bridge_parquet *parquet, struct ArrowArrayStream *rows, struct error *error) MUST_USE;
+/* As bridge_writer_add_lines. */
+int bridge_parquet_add_lines(struct bridge_parquet *parquet, const char *lines, uint64_t size,
+			     struct error *error) MUST_USE;
+/* The file is whole when this succeeds. Freed whatever happens. */
+int bridge_parquet_finish(struct bridge_parquet *parquet, struct error *error) MUST_USE;
+void bridge_parquet_abort(struct bridge_parquet *parquet); /* NULL is allowed */
 
 #endif

@@ -10,6 +10,7 @@ use ion_rs::{Element, IonType, Sequence, Struct, UInt, Value};
 
 use crate::abi;
 use crate::error::{caught_as, guarded, one_line, Failure, Outcome};
+use crate::json::Json;
 
 /// An item nests 32 levels deep; around it stand the record, its member and its attributes.
 const DEPTH_MAX: usize = 40;
@@ -148,48 +149,7 @@ fn end_of_struct(line: &[u8], start: usize) -> Found<usize> {
     fault(line.len(), "the line ends inside the record")
 }
 
-/// The JSON of a record, as it grows.
-struct Json(Vec<u8>);
-
 impl Json {
-    fn raw(&mut self, text: &str) {
-        self.0.extend_from_slice(text.as_bytes());
-    }
-
-    fn string(&mut self, text: &str) {
-        self.0.push(b'"');
-        let bytes = text.as_bytes();
-        let mut done = 0;
-        for (at, byte) in bytes.iter().enumerate() {
-            if *byte >= 0x20 && *byte != b'"' && *byte != b'\\' {
-                continue;
-            }
-            self.0.extend_from_slice(&bytes[done..at]);
-            match byte {
-                b'"' => self.raw("\\\""),
-                b'\\' => self.raw("\\\\"),
-                control => self.raw(&format!("\\u{control:04x}")),
-            }
-            done = at + 1;
-        }
-        self.0.extend_from_slice(&bytes[done..]);
-        self.0.push(b'"');
-    }
-
-    fn base64(&mut self, bytes: &[u8]) {
-        const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        self.0.push(b'"');
-        for three in bytes.chunks(3) {
-            let at = |index: usize| u32::from(three.get(index).copied().unwrap_or(0));
-            let bits = at(0) << 16 | at(1) << 8 | at(2);
-            for digit in 0..4 {
-                let known = digit <= three.len();
-                self.0.push(if known { DIGITS[(bits >> (18 - 6 * digit) & 63) as usize] } else { b'=' });
-            }
-        }
-        self.0.push(b'"');
-    }
-
     /// A DynamoDB number's canonical text: no exponent, no zeros that say nothing.
     fn number(&mut self, negative: bool, magnitude: &UInt, exponent: i64) -> Result<(), &'static str> {
         if magnitude.is_zero() {

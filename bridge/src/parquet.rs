@@ -15,8 +15,9 @@ use delta_kernel::engine::arrow_utils::{
 };
 use delta_kernel::engine::reader_options;
 use delta_kernel::parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use delta_kernel::parquet::arrow::ProjectionMask;
 use delta_kernel::parquet::basic::Type as PhysicalType;
 use delta_kernel::parquet::errors::ParquetError;
 use delta_kernel::parquet::schema::types::SchemaDescriptor;
@@ -25,6 +26,9 @@ use delta_kernel::{EngineData, KernelError, KernelResult};
 use url::Url;
 
 pub type Reader = Box<dyn Iterator<Item = KernelResult<Box<dyn EngineData>>> + Send>;
+
+/// A file of no table.
+pub type PlainReader = ParquetRecordBatchReader;
 
 pub struct Opened {
     pub reader: Reader,
@@ -56,6 +60,29 @@ pub fn open(location: &Url, physical: SchemaRef, batch_rows: NonZero<usize>) -> 
         Ok(Box::new(data) as Box<dyn EngineData>)
     }));
     Ok(Opened { reader, rows })
+}
+
+/// What the footer of a file of no table says, in the types that are read.
+pub fn load(path: &str) -> KernelResult<ArrowReaderMetadata> {
+    let file = File::open(path).map_err(KernelError::IOError)?;
+    with_microseconds(ArrowReaderMetadata::load(&file, reader_options())?)
+}
+
+/// All rows of that file, of all top-level columns or of one, and how many the footer says there are.
+pub fn open_plain(
+    path: &str,
+    metadata: ArrowReaderMetadata,
+    root: Option<usize>,
+    batch_rows: NonZero<usize>,
+) -> KernelResult<(PlainReader, u64)> {
+    let rows = footer_rows(&metadata)?;
+    let file = File::open(path).map_err(KernelError::IOError)?;
+    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    if let Some(root) = root {
+        let mask = ProjectionMask::roots(builder.parquet_schema(), [root]);
+        builder = builder.with_projection(mask);
+    }
+    Ok((builder.with_batch_size(batch_rows.get()).build()?, rows))
 }
 
 /// The footer counts the rows twice, in all and by row group.

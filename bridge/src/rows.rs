@@ -126,7 +126,7 @@ pub fn deleted_positions(core: &Core, entry: &FileEntry) -> Outcome<Box<dyn Iter
 }
 
 /// A file being read.
-struct Rows {
+pub struct Rows {
     reader: parquet::Reader,
     /// How many the file says it has.
     rows: u64,
@@ -140,7 +140,13 @@ struct Rows {
 }
 
 impl Rows {
-    fn open(table: &Table, index: usize, columns: &[String], positions: bool, batch: NonZero<usize>) -> Outcome<Self> {
+    pub fn open(
+        table: &Table,
+        index: usize,
+        columns: &[String],
+        positions: bool,
+        batch: NonZero<usize>,
+    ) -> Outcome<Self> {
         let core = table.core.clone();
         let entry = table.entries.get(index).ok_or_else(|| {
             Failure::internal(format!("table \"{}\" has no file {index}", core.path))
@@ -220,7 +226,7 @@ impl Rows {
         RecordBatch::try_new_with_options(own, columns, &options).map_err(odd)
     }
 
-    fn reading(&self) -> String {
+    pub fn reading(&self) -> String {
         reading(&self.core, &self.entries[self.index])
     }
 
@@ -267,7 +273,7 @@ impl Rows {
     }
 }
 
-const DAMAGED: &str = "restore the file from a backup or rewrite it from its source";
+pub const DAMAGED: &str = "restore the file from a backup or rewrite it from its source";
 
 fn reading(core: &Core, entry: &FileEntry) -> String {
     format!("read \"{}\" of table \"{}\"", entry.path, core.path)

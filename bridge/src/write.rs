@@ -11,11 +11,12 @@ use delta_kernel::actions::deletion_vector::DeletionVectorDescriptor;
 use delta_kernel::actions::deletion_vector_writer::{KernelDeletionVector, StreamingDeletionVectorWriter};
 use delta_kernel::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use delta_kernel::arrow::compute::take_record_batch;
+use delta_kernel::arrow::datatypes::Schema;
 use delta_kernel::arrow::ffi::FFI_ArrowSchema;
 use delta_kernel::arrow::ffi_stream::RecordBatchStreamReader;
 use delta_kernel::arrow::util::display::array_value_to_string;
 use delta_kernel::committer::FileSystemCommitter;
-use delta_kernel::engine::arrow_conversion::TryFromArrow as _;
+use delta_kernel::engine::arrow_conversion::{TryFromArrow as _, TryIntoArrow as _};
 use delta_kernel::engine::arrow_data::ArrowEngineData;
 use delta_kernel::engine_data::FilteredEngineData;
 use delta_kernel::expressions::Scalar;
@@ -35,6 +36,7 @@ use url::Url;
 use crate::abi::{self, text_from_c};
 use crate::engine::Core;
 use crate::error::{guarded, Failure, Outcome};
+use crate::plain::{bytes_from_c, each_batch};
 use crate::rows::deleted_positions;
 use crate::stream::{self, ArrowArrayStream};
 use crate::table::{open_snapshot, Table, LOG_REMEDY};
@@ -551,4 +553,21 @@ pub unsafe extern "C" fn bridge_writer_abort(writer: *mut Writer) {
 #[no_mangle]
 pub unsafe extern "C" fn bridge_table_checkpoint(path: *const c_char, error: *mut abi::Error) -> c_int {
     unsafe { guarded(error, || checkpoint(path_from_c(path)?)) }
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn bridge_writer_add_lines(
+    writer: *mut Writer,
+    lines: *const c_char,
+    size: u64,
+    error: *mut abi::Error,
+) -> c_int {
+    unsafe {
+        guarded(error, || {
+            let writer = &mut *writer;
+            let schema: Schema =
+                writer.table.snapshot.schema().as_ref().try_into_arrow().map_err(|error| writer.odd(&error))?;
+            each_batch(bytes_from_c(lines, size)?, &Arc::new(schema), |batch| writer.add(batch))
+        })
+    }
 }
