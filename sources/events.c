@@ -1,7 +1,9 @@
 #include "sources/events.h"
 
-#include "sources/members.h"
+#include "sources/columnar.h"
+#include "sources/converted.h"
 #include "sources/incremental.h"
+#include "sources/members.h"
 #include "sources/stream.h"
 
 /* ---- records inside others */
@@ -87,7 +89,7 @@ static struct wrapping unwrap_firehose(const struct json_token *tokens)
 
 /* ---- files */
 
-static struct pass pass_of(enum events_format format)
+struct pass change_pass(enum events_format format)
 {
 	switch (format) {
 	case EVENTS_STREAMS:
@@ -108,10 +110,29 @@ static struct pass pass_of(enum events_format format)
 		.decode = change_decode, .unwrap = unwrap_any, .line = scan_base64_line, .open = unwrap_base64};
 }
 
+/* What Firehose converted to Parquet. */
+static const struct columnar converted_rows = {.version = -1, .convert = converted_change};
+
+static struct pass pass_of(const char *path, enum events_format format)
+{
+	bool admitted = format == EVENTS_AUTO || format == EVENTS_FIREHOSE;
+	if (!admitted || columnar_kind(path) != COLUMNAR_FILE)
+		return change_pass(format);
+	return (struct pass){.decode = change_decode, .columnar = &converted_rows};
+}
+
+static const char A_TABLE[] = "a Delta table, which is no file of events: list it as rows with preset bronze, when a "
+			      "column of it holds the events";
+
 int events_read_file(const char *path, enum events_format format, struct json_parser *parser,
 		     const struct record_sink *sink, struct file_result *result, struct error *error)
 {
-	struct pass pass = pass_of(format);
+	struct pass pass = pass_of(path, format);
+	if (columnar_kind(path) == COLUMNAR_TABLE) {
+		const struct problem problem = {.id = "record.unreadable", .path = path, .message = A_TABLE};
+		*result = (struct file_result){0};
+		return pass_report(sink, &problem, error);
+	}
 	pass.path = path;
 	pass.parser = parser;
 	pass.sink = sink;
@@ -135,7 +156,7 @@ static int reread(struct pass *pass, const char *path, const uint64_t *numbers, 
 int events_reread(const char *path, enum events_format format, const uint64_t *numbers, size_t count,
 		  struct json_parser *parser, const struct record_sink *sink, struct error *error)
 {
-	struct pass pass = pass_of(format);
+	struct pass pass = pass_of(path, format);
 	return reread(&pass, path, numbers, count, parser, sink, error);
 }
 

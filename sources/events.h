@@ -16,11 +16,12 @@ enum { RECORD_SIZE_MAX = 16 * 1024 * 1024, ITEM_DEPTH_MAX = 32 };
 /* AUTO goes by content, record by record. The others say what the records may be, and any other is unreadable: STREAMS,
  * LAMBDA and PIPES records of DynamoDB Streams; KINESIS those of Kinesis Data Streams for DynamoDB, as they are or as
  * base64 in the envelopes of Lambda, Pipes or GetRecords, or a line each; FIREHOSE either kind, plain, in a transform
- * event or in a line of an error prefix. */
+ * event or in a line of an error prefix, or converted to Parquet (sources/converted.h). */
 enum events_format { EVENTS_AUTO = 0, EVENTS_STREAMS, EVENTS_LAMBDA, EVENTS_PIPES, EVENTS_KINESIS, EVENTS_FIREHOSE };
 
 /* The files a contract's path (file, folder or glob) names, sorted by path; hidden files, files that start with "_" and
- * faults.jsonl are left out. A link to nothing is in the list. The list is owned by the caller: events_list_free. */
+ * faults.jsonl are left out. A link to nothing is in the list, and so is the folder of a Delta table, instead of what
+ * is in it. The list is owned by the caller: events_list_free. */
 int events_list(const char *path, char ***files, size_t *count, struct error *error) MUST_USE;
 void events_list_free(char **files, size_t count);
 

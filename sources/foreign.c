@@ -9,7 +9,7 @@ static const struct {
 } marks[] = {
 	{"PK\3\4", 4, "a ZIP file: unpack it, or have Firehose compress with GZIP"},
 	{"PK\5\6", 4, "a ZIP file: unpack it, or have Firehose compress with GZIP"},
-	{"PAR1", 4, "a Parquet file: have it delivered as JSON, without Firehose's record format conversion"},
+	{"PAR1", 4, "a Parquet file: its source's format is firehose, or none, or list it as rows"},
 	{"ORC", 3, "an ORC file: have it delivered as JSON, without Firehose's record format conversion"},
 	{"Obj\1", 4, "an Avro file: have it delivered as JSON"},
 	{"\x28\xb5\x2f\xfd", 4, "zstd-compressed: decompress it with zstd -d"},

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "sources/columnar.h"
+
 enum { FOLDER_DEPTH_MAX = 64 };
 
 struct list {
@@ -54,7 +56,8 @@ static int add_path(struct list *list, const char *path, struct error *error)
 	if (stat(path, &status) != 0)
 		return errno == EIO ? error_system(error, "cannot look at '%s'", path) : add_file(list, path, error);
 	if (S_ISDIR(status.st_mode))
-		return add_folder(list, path, &status, error);
+		return columnar_kind(path) == COLUMNAR_TABLE ? add_file(list, path, error)
+							     : add_folder(list, path, &status, error);
 	if (!S_ISREG(status.st_mode))
 		return error_set(error, ERROR_DATA,
 				 "'%s' is neither a file nor a folder; take it out of the source's path", path);

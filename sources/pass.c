@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "sources/columnar.h"
 #include "sources/foreign.h"
 #include "sources/ion.h"
 #include "sources/rows.h"
@@ -16,7 +17,8 @@ struct run {
 	struct gzip_reader *file;
 	struct frame_reader *frames; /* or */
 	struct ion_reader *ion;      /* or */
-	struct csv_reader *csv;
+	struct csv_reader *csv;      /* or */
+	struct columnar_reader *columnar;
 	struct unwrapper unwrapper;
 	bool page_more;                       /* the last page is followed by others */
 	uint64_t page_offset;                 /* where it began */
@@ -33,16 +35,18 @@ int pass_report(const struct record_sink *sink, const struct problem *problem, s
 
 static enum gzip_status ended(const struct run *run)
 {
-	return run->ion != NULL   ? ion_ended(run->ion)
-	       : run->csv != NULL ? csv_ended(run->csv)
-				  : frame_ended(run->frames);
+	return run->ion != NULL        ? ion_ended(run->ion)
+	       : run->csv != NULL      ? csv_ended(run->csv)
+	       : run->columnar != NULL ? columnar_ended(run->columnar)
+				       : frame_ended(run->frames);
 }
 
 static uint64_t bytes_read(const struct run *run)
 {
-	return run->ion != NULL   ? ion_bytes(run->ion)
-	       : run->csv != NULL ? csv_bytes(run->csv)
-				  : frame_bytes(run->frames);
+	return run->ion != NULL        ? ion_bytes(run->ion)
+	       : run->csv != NULL      ? csv_bytes(run->csv)
+	       : run->columnar != NULL ? columnar_bytes(run->columnar)
+				       : frame_bytes(run->frames);
 }
 
 static bool is_partial(const struct run *run)
@@ -257,6 +261,13 @@ static int report_counts(struct run *run, struct error *error)
 			    error);
 }
 
+/* What is wrong with the file as a whole. */
+static int report_file(struct run *run, const char *message, struct error *error)
+{
+	const struct problem problem = {.id = "record.unreadable", .path = run->pass->path, .message = message};
+	return is_partial(run) ? 0 : pass_report(run->pass->sink, &problem, error);
+}
+
 static int on_end(struct run *run, const struct frame *frame, struct error *error)
 {
 	run->result->complete = frame->ended == GZIP_END;
@@ -271,6 +282,8 @@ static int on_end(struct run *run, const struct frame *frame, struct error *erro
 		code = report_page(run, "export.unfinished", frame->number, frame->offset, run->pass->empty, error);
 	if (code != 0 || frame->ended == GZIP_END || run->end_told)
 		return code;
+	if (run->columnar != NULL)
+		return report_file(run, columnar_failure(run->columnar), error);
 	char message[MESSAGE_SIZE];
 	(void)snprintf(message, sizeof(message), "%s at offset %" PRIu64 " between records; fetch the file again",
 		       end_text(frame->ended), frame->offset);
@@ -306,15 +319,21 @@ static int refuse_foreign(struct run *run, bool *refused, struct error *error)
 	return pass_report(run->pass->sink, &problem, error);
 }
 
+static int next_frame(struct run *run, struct frame *frame, struct error *error)
+{
+	return run->ion != NULL        ? ion_next(run->ion, frame, error)
+	       : run->csv != NULL      ? csv_next(run->csv, frame, error)
+	       : run->columnar != NULL ? columnar_next(run->columnar, frame, error)
+				       : frame_next(run->frames, frame, error);
+}
+
 static int read_records(struct run *run, struct error *error)
 {
 	for (;;) {
 		struct frame frame;
 		if (is_partial(run) && run->chosen == run->pass->number_count)
 			return 0;
-		int code = run->ion != NULL   ? ion_next(run->ion, &frame, error)
-			   : run->csv != NULL ? csv_next(run->csv, &frame, error)
-					      : frame_next(run->frames, &frame, error);
+		int code = next_frame(run, &frame, error);
 		if (code != 0)
 			return code;
 		if (frame.kind == FRAME_END)
@@ -346,10 +365,33 @@ static int open_frames(struct run *run, struct error *error)
 				   : error_set(error, ERROR_INTERNAL, "out of memory reading '%s'", run->pass->path);
 }
 
+/* A file or a table of rows. */
+static int run_columnar(struct run *run, struct error *error)
+{
+	struct error failure = {0};
+	int code = columnar_open(run->pass->path, run->pass->columnar, &run->columnar, &failure);
+	if (code == ERROR_DATA || code == ERROR_IO)
+		return report_file(run, failure.message, error);
+	if (code != 0) {
+		*error = failure;
+		return code;
+	}
+	code = read_records(run, error);
+	run->result->bytes = columnar_bytes(run->columnar);
+	run->result->stored_bytes = columnar_stored(run->columnar);
+	if (code != 0)
+		run->result->complete = false;
+	columnar_close(run->columnar);
+	unwrapper_release(&run->unwrapper);
+	return code;
+}
+
 int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16], struct error *error)
 {
 	struct run run = {.pass = pass, .result = result};
 	*result = (struct file_result){0};
+	if (pass->columnar != NULL)
+		return run_columnar(&run, error);
 	int code = gzip_open(pass->path, pass->with_md5, &run.file, error);
 	if (code == ERROR_IO)
 		return on_closed(pass, error);

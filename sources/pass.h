@@ -52,6 +52,7 @@ typedef struct page_check (*pass_page)(const struct json_token *tokens, uint64_t
 
 struct rows_decoder;
 struct csv_dialect;
+struct columnar;
 
 struct pass {
 	const char *path;
@@ -65,6 +66,8 @@ struct pass {
 	frame_line line;            /* NULL: every record is JSON */
 	pass_open open;             /* the record that such a line is; unwrap_base64's rules */
 	bool ion;                   /* lines of Ion text, which the decoder gets as the JSON they stand for */
+	/* The path is a Parquet file or a Delta table, read like this (sources/columnar.h); NULL: it is neither. */
+	const struct columnar *columnar;
 	struct json_parser *parser; /* for inputs of RECORD_SIZE_MAX */
 	const struct record_sink *sink;
 	bool with_md5;

@@ -27,7 +27,9 @@
 enum rows_format {
 	ROWS_AUTO = 0, /* by a file's first bytes */
 	ROWS_JSONL,    /* objects, as sources/frame.h finds them */
-	ROWS_CSV
+	ROWS_CSV,
+	ROWS_PARQUET, /* sources/columnar.h */
+	ROWS_DELTA    /* a table's folder stands for the table */
 };
 
 /* Which DynamoDB type a plain value stands for. */
@@ -98,6 +100,12 @@ struct rows_shape {
 	bool delete_is_old;    /* the image of a delete is the old one, whole; else only its key counts */
 	bool null_is_absent;
 	bool refuse_full_load; /* files named as DMS names those of a full load hold no changes */
+	/* Of Parquet and Delta only. */
+	bool has_version;   /* of a Delta table; else the latest */
+	int64_t version;
+	const char *record; /* the column that holds event records as they were landed: they are decoded as those of
+			       sources/events.h are, and of this shape nothing else counts; NULL: none */
+	bool glue;          /* items as AWS Glue writes them: types that are kept count (sources/converted.h) */
 };
 
 struct rows_decoder;

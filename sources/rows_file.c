@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sources/columnar.h"
+#include "sources/converted.h"
 #include "sources/foreign.h"
 #include "sources/rows.h"
+#include "sources/stream.h"
 
 enum { MESSAGE_SIZE = 400 };
 
@@ -55,6 +58,10 @@ static char first_sign(struct slice first)
 	return at < first.size ? first.data[at] : '\0';
 }
 
+static const char FULL_LOAD[] =
+	"a file of a full load, of which DMS says no operation and no time: list such files (LOAD*) as a source of "
+	"their own, without stamp, with from: and to:, when the load began and ended";
+
 /* Why the file is refused, or NULL, and then *format. */
 static const char *choose(const char *path, const struct rows_shape *shape, struct slice first,
 			  enum rows_format *format)
@@ -64,8 +71,7 @@ static const char *choose(const char *path, const struct rows_shape *shape, stru
 	bool json = sign == '{' || sign == '[';
 	*format = shape->format != ROWS_AUTO ? shape->format : json ? ROWS_JSONL : ROWS_CSV;
 	if (shape->refuse_full_load && !shape->items && is_full_load(path))
-		return "a file of a full load, of which DMS says no operation and no time: list such files (LOAD*) as "
-		       "a source of their own, without stamp, with from: and to:, when the load began and ended";
+		return FULL_LOAD;
 	if (foreign != NULL)
 		return foreign;
 	if (*format == ROWS_CSV && json)
@@ -78,16 +84,99 @@ static const char *choose(const char *path, const struct rows_shape *shape, stru
 static const char EMPTY_DUMP[] =
 	"the file is empty, as a load that failed leaves it: load again, or remove it if there was nothing to load";
 
+/* ---- Parquet and Delta */
+
+static const char *refuse_columnar(const char *path, const struct rows_shape *shape, enum columnar_kind kind)
+{
+	bool columnar = shape->format == ROWS_AUTO || shape->format == ROWS_PARQUET || shape->format == ROWS_DELTA;
+	bool wanted = columnar || shape->record != NULL || shape->glue;
+	if (kind == COLUMNAR_NONE && (shape->format == ROWS_PARQUET || shape->record != NULL))
+		return "neither a Parquet file nor a Delta table";
+	if (kind == COLUMNAR_NONE && shape->format == ROWS_DELTA)
+		return "no Delta table: name the folder that holds its _delta_log";
+	if (kind == COLUMNAR_NONE)
+		return NULL;
+	if (!wanted)
+		return kind == COLUMNAR_TABLE ? "a Delta table: its source's format is delta, or none"
+					      : "a Parquet file: its source's format is parquet, or none";
+	if (kind == COLUMNAR_TABLE && shape->format == ROWS_PARQUET)
+		return "a Delta table, of whose files not all count: its source's format is delta, or none";
+	if (kind == COLUMNAR_FILE && shape->format == ROWS_DELTA)
+		return "a Parquet file of no Delta table: name the folder that holds a _delta_log, or give format: "
+		       "parquet";
+	return shape->refuse_full_load && !shape->items && is_full_load(path) ? FULL_LOAD : NULL;
+}
+
+/* Whether Glue's items are typed, by the first row. What cannot be opened is told by who reads it. */
+static int is_typed(const struct pass *pass, const struct columnar *how, bool *typed, struct error *error)
+{
+	struct columnar_reader *reader = NULL;
+	struct frame frame = {.kind = FRAME_END};
+	const struct json_token *tokens;
+	size_t count;
+	struct json_failure failure;
+	struct error ignored = {0};
+	*typed = false;
+	int code = columnar_open(pass->path, how, &reader, &ignored);
+	if (code == 0)
+		code = columnar_next(reader, &frame, &ignored);
+	if (code == 0 && frame.kind == FRAME_RECORD)
+		*typed = json_parse(pass->parser, frame.bytes, &tokens, &count, &failure) && converted_is_item(tokens);
+	columnar_close(reader);
+	return code == ERROR_INTERNAL ? error_set(error, code, "%s", ignored.message) : 0;
+}
+
+static int read_columnar(struct pass *pass, const struct rows_shape *shape, struct file_result *result,
+			 struct error *error)
+{
+	struct columnar how = {.version = shape->has_version ? shape->version : -1, .column = shape->record};
+	bool typed = false;
+	if (shape->record != NULL) {
+		struct pass events = change_pass(EVENTS_AUTO);
+		events.path = pass->path;
+		events.parser = pass->parser;
+		events.sink = pass->sink;
+		events.numbers = pass->numbers;
+		events.number_count = pass->number_count;
+		events.columnar = &how;
+		how.line = events.line;
+		return pass_run(&events, result, NULL, error);
+	}
+	int code = shape->glue ? is_typed(pass, &how, &typed, error) : 0;
+	if (code != 0)
+		return code;
+	pass->columnar = &how;
+	if (typed) {
+		how.convert = converted_item;
+		pass->decode = item_decode;
+		return pass_run(pass, result, NULL, error);
+	}
+	pass->rows = rows_decoder_new(shape);
+	if (pass->rows == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	code = pass_run(pass, result, NULL, error);
+	rows_decoder_free(pass->rows);
+	return code;
+}
+
+/* ---- any file */
+
 static int read_rows(struct pass *pass, const struct rows_shape *shape, struct file_result *result, struct error *error)
 {
 	char bytes[FOREIGN_SIZE], message[MESSAGE_SIZE];
 	struct slice first;
 	enum rows_format format;
 	*result = (struct file_result){0};
+	enum columnar_kind kind = columnar_kind(pass->path);
+	const char *refusal = refuse_columnar(pass->path, shape, kind);
+	if (refusal != NULL)
+		return pass->numbers != NULL ? 0 : tell(pass->path, refusal, pass->sink, error);
+	if (kind != COLUMNAR_NONE)
+		return read_columnar(pass, shape, result, error);
 	int code = peek(pass->path, bytes, &first, error);
 	if (code != 0)
 		return code;
-	const char *refusal = choose(pass->path, shape, first, &format);
+	refusal = choose(pass->path, shape, first, &format);
 	if (refusal != NULL) {
 		(void)snprintf(message, sizeof(message), "%s", refusal);
 		return pass->numbers != NULL ? 0 : tell(pass->path, message, pass->sink, error);

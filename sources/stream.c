@@ -250,6 +250,11 @@ static void decode_ttl(struct decoding *decoding)
 		damage(decoding, "userIdentity is no object", NOTHING);
 		return;
 	}
+	/* The service writes none without members: they were dropped on the way. */
+	if (decoding->tokens[index].count == 0) {
+		record->ttl = TTL_UNKNOWN;
+		return;
+	}
 	uint32_t values[IDENTITY_COUNT];
 	struct slice repeated = members_find(decoding->tokens, index, identity_names, IDENTITY_COUNT, values);
 	if (repeated.data != NULL) {

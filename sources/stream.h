@@ -1,8 +1,8 @@
 /* stream - the tokens of one change into a struct record: DynamoDB Streams, and Kinesis Data Streams for DynamoDB.
  *
  * DynamoDB Streams: API Reference, Record and StreamRecord; the spelling that Lambda and Pipes give userIdentity is
- * accepted too. ApproximateCreationDateTime is epoch seconds, floored to the second by the service: the change happened
- * in [t, t + 1 s).
+ * accepted too; of one without members it is not known whose it was. ApproximateCreationDateTime is epoch seconds,
+ * floored to the second by the service: the change happened in [t, t + 1 s).
  *
  * Kinesis Data Streams for DynamoDB (Developer Guide, the same title; shapes as observed): the same object dynamodb
  * without SequenceNumber and StreamViewType, and with tableName and recordFormat. The time is in milliseconds or
@@ -21,12 +21,17 @@
 #ifndef LAKEPROOF_SOURCES_STREAM_H
 #define LAKEPROOF_SOURCES_STREAM_H
 
+#include "sources/events.h"
 #include "sources/pass.h"
 
 /* Only the one kind, only the other, either. */
 enum decode_status stream_decode(const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE]);
 enum decode_status kinesis_decode(const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE]);
 enum decode_status change_decode(const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE]);
+
+/* How a file of such records is read: sources/events.h says what each format admits. Path, parser and sink are the
+ * caller's to set. */
+struct pass change_pass(enum events_format format);
 
 /* A data line of a full export, {"Item":{…}}: wire format "DynamoDB JSON". */
 enum decode_status item_decode(const struct json_token *tokens, struct record *record, char remark[REMARK_SIZE]);
