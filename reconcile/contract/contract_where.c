@@ -73,10 +73,10 @@ static int read_tagged(struct schema_loader *loader, yaml_node_t *node, const ch
 		*value = (struct where_value){.tag = TAG_S, .bytes = slice_from(text)};
 		return 0;
 	case 1:
-		value->tag = TAG_N;
+		*value = (struct where_value){.tag = TAG_N};
 		return read_number(loader, content, text, value);
 	case 2:
-		value->tag = TAG_B;
+		*value = (struct where_value){.tag = TAG_B};
 		return read_binary(loader, content, text, value);
 	default:
 		return schema_error(loader, node, "'%s' is a value, or one of {S: …}, {N: …}, {B: base64}", name);
@@ -101,7 +101,7 @@ static int read_literal(struct schema_loader *loader, yaml_node_t *node, const c
 	else if (strcmp(text, "null") == 0)
 		*value = (struct where_value){.tag = TAG_NULL};
 	else if (decimal_parse(slice_from(text), &decimal) == DECIMAL_OK) {
-		value->tag = TAG_N;
+		*value = (struct where_value){.tag = TAG_N};
 		return read_number(loader, node, text, value);
 	}
 	return 0;

@@ -112,9 +112,30 @@ static void test_keys(void)
 	key("{attribute: pk.x, exists: true}", WHERE_OUTSIDE);
 }
 
+static void hashes(const char *condition, const char *other, bool same)
+{
+	struct contract *one = contract_where(condition), *two = contract_where(other);
+	bool parsed = one != NULL && two != NULL;
+	ok(parsed && (where_hash(one->where, 1) == where_hash(two->where, 1)) == same, "%s and %s have %s hash",
+	   condition, other, same ? "one" : "not one");
+	contract_free(one);
+	contract_free(two);
+}
+
+/* A hash decides whether facts are made anew: it must not hold what was in memory before. */
+static void test_hashes(void)
+{
+	hashes("{attribute: a, eq: 7}", "{attribute: a, eq: {N: \"7.0\"}}", true);
+	hashes("{attribute: a, eq: x}", "{attribute: a, eq: {S: x}}", true);
+	hashes("{attribute: a, eq: {B: aGk=}}", "{attribute: a, eq: {B: aGk=}}", true);
+	hashes("{attribute: a, eq: 7}", "{attribute: a, eq: \"7\"}", false);
+	hashes("{attribute: a, eq: true}", "{attribute: a, eq: false}", false);
+}
+
 int main(void)
 {
 	test_images();
 	test_keys();
+	test_hashes();
 	return tap_done();
 }
