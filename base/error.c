@@ -24,7 +24,7 @@ static void append_cause(char message[ERROR_MESSAGE_MAX], const char *text)
 	message[used] = '\0';
 }
 
-int error_set(struct error *error, int code, const char *format, ...)
+int error_fill(struct error *error, int code, const char *format, ...)
 {
 	/* The arguments may point into the message that is replaced, so the new one is built aside. */
 	char message[ERROR_MESSAGE_MAX];

@@ -9,6 +9,8 @@
 #ifndef LAKEPROOF_BASE_ERROR_H
 #define LAKEPROOF_BASE_ERROR_H
 
+#include <assert.h>
+
 #include "base/attributes.h"
 
 enum error_code {
@@ -26,8 +28,22 @@ struct error {
 	char message[ERROR_MESSAGE_MAX];
 };
 
-/* Sets code and message (cut at ERROR_MESSAGE_MAX - 1 bytes) and returns code. */
-int error_set(struct error *error, int code, const char *format, ...) PRINTF_LIKE(3, 4);
+/* So that a static analyser, which sees one file at a time, knows it too. */
+static inline int error_nonzero(int code)
+{
+	assert(code != 0);
+	return code;
+}
+
+/* Of a call that has just failed. */
+static inline int error_code(const struct error *error)
+{
+	return error_nonzero(error->code);
+}
+
+/* Sets code and message (cut at ERROR_MESSAGE_MAX - 1 bytes) and returns code, which is not 0. */
+#define error_set(...) error_nonzero(error_fill(__VA_ARGS__))
+int error_fill(struct error *error, int code, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Puts "<context>: " before the message already there and returns its code. */
 int error_prefix(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);

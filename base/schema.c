@@ -11,7 +11,7 @@
 
 enum { NAME_MAX_COMPARED = 40, VALUE_SHOWN_MAX = 60 };
 
-int schema_error(struct schema_loader *loader, const yaml_node_t *node, const char *format, ...)
+int schema_refuse(struct schema_loader *loader, const yaml_node_t *node, const char *format, ...)
 {
 	char message[ERROR_MESSAGE_MAX];
 	va_list arguments;
@@ -22,7 +22,7 @@ int schema_error(struct schema_loader *loader, const yaml_node_t *node, const ch
 			 node->start_mark.column + 1, message);
 }
 
-int schema_out_of_memory(struct schema_loader *loader)
+int schema_no_memory(struct schema_loader *loader)
 {
 	return error_set(loader->error, ERROR_INTERNAL, "out of memory while reading \"%s\"", loader->path);
 }

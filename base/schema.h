@@ -86,8 +86,10 @@ int schema_read_file(const char *path, const char *what, struct buffer *text, st
 int schema_parse_map(struct schema_loader *loader, const struct schema_map *map, yaml_node_t *node,
 		     void *target) MUST_USE;
 /* ERROR_USAGE with "path:line:column: " before the message. */
-int schema_error(struct schema_loader *loader, const yaml_node_t *node, const char *format, ...) PRINTF_LIKE(3, 4);
-int schema_out_of_memory(struct schema_loader *loader);
+#define schema_error(...) error_nonzero(schema_refuse(__VA_ARGS__))
+#define schema_out_of_memory(loader) error_nonzero(schema_no_memory(loader))
+int schema_refuse(struct schema_loader *loader, const yaml_node_t *node, const char *format, ...) PRINTF_LIKE(3, 4);
+int schema_no_memory(struct schema_loader *loader);
 /* The value of that key in a mapping, or NULL. */
 yaml_node_t *schema_find(struct schema_loader *loader, yaml_node_t *node, const char *key);
 /* Pairs of a mapping, entries of a list, 0 for a scalar. */

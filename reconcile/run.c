@@ -1,5 +1,6 @@
 #include "reconcile/run.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -75,6 +76,7 @@ static int state_folder_open(struct run *run, struct error *error)
 static int run_begin(const struct run_options *options, struct contract *whole, struct contract *contract,
 		     struct run *run, struct error *error)
 {
+	assert(contract != NULL);
 	run->whole = whole;
 	run->contract = contract;
 	run->is_unrouted = contract == whole->unrouted;
@@ -108,7 +110,7 @@ int run_open(const struct run_options *options, struct run **out, struct error *
 	struct run *first = run_new(error), *run = first;
 	*out = NULL;
 	if (first == NULL)
-		return error->code;
+		return error_code(error);
 	first->is_first = true;
 	int code = contract_load(options->contract, &first->whole, error);
 	struct contract *whole = first->whole;
@@ -117,7 +119,7 @@ int run_open(const struct run_options *options, struct run **out, struct error *
 				 whole->path, whole->lake_count);
 	for (uint32_t i = 0; code == 0 && i < whole->lake_count + (whole->unrouted != NULL); i++) {
 		if (i > 0 && (run = run->next = run_new(error)) == NULL)
-			code = error->code;
+			code = error_code(error);
 		else
 			code = run_begin(options, whole, i < whole->lake_count ? whole->lakes[i] : whole->unrouted, run,
 					 error);

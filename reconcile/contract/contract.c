@@ -1,5 +1,6 @@
 #include "reconcile/contract/contract.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -317,6 +318,7 @@ static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *tar
 		return schema_error(loader, schema_find(loader, node, "ttl"),
 				    "'ttl' is soft, so 'deletes' must name the column that marks rows");
 	for (uint32_t index = 0; index < contract->column_count; index++) {
+		assert(columns != NULL);
 		yaml_node_t *entry = yaml_document_get_node(loader->document,
 							    columns->data.sequence.items.start[index]);
 		const char *name = contract->columns[index].column;
@@ -427,6 +429,7 @@ int contract_parse(const char *path, struct slice text, struct contract **result
 		return code;
 	}
 	*contract = draft.contract;
+	assert(contract->lakes != NULL);
 	if (contract->lakes[0] == &draft.contract)
 		contract->lakes[0] = contract;
 	*result = contract;

@@ -1,5 +1,6 @@
 #include "reconcile/digest/digest_number.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static uint128 power_of_ten(unsigned exponent)
@@ -26,6 +27,7 @@ static uint128 power_of_ten(unsigned exponent)
 		UINT64_C(1000000000000000000),
 		UINT64_C(10000000000000000000),
 	};
+	assert(exponent <= DECIMAL_DIGITS_MAX);
 	return exponent < 20 ? small[exponent] : (uint128)small[19] * small[exponent - 19];
 }
 

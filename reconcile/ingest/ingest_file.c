@@ -1,5 +1,6 @@
 #include "reconcile/ingest/ingest_file.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include <xxhash.h>
@@ -23,6 +24,7 @@ int ingest_worker_new(struct run *run, struct ingest_worker **out, struct error 
 {
 	struct ingest_worker *worker = calloc(1, sizeof *worker);
 	uint32_t lanes = 0;
+	assert(run != NULL);
 	*out = worker;
 	if (worker == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
