@@ -224,6 +224,14 @@ static void note_type(struct digest_plan *plan, const struct plan_column *column
 	}
 }
 
+/* The column takes part. */
+static void admit(struct digest_plan *plan, struct plan_column *column)
+{
+	note_type(plan, column);
+	column->direct = column->plain && column->sources[0].count == 1 && column->snake.data == NULL;
+	plan->column_count++;
+}
+
 static const char *type_text(struct digest_plan *plan, const struct column_type *type)
 {
 	char text[COLUMN_TYPE_TEXT_MAX];
@@ -306,9 +314,7 @@ static int compile_columns(struct digest_plan *plan, const struct ArrowSchema *s
 		int code = check_type(plan, column, error);
 		if (code != 0)
 			return code;
-		note_type(plan, column);
-		column->direct = column->plain && column->sources[0].count == 1 && column->snake.data == NULL;
-		plan->column_count++;
+		admit(plan, column);
 	}
 	plan->has_rows = plan->has_rows && plan->column_count > 0;
 	return 0;
@@ -390,9 +396,7 @@ static int compile_by_name(struct digest_plan *plan, const struct ArrowSchema *s
 		int code = contract->by_name == BY_NAME_SNAKE ? check_snake(plan, column, error) : 0;
 		if (code != 0)
 			return code;
-		note_type(plan, column);
-		column->direct = column->plain && column->sources[0].count == 1 && column->snake.data == NULL;
-		plan->column_count++;
+		admit(plan, column);
 	}
 	plan->has_rows = plan->has_rows && plan->column_count > 0;
 	return 0;

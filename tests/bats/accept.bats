@@ -12,17 +12,8 @@ setup() {
 	dir=$BATS_TEST_TMPDIR
 	printf '%s\n' 'pk string pk key' 'v string v' >"$dir/columns.txt"
 	write_export "$dir" 1760000000 "$(item a one)" "$(item b two)" "$(item c three)"
-	cat >"$dir/contract.yaml" <<-END
-		table: t
-		key: [{attribute: pk, type: S}]
-		sources: [{export: "AWSDynamoDB/$export_id"}]
-		accept: known.jsonl
-		lake:
-		  delta: lake
-		  columns:
-		    - {column: pk, attribute: pk, type: string}
-		    - {column: v, attribute: v, type: string}
-	END
+	write_contract "export: \"AWSDynamoDB/$export_id\""
+	echo "accept: known.jsonl" >>"$dir/contract.yaml"
 	: >"$dir/known.jsonl"
 	write_lake "$(item a one)" "$(item b other)"
 }

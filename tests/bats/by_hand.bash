@@ -48,3 +48,17 @@ write_lake() {
 	write_export "$dir/aside" 1760000000 "$@"
 	"$PIPELINE" --quiet --table "$dir/lake" --columns "$dir/columns.txt" --export "$export"
 }
+
+# write_contract SOURCE...: $dir/contract.yaml over those sources and a lake with the columns of $dir/columns.txt.
+# What $lake_says holds is told of the lake besides, a line.
+write_contract() {
+	local column type attribute
+	{
+		printf 'version: 1\ntable: t\nkey:\n  - {attribute: pk, type: S}\nsources:\n'
+		printf '  - {%s}\n' "$@"
+		printf 'lake:\n  delta: lake\n%s  columns:\n' "${lake_says:+  $lake_says$'\n'}"
+		while read -r column type attribute _; do
+			printf '    - {column: %s, attribute: %s, type: "%s"}\n' "$column" "$attribute" "$type"
+		done <"$dir/columns.txt"
+	} >"$dir/contract.yaml"
+}

@@ -31,20 +31,7 @@ page() {
 }
 
 judged() { # VERDICT [OPTIONS of the items]
-	cat >"$dir/contract.yaml" <<-END
-		version: 1
-		table: t
-		key:
-		  - {attribute: pk, type: S}
-		sources:
-		  - {items: dump, from: "$(at $begun)", to: "$(at $((begun + 300)))"${2:+, $2}}
-		  - {events: events}
-		lake:
-		  delta: lake
-		  columns:
-		    - {column: pk, attribute: pk, type: "string"}
-		    - {column: v, attribute: v, type: "string"}
-	END
+	write_contract "items: dump, from: \"$(at $begun)\", to: \"$(at $((begun + 300)))\"${2:+, $2}" "events: events"
 	reconcile "$dir" --values full
 	echo "exit $status, verdict $(field .verdict), ids $(ids)"
 	field '.reasons[]'

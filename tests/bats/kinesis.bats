@@ -139,20 +139,7 @@ others() {
 
 by_hand() { # VERDICT [OPTIONS of the events]
 	printf '%s\n' 'pk string pk key' 'v string v' >"$dir/columns.txt"
-	cat >"$dir/contract.yaml" <<-END
-		version: 1
-		table: t
-		key:
-		  - {attribute: pk, type: S}
-		sources:
-		  - {export: "AWSDynamoDB/$export_id"}
-		  - {events: events${2:+, $2}}
-		lake:
-		  delta: lake
-		  columns:
-		    - {column: pk, attribute: pk, type: "string"}
-		    - {column: v, attribute: v, type: "string"}
-	END
+	write_contract "export: \"AWSDynamoDB/$export_id\"" "events: events${2:+, $2}"
 	reconcile "$dir"
 	tell
 	[ "$(field .verdict)" = "$1" ]

@@ -17,18 +17,7 @@ setup() {
 	dir=$BATS_TEST_TMPDIR
 	printf '%s\n' 'pk string pk key' 'v string v' >"$dir/columns.txt"
 	write_export "$dir" 1760000000 "$(item a A)"
-	cat >"$dir/contract.yaml" <<-END
-		table: t
-		key: [{attribute: pk, type: S}]
-		sources:
-		  - {export: "AWSDynamoDB/$export_id"}
-		  - {events: events, from: 2025-10-09T08:00:00Z}
-		lake:
-		  delta: lake
-		  columns:
-		    - {column: pk, attribute: pk, type: string}
-		    - {column: v, attribute: v, type: string}
-	END
+	write_contract "export: \"AWSDynamoDB/$export_id\"" "events: events, from: 2025-10-09T08:00:00Z"
 	change 1760000200 b B
 	change 1760000201 c C
 	change 1760000202 d D

@@ -175,19 +175,8 @@ severity: {coverage.hole: ignore}"
 	printf '%s\n' 'pk string pk key' >"$dir/columns.txt"
 	write_lake
 	write_export "$dir" 1760000000
-	cat >"$dir/contract.yaml" <<-END
-		version: 1
-		table: t
-		key:
-		  - {attribute: pk, type: S}
-		sources:
-		  - {export: "AWSDynamoDB/$export_id"}
-		lake:
-		  delta: lake
-		  columns:
-		    - {column: pk, attribute: pk, type: "string"}
-		expect_empty: true
-	END
+	write_contract "export: \"AWSDynamoDB/$export_id\""
+	echo "expect_empty: true" >>"$dir/contract.yaml"
 	reconcile "$dir"
 	[ "$(field .verdict)" = PASS ]
 	echo "as_of: \"$(at 1759990000)\"" >>"$dir/contract.yaml"

@@ -25,20 +25,7 @@ setup() {
 }
 
 judged() { # VERDICT [OPTIONS of the events]
-	cat >"$dir/contract.yaml" <<-END
-		version: 1
-		table: t
-		key:
-		  - {attribute: pk, type: S}
-		sources:
-		  - {export: "AWSDynamoDB/$export_id"}
-		  - {events: events${2:+, $2}}
-		lake:
-		  delta: lake
-		  columns:
-		    - {column: pk, attribute: pk, type: "string"}
-		    - {column: v, attribute: v, type: "string"}
-	END
+	write_contract "export: \"AWSDynamoDB/$export_id\"" "events: events${2:+, $2}"
 	reconcile "$dir"
 	echo "exit $status, verdict $(field .verdict), ids $(ids)"
 	[ "$(field .verdict)" = "$1" ]

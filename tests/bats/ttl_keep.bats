@@ -21,22 +21,7 @@ setup() {
 	printf '%s\n' 'pk string pk key' 'v string v' 'exp bigint exp' >"$dir/columns.txt"
 	write_export "$dir" "$exported" "$(item a A)" "$(item first x)"
 	insert $((exported - 600)) first x
-	cat >"$dir/contract.yaml" <<-END
-		version: 1
-		table: t
-		key:
-		  - {attribute: pk, type: S}
-		sources:
-		  - {export: "AWSDynamoDB/$export_id"}
-		  - {events: events}
-		lake:
-		  delta: lake
-		  ttl: {attribute: exp, lake: keep}
-		  columns:
-		    - {column: pk, attribute: pk, type: "string"}
-		    - {column: v, attribute: v, type: "string"}
-		    - {column: exp, attribute: exp, type: "bigint"}
-	END
+	lake_says="ttl: {attribute: exp, lake: keep}" write_contract "export: \"AWSDynamoDB/$export_id\"" "events: events"
 }
 
 expire() { # SECONDS: TTL removes a, and the capture goes on

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "reconcile/contract/contract_schema.h"
+#include "tests/support/schema_documents.h"
 #include "tests/tap.h"
 
 #define HEAD "table: t\nkey:\n  - {attribute: pk, type: S}\n"
@@ -460,27 +461,6 @@ static void test_files(void)
 static const char begin_mark[] = "<!-- keys: written by test_contract --write -->\n";
 static const char end_mark[] = "<!-- end of keys -->\n";
 
-static bool read_file(const char *path, struct buffer *text)
-{
-	FILE *file = fopen(path, "r");
-	if (file == NULL)
-		return false;
-	while (buffer_reserve(text, 65536) == 0) {
-		size_t got = fread(text->data + text->size, 1, 65536, file);
-		if (got == 0)
-			break;
-		text->size += got;
-	}
-	fclose(file);
-	return buffer_append_byte(text, '\0') == 0;
-}
-
-static bool write_file(const char *path, const char *text, size_t size)
-{
-	FILE *file = fopen(path, "w");
-	return file != NULL && fwrite(text, 1, size, file) == size && fclose(file) == 0;
-}
-
 /* docs/contract.md with the part between the marks replaced. */
 static bool with_tables(const char *document, struct buffer *whole)
 {
@@ -495,28 +475,12 @@ static bool with_tables(const char *document, struct buffer *whole)
 	return written;
 }
 
-static void test_documents(bool write)
-{
-	struct buffer document, tables, schema, written;
-	buffer_init(&document, 1 << 20);
-	buffer_init(&tables, 1 << 20);
-	buffer_init(&schema, 1 << 20);
-	buffer_init(&written, 1 << 20);
-	bool done = read_file("docs/contract.md", &document) && with_tables(document.data, &tables) &&
-		    schema_write_json(&contract_schema, "lakeproof contract", &written) == 0;
-	if (write)
-		done = done && write_file("docs/contract.md", tables.data, tables.size) &&
-		       write_file("docs/contract.schema.json", written.data, written.size);
-	done = done && read_file("docs/contract.schema.json", &schema);
-	ok(done, "docs/contract.md and docs/contract.schema.json are there (run from the project's root)");
-	ok(done && (write || slice_is(buffer_slice(&tables), document.data)),
-	   "docs/contract.md lists the keys as the parser knows them (else run test_contract --write)");
-	ok(done && slice_is(buffer_slice(&written), schema.data), "so does docs/contract.schema.json");
-	buffer_release(&document);
-	buffer_release(&tables);
-	buffer_release(&schema);
-	buffer_release(&written);
-}
+static const struct schema_documents documents = {.schema = &contract_schema,
+						  .title = "lakeproof contract",
+						  .page = "docs/contract.md",
+						  .json = "docs/contract.schema.json",
+						  .how = "test_contract --write",
+						  .with_tables = with_tables};
 
 int main(int argc, char **argv)
 {
@@ -527,6 +491,6 @@ int main(int argc, char **argv)
 	test_refusals();
 	test_prefixes();
 	test_files();
-	test_documents(argc == 2 && strcmp(argv[1], "--write") == 0);
+	documents_test(&documents, argc == 2 && strcmp(argv[1], "--write") == 0);
 	return tap_done();
 }

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/prng.h"
+#include "tests/support/json_again.h"
 #include "tests/tap.h"
 
 enum { INPUT_MAX = 1 << 20 };
@@ -24,48 +25,6 @@ static bool parse(struct slice input, const struct json_token **tokens, size_t *
 	return json_parse(parser, (struct slice){padded, input.size}, tokens, count, failure);
 }
 
-/* Writes the value at `index` as JSON again, checking on the way that tokens hang together. Returns the index after. */
-static size_t write_value(const struct json_token *tokens, size_t count, size_t index, struct buffer *out, bool *sound)
-{
-	if (index >= count) {
-		*sound = false;
-		return count;
-	}
-	const struct json_token *token = &tokens[index];
-	size_t at = index + 1;
-	switch (token->type) {
-	case JSON_OBJECT:
-	case JSON_ARRAY:
-		(void)buffer_append_byte(out, token->type == JSON_OBJECT ? '{' : '[');
-		for (uint32_t i = 0; i < token->count && *sound; i++) {
-			if (i > 0)
-				(void)buffer_append_byte(out, ',');
-			if (token->type == JSON_OBJECT) {
-				*sound = *sound && at < count && tokens[at].type == JSON_STRING;
-				at = write_value(tokens, count, at, out, sound);
-				(void)buffer_append_byte(out, ':');
-			}
-			at = write_value(tokens, count, at, out, sound);
-		}
-		(void)buffer_append_byte(out, token->type == JSON_OBJECT ? '}' : ']');
-		break;
-	case JSON_STRING:
-		(void)buffer_append_json(out, json_text(token));
-		break;
-	case JSON_NUMBER:
-		(void)buffer_append_slice(out, json_text(token));
-		break;
-	default:
-		(void)buffer_append_text(out, token->type == JSON_TRUE    ? "true"
-					      : token->type == JSON_FALSE ? "false"
-					      : token->type == JSON_NULL  ? "null"
-									  : "?");
-		*sound = *sound && token->text == NULL && token->size == 0;
-	}
-	*sound = *sound && token->next == at;
-	return at;
-}
-
 /* The input's canonical form, or "failure at N: reason". */
 static const char *canonical(struct slice input)
 {
@@ -80,7 +39,7 @@ static const char *canonical(struct slice input)
 		return out.data;
 	}
 	bool sound = true;
-	if (write_value(tokens, count, 0, &out, &sound) != count)
+	if (json_again(tokens, count, 0, &out, &sound) != count)
 		sound = false;
 	if (!sound)
 		(void)buffer_append_text(&out, " with unsound tokens");

@@ -4,6 +4,7 @@
 
 #include "generators/table.h"
 #include "tests/support/item_size.h"
+#include "tests/support/schema_documents.h"
 #include "tests/support/workload.h"
 #include "tests/tap.h"
 
@@ -322,27 +323,6 @@ static const char end_mark[] = "<!-- end of keys -->\n";
 static const char faults_mark[] = "<!-- faults: written by test_workload_file --write -->\n";
 static const char faults_end_mark[] = "<!-- end of faults -->\n";
 
-static bool read_file(const char *path, struct buffer *text)
-{
-	FILE *file = fopen(path, "r");
-	if (file == NULL)
-		return false;
-	while (buffer_reserve(text, 65536) == 0) {
-		size_t got = fread(text->data + text->size, 1, 65536, file);
-		if (got == 0)
-			break;
-		text->size += got;
-	}
-	fclose(file);
-	return buffer_append_byte(text, '\0') == 0;
-}
-
-static bool write_file(const char *path, const char *text, size_t size)
-{
-	FILE *file = fopen(path, "w");
-	return file != NULL && fwrite(text, 1, size, file) == size && fclose(file) == 0;
-}
-
 static void put_rate(struct buffer *text, const struct fault_kind *kind)
 {
 	if (strncmp(kind->unit, "one ", 4) == 0)
@@ -385,28 +365,12 @@ static bool with_tables(const char *document, struct buffer *whole)
 	return written;
 }
 
-static void test_documents(bool write)
-{
-	struct buffer document, tables, schema, written;
-	buffer_init(&document, 1 << 20);
-	buffer_init(&tables, 1 << 20);
-	buffer_init(&schema, 1 << 20);
-	buffer_init(&written, 1 << 20);
-	bool done = read_file("docs/generate.md", &document) && with_tables(document.data, &tables) &&
-		    schema_write_json(&workload_schema, "lakeproof workload", &written) == 0;
-	if (write)
-		done = done && write_file("docs/generate.md", tables.data, tables.size) &&
-		       write_file("docs/workload.schema.json", written.data, written.size);
-	done = done && read_file("docs/workload.schema.json", &schema);
-	ok(done, "docs/generate.md and docs/workload.schema.json are there (run from the project's root)");
-	ok(done && (write || slice_is(buffer_slice(&tables), document.data)),
-	   "docs/generate.md lists the keys as the parser knows them (else run test_workload_file --write)");
-	ok(done && slice_is(buffer_slice(&written), schema.data), "so does docs/workload.schema.json");
-	buffer_release(&document);
-	buffer_release(&tables);
-	buffer_release(&schema);
-	buffer_release(&written);
-}
+static const struct schema_documents documents = {.schema = &workload_schema,
+						  .title = "lakeproof workload",
+						  .page = "docs/generate.md",
+						  .json = "docs/workload.schema.json",
+						  .how = "test_workload_file --write",
+						  .with_tables = with_tables};
 
 int main(int argc, char **argv)
 {
@@ -419,6 +383,6 @@ int main(int argc, char **argv)
 	test_writes();
 	test_replicas();
 	test_presets();
-	test_documents(argc == 2 && strcmp(argv[1], "--write") == 0);
+	documents_test(&documents, argc == 2 && strcmp(argv[1], "--write") == 0);
 	return tap_done();
 }
