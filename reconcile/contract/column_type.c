@@ -154,7 +154,7 @@ static const struct column_type *parse_children(struct type_parser *parser, enum
 	return type;
 }
 
-/* A field's name: a word, or anything between backticks with `` for one. NULL when there is none. */
+/* A field's name: a word, or anything but a zero byte between backticks with `` for one. NULL when there is none. */
 static const char *take_field_name(struct type_parser *parser)
 {
 	if (!take(parser, '`')) {
@@ -163,7 +163,7 @@ static const char *take_field_name(struct type_parser *parser)
 	}
 	char *name = arena_alloc(parser->arena, (size_t)(parser->end - parser->at) + 1);
 	size_t size = 0;
-	while (name != NULL && parser->at < parser->end) {
+	while (name != NULL && parser->at < parser->end && *parser->at != '\0') {
 		if (*parser->at == '`' && (parser->end - parser->at < 2 || parser->at[1] != '`')) {
 			parser->at++;
 			name[size] = '\0';
