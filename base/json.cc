@@ -621,3 +621,8 @@ uint32_t json_member(const json_token *tokens, uint32_t object, const char *name
 	}
 	return 0;
 }
+
+bool json_is_utf8(slice text)
+{
+	return simdjson::validate_utf8(text.data, text.size);
+}

@@ -53,6 +53,9 @@ void json_parser_free(struct json_parser *parser);
 bool json_parse(struct json_parser *parser, struct slice input, const struct json_token **tokens, size_t *count,
 		struct json_failure *failure) MUST_USE;
 
+/* What a JSON string may hold. */
+bool json_is_utf8(struct slice text);
+
 /* Index of the value of the object's first member of that name, or 0 (a value's index is never 0 but for the root). */
 uint32_t json_member(const struct json_token *tokens, uint32_t object, const char *name);
 static inline struct slice json_text(const struct json_token *token)

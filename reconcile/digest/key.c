@@ -117,6 +117,10 @@ static int append_part(const struct contract *contract, uint32_t part, struct sl
 			goto out;
 		}
 	}
+	if (schema->type == 'S' && !json_is_utf8(text)) {
+		code = error_set(error, ERROR_USAGE, "key attribute '%s' is text, which is UTF-8", schema->attribute);
+		goto out;
+	}
 	if (bytes.size == 0 || bytes.size > limit) {
 		code = error_set(error, ERROR_USAGE, "key attribute '%s' must have 1 to %zu bytes", schema->attribute,
 				 limit);

@@ -165,6 +165,7 @@ static void test_text(void)
 	check_refusal(&fixture, "a", "give the key as pk=VALUE,sk=VALUE or as a JSON object");
 	check_refusal(&fixture, "pk=a", "give the key as pk=VALUE,sk=VALUE or as a JSON object");
 	check_refusal(&fixture, "pk=a,sk=x", "key attribute 'sk' is a number, 'x' is not");
+	check_refusal(&fixture, "pk=\xff,sk=1", "key attribute 'pk' is text, which is UTF-8");
 	check_refusal(&fixture, "pk=,sk=1", "key attribute 'pk' must have 1 to 2048 bytes");
 	check_refusal(&fixture, "{\"pk\":\"a\"}", "the key has 1 attributes, the table's key has 2");
 	check_refusal(&fixture, "{\"pk\":\"a\",\"x\":\"1\"}", "the key lacks attribute 'sk'");
