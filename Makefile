@@ -22,8 +22,8 @@ endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-FOLDERS := base services sources reconcile $(addprefix reconcile/,contract digest state judge sql ingest) reports \
-	generators harness harness/verbs
+FOLDERS := base services sources reconcile $(addprefix reconcile/,value contract digest state judge sql ingest) \
+	reports generators harness harness/verbs
 EMBEDDED := scenarios/pipelines/embedded
 
 # ---- flags

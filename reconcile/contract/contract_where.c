@@ -2,7 +2,7 @@
 #include "base/base64.h"
 #include "base/decimal.h"
 #include "reconcile/contract/contract_schema.h"
-#include "reconcile/digest/digest_value.h"
+#include "reconcile/value/value.h"
 #include "reconcile/contract/where.h"
 
 enum { DEPTH_MAX = 32, TESTS_MAX = 16, PARTS_MAX = 1000 };

@@ -3,8 +3,8 @@
 #include <xxhash.h>
 
 #include "base/decimal.h"
-#include "reconcile/digest/digest_value.h"
-#include "reconcile/digest/key.h"
+#include "reconcile/value/value.h"
+#include "reconcile/value/key_bytes.h"
 
 /* What is known of an item: its image, or with tokens NULL its key alone. */
 struct view {

@@ -25,7 +25,7 @@ enum where_kind {
 	WHERE_LT
 };
 
-/* A literal: `tag` is an enum value_tag of reconcile/digest/digest_value.h, of a scalar; bytes as a value of that
+/* A literal: `tag` is an enum value_tag of reconcile/value/value.h, of a scalar; bytes as a value of that
  * tag has them. */
 struct where_value {
 	int tag;
@@ -49,7 +49,7 @@ enum where_answer { WHERE_OUTSIDE = 0, WHERE_UNTOLD, WHERE_INSIDE };
 /* Of an item's image, an object token. where NULL: every item is inside. */
 enum where_answer where_image(const struct where *where, const struct json_token *tokens, uint32_t image,
 			      struct arena *work);
-/* Of an item of which only the table's key is known, as key bytes (reconcile/digest/key.h). */
+/* Of an item of which only the table's key is known, as key bytes (reconcile/value/key_bytes.h). */
 enum where_answer where_key(const struct where *where, const struct contract *contract, struct slice key,
 			    struct arena *work);
 /* Whether it looks at that top-level attribute. */

@@ -11,7 +11,7 @@
 #include "bridge/arrow.h"
 #include "reconcile/contract/column_type.h"
 #include "reconcile/contract/contract.h"
-#include "reconcile/digest/digest_number.h"
+#include "reconcile/value/number.h"
 
 struct lake_node {
 	const struct column_type *type;

@@ -11,7 +11,7 @@
 
 #include "reconcile/digest/digest_arrow.h"
 #include "reconcile/digest/digest_plan.h"
-#include "reconcile/digest/digest_value.h"
+#include "reconcile/value/value.h"
 
 enum {
 	ATTRIBUTES_MAX = 1024 + CONTRACT_COLUMNS_MAX,

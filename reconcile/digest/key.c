@@ -4,32 +4,9 @@
 
 #include "base/base64.h"
 #include "base/json.h"
-#include "reconcile/digest/digest.h"
-#include "reconcile/digest/digest_value.h"
 #include "reconcile/contract/disclosure.h"
-
-size_t key_put(unsigned char *at, char type, struct slice bytes)
-{
-	at[0] = (unsigned char)type;
-	at[1] = (unsigned char)(bytes.size >> 8);
-	at[2] = (unsigned char)bytes.size;
-	memcpy(at + 3, bytes.data, bytes.size);
-	return bytes.size + 3;
-}
-
-bool key_take(struct slice *key, char *type, struct slice *bytes)
-{
-	if (key->size < 3)
-		return false;
-	const unsigned char *at = (const unsigned char *)key->data;
-	size_t size = (size_t)at[1] << 8 | at[2];
-	if (size > key->size - 3)
-		return false;
-	*type = (char)at[0];
-	*bytes = (struct slice){key->data + 3, size};
-	*key = (struct slice){key->data + 3 + size, key->size - 3 - size};
-	return true;
-}
+#include "reconcile/digest/digest.h"
+#include "reconcile/value/number.h"
 
 void key_append_hidden(const struct contract *contract, char type, struct slice bytes, struct buffer *json)
 {

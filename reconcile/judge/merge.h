@@ -7,15 +7,7 @@
 #define LAKEPROOF_RECONCILE_JUDGE_MERGE_H
 
 #include "reconcile/judge/judge.h"
-#include "reconcile/state/state.h"
-
-struct merge_options {
-	const uint32_t *sources; /* ids; facts of other sources are passed over */
-	uint64_t source_count;
-	uint32_t workers;  /* threads, at least 1 */
-	size_t memory_max; /* bytes for blocks over all workers */
-	uint64_t hash_max; /* merge_run leaves out keys whose hash is above it; 0: none. Hashes spread evenly */
-};
+#include "reconcile/state/merge_stream.h"
 
 typedef int (*merge_visit)(void *context, uint32_t worker, const struct judgement *judgement, struct error *error);
 

@@ -8,8 +8,16 @@
 #ifndef LAKEPROOF_RECONCILE_STATE_MERGE_STREAM_H
 #define LAKEPROOF_RECONCILE_STATE_MERGE_STREAM_H
 
-#include "reconcile/judge/merge.h"
 #include "reconcile/state/segment.h"
+#include "reconcile/state/state.h"
+
+struct merge_options {
+	const uint32_t *sources; /* ids; facts of other sources are passed over */
+	uint64_t source_count;
+	uint32_t workers;  /* threads, at least 1 */
+	size_t memory_max; /* bytes for blocks over all workers */
+	uint64_t hash_max; /* merge_run leaves out keys whose hash is above it; 0: none. Hashes spread evenly */
+};
 
 struct merge_block {
 	int64_t id;

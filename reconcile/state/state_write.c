@@ -1,4 +1,6 @@
 /* A batch of a state builder becomes part of the state, in one transaction. */
+#include <assert.h>
+
 #include "reconcile/state/state_builder_internal.h"
 
 /* ---- segments */
@@ -45,6 +47,7 @@ int segment_writer_end(struct segment_writer *writer, struct error *error)
 
 void segment_writer_commit(const struct segment_writer *writer)
 {
+	assert(writer->state != NULL); /* it was opened */
 	writer->state->segment_next++;
 	writer->state->block_next += writer->blocks;
 }

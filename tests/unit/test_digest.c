@@ -1,5 +1,5 @@
 /* Digests of images: published and computed Spark vectors, invariances, faults, what becomes of an attribute.
- * test_digest_arrow has the lake's side, test_digest_plan the columns, test_digest_number the numbers. */
+ * test_digest_arrow has the lake's side, test_digest_plan the columns, test_number the numbers. */
 #include "reconcile/digest/digest_hash.h"
 #include "tests/support/digest_fixture.h"
 

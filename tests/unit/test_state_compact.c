@@ -1,7 +1,7 @@
 #include <sqlite3.h>
 #include <sys/wait.h>
 
-#include "reconcile/state/merge_stream.h"
+#include "reconcile/judge/merge.h"
 #include "reconcile/state/state_internal.h"
 #include "tests/support/failing_disk.h"
 #include "tests/support/random_fact.h"

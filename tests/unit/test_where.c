@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "reconcile/digest/key.h"
+#include "reconcile/value/key_bytes.h"
 #include "tests/tap.h"
 
 enum { TEXT_MAX = 4096 };

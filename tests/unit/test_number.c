@@ -1,5 +1,5 @@
 /* The fast number reader of the digests against base/decimal. */
-#include "reconcile/digest/digest_number.h"
+#include "reconcile/value/number.h"
 #include "tests/support/digest_fixture.h"
 
 static void test_numbers(void)

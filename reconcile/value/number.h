@@ -1,10 +1,10 @@
-/* digest_number - a DynamoDB number as canonical text and as a scaled integer, from one pass over its text.
+/* number - a DynamoDB number as canonical text and as a scaled integer, from one pass over its text.
  *
  * Invariant: `text` is decimal_format's canonical text; value = unscaled * 10^-scale, |unscaled| < 10^38, scale -125 to
  * 168. text borrows from the input when that is canonical already, else from `space`, so a number must not be copied
  * while its text is in use. Pure; any thread. */
-#ifndef LAKEPROOF_RECONCILE_DIGEST_DIGEST_NUMBER_H
-#define LAKEPROOF_RECONCILE_DIGEST_DIGEST_NUMBER_H
+#ifndef LAKEPROOF_RECONCILE_VALUE_NUMBER_H
+#define LAKEPROOF_RECONCILE_VALUE_NUMBER_H
 
 #include "base/decimal.h"
 

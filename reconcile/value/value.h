@@ -1,15 +1,15 @@
-/* digest_value - one attribute value read off the tokens and checked: inside reconcile/digest*.c, key.c and
- * where.c only.
+/* value - one attribute value read off the tokens and checked: for where, digests and keys.
  *
  * Invariant: a value that value_read accepts has exactly one known type tag and a payload of that tag's JSON shape;
  * scalars are decoded: S as text, N as canonical text and scaled integer, B as bytes. Containers are not descended
  * into. Lenient where real files are: N and members of NS may be bare JSON numbers. `bytes` borrows from the tokens or
  * lives in `work` until that is reset; VALUE_SLACK bytes after it are readable (any contents). */
-#ifndef LAKEPROOF_RECONCILE_DIGEST_DIGEST_VALUE_H
-#define LAKEPROOF_RECONCILE_DIGEST_DIGEST_VALUE_H
+#ifndef LAKEPROOF_RECONCILE_VALUE_VALUE_H
+#define LAKEPROOF_RECONCILE_VALUE_VALUE_H
 
-#include "reconcile/digest/digest.h"
-#include "reconcile/digest/digest_number.h"
+#include "base/arena.h"
+#include "base/json.h"
+#include "reconcile/value/number.h"
 
 enum { VALUE_SLACK = 32 };
 _Static_assert((int)VALUE_SLACK <= (int)JSON_PADDING, "a token's text has as much");

@@ -1,4 +1,4 @@
-#include "reconcile/digest/digest_value.h"
+#include "reconcile/value/value.h"
 
 #include <strings.h>
 

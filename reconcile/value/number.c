@@ -1,4 +1,4 @@
-#include "reconcile/digest/digest_number.h"
+#include "reconcile/value/number.h"
 
 #include <assert.h>
 #include <stdlib.h>
