@@ -10,6 +10,7 @@
 --   row        row digest, 8 bytes; NULL unless IMAGE
 --   flags      why the row digest equals no row: 1 lossy, 2 mistyped; 0 when it can be compared
 --   expires    TTL value in seconds, NULL without one
+--   dated      the date that a lake's scope goes by, in seconds, NULL without one
 -- Digests and event ids are blobs of big-endian bytes, so that SQL orders them as C orders unsigned numbers. Times are
 -- microseconds. Two sides A and B are NOT compatible when
 --   min(A.state, B.state) = 1 AND max(A.state, B.state) > 1      one knows of no item, the other of one
@@ -36,7 +37,8 @@ CREATE TABLE fact (
 	sequence BLOB,                  -- 17 bytes; NULL without one
 	time_lo INTEGER, time_hi INTEGER,
 	event BLOB,                     -- 8 bytes
-	item_key INTEGER                -- which item, where a lake makes its rows' keys; NULL elsewhere, and for rows
+	item_key INTEGER,               -- which item, where a lake makes its rows' keys; NULL elsewhere, and for rows
+	after_dated INTEGER, before_dated INTEGER
 );
 CREATE TABLE source_group (source INTEGER PRIMARY KEY, export_group INTEGER NOT NULL);   -- files of exports
 CREATE TABLE domain_alias (domain INTEGER PRIMARY KEY, same_as INTEGER NOT NULL);        -- nameless ones of a stream
@@ -66,7 +68,8 @@ CREATE TABLE policy (                   -- one row
 	has_lake INTEGER NOT NULL,
 	settle_from INTEGER,               -- NULL without
 	unreadable INTEGER NOT NULL,
-	by_row INTEGER NOT NULL            -- images are told apart by their row digests only
+	by_row INTEGER NOT NULL,           -- images are told apart by their row digests only
+	retain_out INTEGER, retain_in INTEGER   -- a date before the one is out of scope, from the other on in it; or NULL
 );
 
 -- =====================================================================================================================
@@ -80,9 +83,9 @@ CREATE TABLE counted AS
 SELECT row_number() OVER (ORDER BY key_id, kind, ordinal, sequence, time_lo, event, fact.source, record) AS place,
        key_id, kind, damaged, deleted, fact.source AS source, record, "offset", item_key,
        after_state, CASE WHEN by_row AND kind > 0 THEN after_row ELSE after_item END AS after_item, after_row, after_flags,
-       after_expires,
+       after_expires, after_dated,
        before_state, CASE WHEN by_row THEN before_row ELSE before_item END AS before_item, before_row, before_flags,
-       before_expires,
+       before_expires, before_dated,
        2 * coalesce(same_as, fact.domain) + (sequence IS NOT NULL) AS domain, ttl, sequence, time_lo, time_hi, event, ordinal
 FROM policy CROSS JOIN fact
 JOIN keys ON keys.key = fact.key
@@ -139,8 +142,8 @@ WITH begun AS (
 )
 SELECT max(CASE WHEN begins THEN g.group_id END) OVER (PARTITION BY g.key_id, g.domain ORDER BY g.group_id) AS step_id,
        g.*, a.source, a.record, a."offset",
-       a.after_state, a.after_item, a.after_row, a.after_flags, a.after_expires,
-       b.before_state, b.before_item, b.before_row, b.before_flags, b.before_expires
+       a.after_state, a.after_item, a.after_row, a.after_flags, a.after_expires, a.after_dated,
+       b.before_state, b.before_item, b.before_row, b.before_flags, b.before_expires, b.before_dated
 FROM begun AS g
 JOIN best_member AS a ON a.group_id = g.group_id AND a.after_rank = 1
 JOIN best_member AS b ON b.group_id = g.group_id AND b.before_rank = 1;
@@ -203,9 +206,9 @@ GROUP BY g.step_id;
 CREATE TABLE step_known AS
 SELECT domains.kind, domains.net, g.step_id, g.key_id, g.domain, g.sequence, g.group_id, g.first_place, g.source, g.record, g."offset", g.ttl,
        s.time_lo, s.time_hi, s.groups, s.conflict, s.damaged, s.groups > 1 AND k.step_id IS NULL AS tangled,
-       g.after_state, g.after_item, g.after_row, g.after_flags, g.after_expires,
+       g.after_state, g.after_item, g.after_row, g.after_flags, g.after_expires, g.after_dated,
        CASE WHEN net THEN 0 ELSE g.before_state END AS last_state, g.before_item AS last_item, g.before_row AS last_row, g.before_flags AS last_flags,
-       g.before_expires AS last_expires,
+       g.before_expires AS last_expires, g.before_dated AS last_dated,
        CASE WHEN s.groups = 1 THEN g.before_state ELSE coalesce(k.from_state, 0) END AS before_state,
        CASE WHEN s.groups = 1 THEN g.before_item ELSE k.from_item END AS before_item,
        CASE WHEN s.groups = 1 OR k.step_id IS NOT NULL THEN g.after_state ELSE 0 END AS left_state,
@@ -231,6 +234,7 @@ CREATE TABLE says AS
 SELECT keys.key_id, scope_export.ordinal, lo, hi,
        coalesce(after_state, complete) AS state,     -- without an item ABSENT (1) if complete, else UNKNOWN (0)
        after_item AS item, after_row AS row, coalesce(after_flags, 0) AS flags, after_expires AS expires,
+       after_dated AS dated,
        source, record, "offset"
 FROM keys CROSS JOIN scope_export
 LEFT JOIN item ON item.key_id = keys.key_id AND item.ordinal = scope_export.ordinal AND item_rank = 1;
@@ -241,7 +245,7 @@ CREATE INDEX saying_age ON saying (key_id, age);
 
 -- One row a key; S.* is NULL without S, earlier_* without S', w_* without W.
 CREATE TABLE snapshot AS
-SELECT keys.key_id, s.ordinal, s.lo, s.hi, s.state, s.item, s.row, s.flags, s.expires, s.source, s.record, s."offset",
+SELECT keys.key_id, s.ordinal, s.lo, s.hi, s.state, s.item, s.row, s.flags, s.expires, s.dated, s.source, s.record, s."offset",
        item_disputed.key_id IS NOT NULL AS conflict,
        EXISTS (SELECT 1 FROM item WHERE item.key_id = keys.key_id AND item.ordinal = s.ordinal AND damaged) AS damaged,
        earlier.lo AS earlier_lo, earlier.state AS earlier_state, earlier.item AS earlier_item,
@@ -338,7 +342,7 @@ CREATE INDEX seen_key ON seen (key_id);
 
 -- What other exports say that may have been read after the key was decided, and is not what decided it (rule 5).
 CREATE TABLE late AS
-SELECT s.key_id, e.state, e.item, e.row, e.flags, e.expires, e.hi
+SELECT s.key_id, e.state, e.item, e.row, e.flags, e.expires, e.dated, e.hi
 FROM snapshot AS s LEFT JOIN winner AS w ON w.key_id = s.key_id
 JOIN saying AS e ON e.key_id = s.key_id AND e.age > 1
      AND CASE WHEN w.step_id IS NOT NULL
@@ -452,37 +456,38 @@ CREATE INDEX image_side_key ON image_side (key_id, place);
 
 CREATE TABLE stated AS
 SELECT d.key_id, 0 AS rank, w.after_state AS state, w.after_item AS item, w.after_row AS row, w.after_flags AS flags,
-       w.after_expires AS expires, w.ttl AS marked, w.net, w.time_hi AS gone_by,
-       w.last_state AS before_state, w.last_row AS before_row, w.last_flags AS before_flags
+       w.after_expires AS expires, w.after_dated AS dated, w.ttl AS marked, w.net, w.time_hi AS gone_by,
+       w.last_state AS before_state, w.last_row AS before_row, w.last_flags AS before_flags, w.last_dated AS before_dated
 FROM decision AS d JOIN winner AS w ON w.key_id = d.key_id
 UNION ALL
-SELECT d.key_id, 0, s.state, s.item, s.row, s.flags, s.expires, 2, 0, s.hi, 0, NULL, 0
+SELECT d.key_id, 0, s.state, s.item, s.row, s.flags, s.expires, s.dated, 2, 0, s.hi, 0, NULL, 0, NULL
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id WHERE decided_by = 1
 UNION ALL
-SELECT key_id, 0, baseline_empty, NULL, NULL, 0, NULL, 0, 0, NULL, 0, NULL, 0
+SELECT key_id, 0, baseline_empty, NULL, NULL, 0, NULL, NULL, 0, 0, NULL, 0, NULL, 0, NULL
 FROM decision CROSS JOIN policy WHERE decided_by = 0
 UNION ALL        -- not settled, or a contradiction at the snapshot that the winner is inside of
-SELECT d.key_id, 1, s.state, s.item, s.row, s.flags, s.expires, 2, 0, s.hi, 0, NULL, 0
+SELECT d.key_id, 1, s.state, s.item, s.row, s.flags, s.expires, s.dated, 2, 0, s.hi, 0, NULL, 0, NULL
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
 WHERE not_settled OR inside AND d.key_id IN (SELECT key_id FROM overlap)
 UNION ALL        -- what another export may have read later
-SELECT key_id, 1, state, item, row, flags, expires, 2, 0, hi, 0, NULL, 0 FROM late
+SELECT key_id, 1, state, item, row, flags, expires, dated, 2, 0, hi, 0, NULL, 0, NULL FROM late
 UNION ALL        -- ambiguous, accepted or not: where it ends, or may end
-SELECT key_id, 1, after_state, after_item, after_row, after_flags, after_expires,
-       ttl, net, time_hi, last_state, last_row, last_flags
+SELECT key_id, 1, after_state, after_item, after_row, after_flags, after_expires, after_dated,
+       ttl, net, time_hi, last_state, last_row, last_flags, last_dated
 FROM rival WHERE NOT tangled
 UNION ALL
-SELECT g.key_id, 1, g.after_state, g.after_item, g.after_row, g.after_flags, g.after_expires,
-       g.ttl, net, rival.time_hi, CASE WHEN net THEN 0 ELSE g.before_state END, g.before_row, g.before_flags
+SELECT g.key_id, 1, g.after_state, g.after_item, g.after_row, g.after_flags, g.after_expires, g.after_dated,
+       g.ttl, net, rival.time_hi, CASE WHEN net THEN 0 ELSE g.before_state END, g.before_row, g.before_flags, g.before_dated
 FROM rival JOIN change_group AS g USING (step_id) WHERE tangled AND NOT g.conflict
 UNION ALL        -- a conflict in a group that may have been the last
-SELECT g.key_id, 1, m.after_state, m.after_item, m.after_row, m.after_flags, m.after_expires,
-       g.ttl, net, w.time_hi, CASE WHEN net THEN 0 ELSE g.before_state END, g.before_row, g.before_flags
+SELECT g.key_id, 1, m.after_state, m.after_item, m.after_row, m.after_flags, m.after_expires, m.after_dated,
+       g.ttl, net, w.time_hi, CASE WHEN net THEN 0 ELSE g.before_state END, g.before_row, g.before_flags, g.before_dated
 FROM (SELECT step_id, net, time_hi FROM winner UNION SELECT step_id, net, time_hi FROM rival WHERE tangled) AS w
 JOIN change_group AS g USING (step_id) JOIN best_member AS m ON m.group_id = g.group_id
 WHERE g.conflict
 UNION ALL        -- a conflict in the snapshot that decides
-SELECT d.key_id, 1, i.after_state, i.after_item, i.after_row, i.after_flags, i.after_expires, 2, 0, s.hi, 0, NULL, 0
+SELECT d.key_id, 1, i.after_state, i.after_item, i.after_row, i.after_flags, i.after_expires, i.after_dated,
+       2, 0, s.hi, 0, NULL, 0, NULL
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id
 JOIN item AS i ON i.key_id = d.key_id AND i.ordinal = s.ordinal
 WHERE decided_by = 1 AND s.conflict;
@@ -556,7 +561,7 @@ CREATE UNIQUE INDEX doubts_key ON doubts (key_id);
 CREATE TABLE in_order AS         -- each step with the one before it in its domain; NULL without one
 SELECT key_id, step_id, lag(side) OVER earlier AS earlier_side, lag(after_state) OVER earlier AS earlier_state,
        lag(after_row) OVER earlier AS earlier_row, lag(after_flags) OVER earlier AS earlier_flags,
-       lag(time_lo) OVER earlier AS earlier_time
+       lag(after_dated) OVER earlier AS earlier_dated, lag(time_lo) OVER earlier AS earlier_time
 FROM step
 WINDOW earlier AS (PARTITION BY key_id, domain ORDER BY step_id);
 
@@ -568,7 +573,8 @@ HAVING count(DISTINCT domain) = 1 AND count(sequence) = count(*)
 
 CREATE TABLE chained AS
 SELECT w.key_id, CASE WHEN o.earlier_side <> 'B' THEN o.earlier_row ELSE s.row END AS row,
-       CASE WHEN o.earlier_side <> 'B' THEN o.earlier_flags ELSE s.flags END AS flags
+       CASE WHEN o.earlier_side <> 'B' THEN o.earlier_flags ELSE s.flags END AS flags,
+       CASE WHEN o.earlier_side <> 'B' THEN o.earlier_dated ELSE s.dated END AS dated
 FROM winner AS w
 JOIN alone ON alone.key_id = w.key_id
 JOIN in_order AS o ON o.step_id = w.step_id
@@ -584,9 +590,10 @@ CREATE UNIQUE INDEX chained_key ON chained (key_id);
 -- ---- What the lake must hold, by the table of the page, for every possible state
 
 -- Which image a live row must hold: `image_known` says whether that is proven; `image` is its row digest, NULL when lossy
--- or mistyped (it equals no row); `guess` that of the last known image, where TTL is unknown and nothing is proven.
+-- or mistyped (it equals no row); `guess` that of the last known image, where TTL is unknown and nothing is proven. `age` is
+-- that of the image that is asked for: 0 out of scope, 1 at the edge, 2 in scope.
 CREATE TABLE demand AS
-SELECT p.key_id, rank, state, item, p.row, p.flags, p.expires, ttl,
+SELECT p.key_id, rank, state, item, p.row, p.flags, p.expires, p.dated, ttl,
        CASE WHEN state = 0 THEN 'ANY'
             WHEN state > 1 THEN 'ROW'
             WHEN ttl_keep AND ttl = 1 THEN 'ROW'
@@ -597,6 +604,9 @@ SELECT p.key_id, rank, state, item, p.row, p.flags, p.expires, ttl,
             WHEN state <> 1 THEN NULL
             WHEN before_state = 3 THEN CASE WHEN before_flags = 0 THEN before_row END
             WHEN chained.flags = 0 THEN chained.row END AS image,
+       CASE WHEN CASE WHEN state = 3 THEN p.dated WHEN before_state = 3 THEN before_dated ELSE chained.dated END < retain_out THEN 0
+            WHEN CASE WHEN state = 3 THEN p.dated WHEN before_state = 3 THEN before_dated ELSE chained.dated END < retain_in THEN 1
+            ELSE 2 END AS age,
        CASE WHEN ttl = 2 AND last_image.flags = 0 THEN last_image.row END AS guess
 FROM possible AS p
 LEFT JOIN chained ON chained.key_id = p.key_id AND rank = 0
@@ -609,23 +619,33 @@ SELECT doubts.key_id, unproven | (ttl_keep AND p.state = 1 AND p.ttl = 1 AND NOT
 FROM doubts JOIN demand AS p ON p.key_id = doubts.key_id AND rank = 0 CROSS JOIN policy;
 CREATE UNIQUE INDEX reasons_key ON reasons (key_id);
 
-CREATE TABLE lake AS             -- one row a key
-SELECT keys.key_id, count(place) AS rows, coalesce(sum(deleted), 0) AS rows_deleted, min(place) AS first_place
-FROM keys LEFT JOIN counted ON counted.key_id = keys.key_id AND kind = 0
+CREATE TABLE lake AS             -- one row a key; `youngest` as `age` above, -1 without rows
+SELECT keys.key_id, count(place) AS rows, coalesce(sum(deleted), 0) AS rows_deleted, min(place) AS first_place,
+       max(CASE WHEN place IS NULL THEN -1 WHEN after_dated < retain_out THEN 0 WHEN after_dated < retain_in THEN 1 ELSE 2 END)
+       AS youngest
+FROM policy CROSS JOIN keys LEFT JOIN counted ON counted.key_id = keys.key_id AND kind = 0
 GROUP BY keys.key_id;
 CREATE UNIQUE INDEX lake_key ON lake (key_id);
 
 CREATE TABLE lake_first AS
-SELECT lake.key_id, rows, rows_deleted, source, record, "offset", after_row AS row, after_expires AS expires,
+SELECT lake.key_id, rows, rows_deleted, youngest, source, record, "offset", after_row AS row, after_expires AS expires,
        CASE WHEN rows = 0 THEN 'none' WHEN deleted THEN 'soft' ELSE 'live' END AS holds    -- of its first row
 FROM lake LEFT JOIN counted ON counted.place = lake.first_place;
 CREATE UNIQUE INDEX lake_first_key ON lake_first (key_id);
 
--- Whether a lake with at most one row is what a state asks for: 2 yes, 0 no, 1 that cannot be told: a live row of a state
--- whose image is not known.
+-- Whether the lake is what a state asks for: 2 yes, 0 no, 1 that cannot be told: a live row of a state whose image is not
+-- known, or no row in scope. `spares`: it asks nothing.
+CREATE TABLE asked AS
+SELECT *, demands = 'ROW' AND image_known AND (age = 0 AND youngest < 2 OR age = 1 AND youngest < 1)
+          OR state = 1 AND youngest IN (0, 1) AS spares
+FROM demand JOIN (SELECT key_id AS of_key, youngest FROM lake) ON of_key = key_id;
+CREATE INDEX asked_key ON asked (key_id, rank);
+
 CREATE TABLE answer AS
-SELECT demand.key_id, rank,
-       CASE WHEN state = 0 THEN 2
+SELECT asked.key_id, rank, spares,
+       CASE WHEN state = 0 OR spares THEN 2
+            WHEN demands = 'ROW' AND NOT image_known AND retain_in IS NOT NULL AND lake_first.youngest < 2 THEN 1
+            WHEN rows > 1 THEN 0
             WHEN holds = 'none' THEN (demands <> 'ROW') * 2
             WHEN holds = 'soft' THEN (demands <> 'ROW' AND deletes_column) * 2
             WHEN demands = 'NONE' THEN 0
@@ -633,7 +653,7 @@ SELECT demand.key_id, rank,
             WHEN image_known THEN 0
             WHEN lake_first.row = guess THEN 2
             ELSE 1 END AS answered
-FROM demand JOIN lake_first ON lake_first.key_id = demand.key_id CROSS JOIN policy;
+FROM asked JOIN lake_first ON lake_first.key_id = asked.key_id CROSS JOIN policy;
 CREATE INDEX answer_key ON answer (key_id, rank);
 
 -- ---- Judging a key: the first step that applies
@@ -642,7 +662,7 @@ CREATE TABLE judged AS
 SELECT d.key_id,
        CASE WHEN rows = 0 AND NOT knows THEN 'nothing known'
             WHEN NOT has_lake THEN 'no lake'
-            WHEN rows > 1 THEN 'duplicate rows'
+            WHEN rows > 1 AND NOT (youngest < 2 AND expected.answered > 0) THEN 'duplicate rows'
             WHEN expected.answered = 2 THEN 'as expected'
             WHEN unbounded OR unproven & (1 | 4 | 256 | 512) THEN 'as is possible'   -- STATE, HOLE, DAMAGED, COLLISION
             WHEN EXISTS (SELECT 1 FROM answer WHERE answer.key_id = d.key_id AND answered = 2) THEN 'as is possible'
@@ -651,7 +671,8 @@ SELECT d.key_id,
             WHEN ttl_keep AND NOT knows AND holds = 'live'
                  AND lake_first.expires < unseen_hi / 1000000 + (unseen_hi % 1000000 > 0) THEN 'archived'
             ELSE 'different' END AS step,
-       unproven, rows, holds, knows, coalesce(there, 0) AS there, demands, p.ttl AS ttl, has_lake, p.state AS state
+       unproven, rows, holds, knows, coalesce(there, 0) AS there, CASE WHEN spares THEN 'ANY' ELSE demands END AS demands,
+       p.ttl AS ttl, has_lake, p.state AS state, youngest
 FROM decision AS d
 JOIN reasons ON reasons.key_id = d.key_id
 JOIN lake_first ON lake_first.key_id = d.key_id
@@ -685,6 +706,7 @@ SELECT judged.key_id,
                                               WHEN holds = 'live' THEN 'EQUAL'
                                               WHEN there OR rows > 0 THEN 'DELETED' ELSE 'NOTHING' END
                  WHEN 'as is possible' THEN CASE WHEN unproven THEN 'UNPROVEN'
+                                                 WHEN youngest IN (0, 1) THEN 'OUT_OF_SCOPE'
                                                  WHEN holds = 'live' THEN 'EQUAL'
                                                  WHEN there OR rows > 0 THEN 'DELETED' ELSE 'NOTHING' END
                  WHEN 'image not known' THEN 'UNPROVEN'
@@ -722,7 +744,7 @@ CREATE INDEX missed_key ON missed (key_id, nth);
 CREATE VIEW judgement AS
 SELECT keys.key, key_hash,
        p.state AS expected_state, p.item AS expected_item, p.row AS expected_row, p.flags AS expected_flags,
-       p.expires AS expected_expires,
+       p.expires AS expected_expires, p.dated AS expected_dated,
        p.ttl,
        decided_by, decided_time,
        CASE decided_by WHEN 2 THEN w.source WHEN 1 THEN s.source END AS decided_source,
@@ -736,11 +758,11 @@ SELECT keys.key, key_hash,
        CASE WHEN broken.key_id IS NOT NULL THEN broken.source WHEN s.conflict THEN s.source END AS broken_source,
        CASE WHEN broken.key_id IS NOT NULL THEN broken.record WHEN s.conflict THEN s.record END AS broken_record,
        CASE WHEN broken.key_id IS NOT NULL THEN broken."offset" WHEN s.conflict THEN s."offset" END AS broken_offset,
-       p.demands AS lake_expected,
+       CASE WHEN p.spares THEN 'ANY' ELSE p.demands END AS lake_expected,
        l.rows AS lake_rows, l.rows_deleted AS lake_rows_deleted,
        (SELECT count(*) FROM counted
         WHERE counted.key_id = keys.key_id AND kind = 0 AND NOT deleted
-          AND p.demands = 'ROW' AND after_row = p.image) AS lake_rows_equal,
+          AND p.demands = 'ROW' AND NOT p.spares AND after_row = p.image) AS lake_rows_equal,
        l.source AS lake_source, l.record AS lake_record, l."offset" AS lake_offset, l.row AS lake_row,
        class, finding,
        CASE WHEN finding = 'stale' THEN stale.source END AS stale_source,
@@ -751,7 +773,7 @@ SELECT keys.key, key_hash,
        keys.key_id
 FROM keys
 JOIN decision ON decision.key_id = keys.key_id
-JOIN demand AS p ON p.key_id = keys.key_id AND p.rank = 0
+JOIN asked AS p ON p.key_id = keys.key_id AND p.rank = 0
 JOIN snapshot AS s ON s.key_id = keys.key_id
 JOIN evidence ON evidence.key_id = keys.key_id
 JOIN lake_first AS l ON l.key_id = keys.key_id

@@ -259,6 +259,9 @@ int collect_visit(void *context, uint32_t index, const struct judgement *judgeme
 	counts->soft_deleted += judgement->lake_rows_deleted;
 	counts->changes += judgement->changes;
 	counts->duplicates += judgement->duplicates;
+	if (collect->contract != NULL && collect->contract->retain.attribute != NULL &&
+	    judgement->expected.state == STATE_IMAGE && judgement->expected.dated_s == DATED_NONE)
+		code = found(collect, worker, FINDING_SCOPE_UNDATED, judgement, error);
 	switch (class) {
 	case CLASS_NOTHING:
 		counts->nothing++;
@@ -273,7 +276,7 @@ int collect_visit(void *context, uint32_t index, const struct judgement *judgeme
 	case CLASS_DIFFERENT:
 		counts->different++;
 		counts->compared++;
-		code = found_row(collect, worker, judgement, error);
+		code = code != 0 ? code : found_row(collect, worker, judgement, error);
 		break;
 	case CLASS_UNPROVEN:
 		counts->unproven++;

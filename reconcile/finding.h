@@ -39,6 +39,7 @@ enum finding_level { LEVEL_IGNORE = 0, LEVEL_WARN, LEVEL_UNKNOWN, LEVEL_FAIL };
 	FINDING(STATE_UNKNOWN, "state.unknown", LEVEL_UNKNOWN, "no source says whether the item exists")               \
 	FINDING(KEY_COLLISION, "key.collision", LEVEL_UNKNOWN, "several items have one row's key")            \
 	FINDING(KEY_UNMATCHED, "key.unmatched", LEVEL_UNKNOWN, "an item of the lake that gives no row's key")         \
+	FINDING(SCOPE_UNDATED, "scope.undated", LEVEL_WARN, "an item without the date that the lake's scope goes by")  \
 	FINDING(ITEM_UNROUTED, "item.unrouted", LEVEL_WARN, "an item that no lake takes")                              \
 	FINDING(SOURCE_MIXED, "source.mixed", LEVEL_UNKNOWN, "sources of different tables")                            \
 	FINDING(SOURCE_GONE, "source.gone", LEVEL_UNKNOWN, "a file that was merged is no longer there")                \

@@ -74,6 +74,8 @@ struct outcome {
 	int64_t proved_dynamodb_us, proved_landing_us;
 	bool changed_only; /* no complete export, no `baseline: empty`: other keys are not known */
 	int64_t changed_since_us;
+	const char *retain_attribute; /* what the lake's `scope` goes by, and its edge; NULL without one */
+	int64_t retain_edge_us;
 	struct outcome_counts counts;
 	uint64_t by_id[FINDING_COUNT];
 	uint64_t accepted_by_id[FINDING_COUNT]; /* of by_id: listed by `accept:` and not past their date */

@@ -99,6 +99,13 @@ static int fill_lake(struct making *making, struct error *error)
 	outcome->lake_commit_us = info->commit_time_ms * 1000;
 	outcome->lake_files = info->file_count;
 	outcome->lake_newest_before = -1;
+	if (run->scope->retains) {
+		struct slice attribute = slice_from(run->contract->retain.attribute);
+		outcome->retain_attribute = arena_copy(&outcome->arena, attribute).data;
+		outcome->retain_edge_us = (run->scope->retain_in_s + run->scope->retain_out_s) / 2 * CLOCK_SECOND_US;
+		if (outcome->retain_attribute == NULL)
+			return out_of_memory(error);
+	}
 	if (outcome->evidence_end_us == INT64_MIN || outcome->lake_commit_us <= outcome->evidence_end_us)
 		return 0;
 	const struct bridge_version *versions = NULL;

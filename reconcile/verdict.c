@@ -136,8 +136,14 @@ static int weigh_unproven(const struct contract *contract, struct outcome *outco
 							   counts->unproven, counts->unproven == 1 ? "" : "s", why),
 				  error);
 	}
-	if (code == 0 && counts->compared == 0 && counts->deleted == 0 && !(expected_empty && contract->expect_empty))
-		code = add_reason(outcome, "nothing was compared", error);
+	/* That old rows agree with deletes is no sign that the scope's attribute is read right. */
+	bool all_out = contract->retain.attribute != NULL && counts->out_of_scope > 0;
+	if (code == 0 && counts->compared == 0 && (counts->deleted == 0 || all_out) &&
+	    !(expected_empty && contract->expect_empty))
+		code = add_reason(outcome,
+				  all_out ? "nothing was compared: every row and item is out of the lake's scope"
+					  : "nothing was compared",
+				  error);
 	if (code == 0 && contract->expect_empty && counts->expected > 0)
 		code = add_reason(outcome,
 				  arena_text(&outcome->arena, "expect_empty: true, but %" PRIu64 " items are expected",
@@ -232,6 +238,9 @@ const char *outcome_scope_text(struct outcome *outcome)
 	if (text != NULL && outcome->changed_only)
 		text = arena_text(&outcome->arena, "%s, of keys that changed since %s", text,
 				  clock_format(outcome->changed_since_us, dynamodb));
+	if (text != NULL && outcome->retain_attribute != NULL)
+		text = arena_text(&outcome->arena, "%s, of what is not older than %s by %s", text,
+				  clock_format(outcome->retain_edge_us, dynamodb), outcome->retain_attribute);
 	return text != NULL ? text : "";
 }
 

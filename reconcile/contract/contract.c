@@ -123,6 +123,23 @@ static const struct schema_map ttl_schema = {
 					    {NULL, 0, .offset = 0}},
 };
 
+static const struct schema_map retention_schema = {
+	.keys =
+		(const struct schema_key[]){
+			{"attribute", SCHEMA_TEXT, .required = true,
+			 .offset = offsetof(struct contract, retain.attribute),
+			 .help = "the attribute that says from when an item is; a column of the table must hold it"},
+			{"unit", SCHEMA_CHOICE, .required = true, .offset = offsetof(struct contract, retain.unit),
+			 .choices = "s|ms|us|iso",
+			 .help = "what it holds: a number of seconds, milli- or microseconds since 1970, or a time as "
+				 "text"},
+			{"within", SCHEMA_DURATION, .required = true,
+			 .offset = offsetof(struct contract, retain.within_us),
+			 .help = "how long before as_of (or else the table version's commit) an item is in scope; at "
+				 "least 2d, since for a day round the edge a row may be there or not"},
+			{NULL, 0, .offset = 0}},
+};
+
 static const struct schema_map lake_key_schema = {
 	.keys =
 		(const struct schema_key[]){
@@ -158,6 +175,8 @@ static const struct schema_map lake_schema = {
 			{"ttl", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct contract, ttl),
 			 .choices = "delete|keep", .map = &ttl_schema, .fallback = "delete",
 			 .help = "what becomes of items that TTL removed"},
+			{"scope", SCHEMA_MAP, .map = &retention_schema,
+			 .help = "the lake keeps only what is young; what is older is counted and not judged"},
 			{"columns", SCHEMA_LIST, .offset = offsetof(struct contract, columns),
 			 .also = offsetof(struct contract, column_count), .min = 1, .max = CONTRACT_COLUMNS_MAX,
 			 .map = &contract_column_schema, .element_size = sizeof(struct contract_column),
@@ -317,6 +336,9 @@ static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *tar
 	if (contract->ttl == TTL_POLICY_SOFT && contract->deletes != DELETES_COLUMN)
 		return schema_error(loader, schema_find(loader, node, "ttl"),
 				    "'ttl' is soft, so 'deletes' must name the column that marks rows");
+	if (contract->retain.attribute != NULL && contract->retain.within_us < 2 * INT64_C(86400000000))
+		return schema_error(loader, schema_find(loader, schema_find(loader, node, "scope"), "within"),
+				    "'within' is at least 2d: for a day round the edge a row may be there or not");
 	for (uint32_t index = 0; index < contract->column_count; index++) {
 		assert(columns != NULL);
 		yaml_node_t *entry = yaml_document_get_node(loader->document,

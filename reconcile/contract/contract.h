@@ -98,6 +98,15 @@ struct lake_key {
 	int line;
 };
 
+/* What a lake keeps only for a time, `scope:`: an item, and a row, is as old as its attribute says. */
+enum retention_unit { RETENTION_S = 0, RETENTION_MS, RETENTION_US, RETENTION_ISO };
+
+struct retention {
+	const char *attribute; /* NULL: everything is kept */
+	enum retention_unit unit;
+	int64_t within_us;
+};
+
 struct where;
 
 struct severity_rule {
@@ -141,6 +150,7 @@ struct contract {
 	uint32_t deletes_when_count;
 	enum ttl_policy ttl;
 	const char *ttl_attribute; /* NULL when not named */
+	struct retention retain;
 	struct contract_column *columns;
 	uint32_t column_count;
 	enum by_name by_name;

@@ -540,6 +540,7 @@ bool digest_image(struct digest_scratch *scratch, const struct json_token *token
 	digest->item[0] = item.high64;
 	digest->item[1] = item.low64;
 	digest->expires_s = expiry(scratch);
+	digest->dated_s = image_dated(scratch);
 	if (scratch->plan->has_rows) {
 		image_find_columns(scratch, tokens, &digest->flags);
 		digest->row = image_row(scratch, tokens, &digest->flags);

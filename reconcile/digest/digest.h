@@ -29,8 +29,11 @@ struct image_digest {
 	uint32_t flags;    /* enum image_flag */
 	int64_t expires_s; /* the TTL attribute's value when it is a top-level N that is a whole number of seconds, else
 			      EXPIRES_NONE */
+	int64_t dated_s;   /* the scope attribute's time in seconds, cut off; DATED_NONE when it is none */
 };
 #define EXPIRES_NONE INT64_MIN
+/* 1970's first second, which people write for no time, is no date either. */
+#define DATED_NONE 0
 
 struct digest_plan;
 struct digest_scratch;
@@ -112,6 +115,7 @@ struct row_digest {
 	uint64_t row;
 	bool deleted;      /* the deletes column is true */
 	int64_t expires_s; /* from the TTL attribute's column, or EXPIRES_NONE */
+	int64_t dated_s;   /* from the scope attribute's column, or DATED_NONE */
 };
 /* Digests every row of the batch, whose children are digest_plan_columns in order, and calls `each` with the row's
  * index in the batch. */

@@ -320,6 +320,7 @@ static int emit_rows(struct digest_scratch *scratch, const struct lake_node *nod
 	for (size_t row = 0; row < count; row++) {
 		struct row_digest digest = {.key = row_key(scratch, nodes, INDEX), .row = scratch->seeds[row]};
 		digest.expires_s = row_expiry(plan, nodes, INDEX);
+		digest.dated_s = row_dated(plan, nodes, INDEX);
 		if (plan->deletes_column != PLAN_NONE) {
 			const struct lake_node *flag = &nodes[plan->deletes_column];
 			digest.deleted = lake_marks_delete(plan->contract, flag, INDEX);

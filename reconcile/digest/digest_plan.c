@@ -34,11 +34,13 @@ static bool pattern_matches(const char *pattern, struct slice text)
 	return *pattern == '\0';
 }
 
-/* The TTL attribute is mentioned: it decides what deletes mean, and need not be a column; so is what `where` looks at.
- */
+/* The TTL attribute is mentioned: it decides what deletes mean, and need not be a column; so is what `where` looks at,
+ * and what a `scope` goes by. */
 bool plan_ignores_attribute(const struct digest_plan *plan, struct slice name)
 {
 	if (plan->contract->ttl_attribute != NULL && slice_is(name, plan->contract->ttl_attribute))
+		return true;
+	if (plan->contract->retain.attribute != NULL && slice_is(name, plan->contract->retain.attribute))
 		return true;
 	if (where_mentions(plan->contract->where, name))
 		return true;
@@ -448,7 +450,7 @@ static bool allocate_tables(struct digest_plan *plan, const struct ArrowSchema *
 {
 	size_t listed = plan->contract->column_count;
 	size_t by_name = plan->contract->by_name != BY_NAME_NONE && schema != NULL ? (size_t)schema->n_children : 0;
-	size_t columns = listed + by_name, sources = by_name + KEY_PARTS_MAX + 1;
+	size_t columns = listed + by_name, sources = by_name + KEY_PARTS_MAX + 2;
 	struct arena *arena = &plan->arena;
 	for (size_t index = 0; index < listed; index++)
 		sources += plan->contract->columns[index].source_count;
@@ -484,6 +486,8 @@ int digest_plan_new(const struct contract *contract, const struct ArrowSchema *s
 		code = plan_compile_reader(plan, schema, error);
 	if (code == 0)
 		code = compile_ttl(plan, error);
+	if (code == 0)
+		code = plan_compile_dated(plan, error);
 	if (code == 0 && schema != NULL)
 		code = compile_unmapped(plan, schema, error);
 	if (code != 0) {

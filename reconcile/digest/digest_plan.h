@@ -119,6 +119,8 @@ struct digest_plan {
 	bool key_made;                      /* by lake_key: the row's is not the item's */
 	uint32_t ttl_top;                   /* PLAN_NONE when the contract names no TTL attribute */
 	uint32_t ttl_column;
+	uint32_t dated_top;                 /* PLAN_NONE without a scope: */
+	uint32_t dated_column;              /* likewise, and without a schema */
 	uint32_t deletes_column; /* index into reader_columns */
 	const char **reader_columns;
 	const struct column_type **reader_types;
@@ -149,10 +151,13 @@ uint32_t plan_add_top(struct digest_plan *plan, struct slice name);
 const struct ArrowSchema *plan_table_column(const struct ArrowSchema *schema, const char *name);
 /* One attribute by its type, by none but the standing rules. */
 bool plan_is_plain(const struct contract_column *rules);
+/* Whether a key part of that type, 'S', 'N' or 'B', may stand in such a column. */
 bool plan_can_be_key(char type, const struct column_type *column);
 int plan_compile_item_key(struct digest_plan *plan, struct error *error) MUST_USE;
 /* The columns that are read: the compared ones, those of the key, and the one of deletes. */
 int plan_compile_reader(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error) MUST_USE;
+/* digest_dated.c */
+int plan_compile_dated(struct digest_plan *plan, struct error *error) MUST_USE;
 void plan_fingerprint(struct digest_plan *plan);
 
 #endif

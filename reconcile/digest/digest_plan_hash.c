@@ -83,5 +83,7 @@ void plan_fingerprint(struct digest_plan *plan)
 	/* Which attributes count as unmapped is kept with each source. */
 	for (uint32_t index = 0; index < contract->ignore_attribute_count; index++)
 		hash = mix_text(contract->ignore_attributes[index], hash);
+	if (contract->retain.attribute != NULL)
+		hash = hash_int((int)contract->retain.unit, mix_text(contract->retain.attribute, hash));
 	plan->fingerprint = mix_text(contract->ttl_attribute, hash);
 }

@@ -129,6 +129,9 @@ static inline bool is_replicated(struct slice name)
 /* digest_scratch.c: the index of the attribute of that name, entered when new; ATTRIBUTE_OTHER when there is no room.
  */
 uint32_t attribute_intern(struct digest_scratch *scratch, struct slice name, const struct name_words *words);
+/* digest_dated.c: of the image at hand, and of a row, what the lake's `scope` goes by: seconds, or DATED_NONE. */
+int64_t image_dated(const struct digest_scratch *scratch);
+int64_t row_dated(const struct digest_plan *plan, const struct lake_node *nodes, int64_t index);
 /* digest.c: members, their attributes and the canonical item. False with *fault. */
 bool image_encode(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t image,
 		  struct digest_fault *fault) MUST_USE;

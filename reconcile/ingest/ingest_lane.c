@@ -131,6 +131,7 @@ static int take_side(struct ingest_lane *lane, const struct record *record, enum
 	side->item[1] = digest.item[1];
 	side->row = digest.row;
 	side->expires_s = digest.expires_s;
+	side->dated_s = digest.dated_s;
 	return 0;
 }
 
@@ -326,7 +327,10 @@ int ingest_lane_tell_row(struct ingest_lane *lane, const struct row_digest *row,
 			    .kind = FACT_LAKE,
 			    .flags = row->deleted ? FACT_DELETED : 0,
 			    .record = (uint64_t)position,
-			    .after = {.state = STATE_IMAGE, .row = row->row, .expires_s = row->expires_s},
+			    .after = {.state = STATE_IMAGE,
+				      .row = row->row,
+				      .expires_s = row->expires_s,
+				      .dated_s = row->dated_s},
 			    .before = {.expires_s = EXPIRES_NONE}};
 	return add_fact(lane, &fact, error);
 }

@@ -103,6 +103,9 @@ const char *cause_text(const struct judgement *judgement, enum finding_id id, st
 	case FINDING_KEY_COLLISION:
 		return "items of more than one DynamoDB key are made into this one row's key: the lake cannot hold "
 		       "them all";
+	case FINDING_SCOPE_UNDATED:
+		return "the attribute that the lake's `scope` goes by is not there, or holds no such time: the key is "
+		       "judged as one in scope";
 	case FINDING_ITEM_UNROUTED:
 		return "it is outside every lake's `where`";
 	case FINDING_STATE_UNKNOWN:

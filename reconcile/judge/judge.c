@@ -67,7 +67,7 @@ static void members_add(const struct judge *judge, struct judge_members *members
 	members->unknown |= side->state == STATE_UNKNOWN;
 	members->absent |= side->state == STATE_ABSENT;
 	members->present |= side->state == STATE_PRESENT;
-	members->image_matches = members->image_matches || judge_image_matches(judge, side);
+	members->image_matches = members->image_matches || judge_image_allows(judge, side);
 }
 
 /* ---- what contradicts */
@@ -418,6 +418,8 @@ static void take_row(struct judge *judge, const struct fact *fact)
 	if (!judge->scope->has_lake)
 		return;
 	bool deleted = (fact->flags & FACT_DELETED) != 0 && judge->scope->deletes == DELETES_COLUMN;
+	enum judge_age age = judge_age(judge, fact->after.dated_s);
+	judge->lake_age = age > judge->lake_age ? age : judge->lake_age;
 	if (judgement->lake_rows++ == 0) {
 		judgement->lake = origin_of(fact);
 		judgement->lake_row = fact->after.row;
@@ -505,6 +507,7 @@ void judge_begin(struct judge *judge)
 	memset(&judge->judgement, 0, sizeof(judge->judgement));
 	judge->judgement.expected = nothing;
 	judge->lake_live = false;
+	judge->lake_age = AGE_NONE;
 	judge->lake_expires_s = EXPIRES_NONE;
 	judge->lake_digest_count = 0;
 	for (uint32_t i = 0; i < judge->scope->export_count; i++)

@@ -23,11 +23,14 @@ static inline bool judge_spread_conflicts(const struct judge_spread *spread)
 /* What a set of sides would let the lake's one row be. */
 struct judge_members {
 	bool unknown, absent, present;
-	bool image_matches; /* one is an image that the live row holds */
+	bool image_matches; /* one is an image that the live row holds, or that asks nothing of the lake */
 };
 
 /* Whether the lake's row, or its absence, is what a state asks for. */
 enum judge_answer { ANSWER_NO, ANSWER_UNKNOWN /* a live row, and its image is not known */, ANSWER_YES };
+
+/* Where a date stands to a lake's scope; NONE: there is no row. */
+enum judge_age { AGE_NONE = -1, AGE_OUT = 0, AGE_EDGE, AGE_IN };
 
 /* Where a group stands to the decisive snapshot. */
 enum judge_place { PLACE_BEFORE, PLACE_INSIDE, PLACE_AFTER };
@@ -124,6 +127,7 @@ struct judge {
 	struct judgement judgement;
 	/* the lake */
 	bool lake_live; /* exactly one row, and it is live */
+	enum judge_age lake_age; /* of its youngest row */
 	int64_t lake_expires_s;
 	uint64_t lake_digests[JUDGE_DIGESTS_MAX];
 	uint32_t lake_counts[JUDGE_DIGESTS_MAX];
@@ -198,6 +202,9 @@ void judge_decide(struct judge *judge);
 
 /* judge_lake.c */
 bool judge_image_matches(const struct judge *judge, const struct fact_side *side);
+enum judge_age judge_age(const struct judge *judge, int64_t dated_s);
+/* Whether the lake is what such an image asks for, or it asks for nothing of it. */
+bool judge_image_allows(const struct judge *judge, const struct fact_side *side);
 /* What such a state makes of the lake; ttl weighed; before is the last image when it is an IMAGE. */
 enum judge_answer judge_allows(const struct judge *judge, const struct fact_side *after, uint8_t ttl,
 			       const struct fact_side *before);

@@ -4,6 +4,8 @@
 
 enum { MICROSECONDS = 1000000 };
 
+static const struct fact_side absent = {.state = STATE_ABSENT, .expires_s = EXPIRES_NONE};
+
 static int64_t floor_seconds(int64_t time_us)
 {
 	int64_t seconds = time_us / MICROSECONDS;
@@ -26,6 +28,41 @@ bool judge_image_matches(const struct judge *judge, const struct fact_side *side
 	return judge->lake_live && has_row(side) && side->row == judge->judgement.lake_row;
 }
 
+enum judge_age judge_age(const struct judge *judge, int64_t dated_s)
+{
+	const struct scope *scope = judge->scope;
+	if (!scope->retains || dated_s == DATED_NONE || dated_s >= scope->retain_in_s)
+		return AGE_IN;
+	return dated_s < scope->retain_out_s ? AGE_OUT : AGE_EDGE;
+}
+
+/* Whether neither such an image nor what the lake has of it is in scope. */
+static bool image_asks_nothing(const struct judge *judge, const struct fact_side *side)
+{
+	enum judge_age age = side->state == STATE_IMAGE ? judge_age(judge, side->dated_s) : AGE_IN;
+	return (age == AGE_OUT && judge->lake_age < AGE_IN) || (age == AGE_EDGE && judge->lake_age < AGE_EDGE);
+}
+
+/* Rows, and none in scope. */
+static bool lake_is_out(const struct judge *judge)
+{
+	return judge->lake_age == AGE_OUT || judge->lake_age == AGE_EDGE;
+}
+
+static bool asks_nothing(const struct judge *judge, const struct fact_side *after, uint8_t ttl,
+			 const struct fact_side *before)
+{
+	if (after->state != STATE_ABSENT)
+		return image_asks_nothing(judge, after);
+	return lake_is_out(judge) || (judge->scope->ttl == TTL_POLICY_KEEP && ttl == TTL_YES &&
+				      image_asks_nothing(judge, before));
+}
+
+bool judge_image_allows(const struct judge *judge, const struct fact_side *side)
+{
+	return image_asks_nothing(judge, side) || judge_image_matches(judge, side);
+}
+
 uint8_t judge_weigh_ttl(const struct judge *judge, uint8_t ttl, int64_t time_us)
 {
 	if (ttl != TTL_UNKNOWN)
@@ -43,19 +80,22 @@ static enum judge_answer answer(bool yes)
 	return yes ? ANSWER_YES : ANSWER_NO;
 }
 
-/* Any live row will do, and none is right for sure. */
+/* Any live row will do, and none is right for sure; nor can be told whether what is not known is in scope. */
 static enum judge_answer any_live(const struct judge *judge)
 {
-	return judge->lake_live ? ANSWER_UNKNOWN : ANSWER_NO;
+	bool may_be_out = judge->scope->retains && judge->lake_age < AGE_IN;
+	return judge->lake_live || may_be_out ? ANSWER_UNKNOWN : ANSWER_NO;
 }
 
 static enum judge_answer allows_absent(const struct judge *judge, uint8_t ttl, const struct fact_side *before)
 {
 	bool keep = judge->scope->ttl == TTL_POLICY_KEEP && ttl != TTL_NO;
+	if (asks_nothing(judge, &absent, ttl, before))
+		return ANSWER_YES;
 	if (!keep || (ttl == TTL_UNKNOWN && no_live_row(judge)))
 		return answer(no_live_row(judge));
 	if (before->state == STATE_IMAGE)
-		return answer(judge_image_matches(judge, before));
+		return answer(judge_image_allows(judge, before));
 	if (ttl == TTL_UNKNOWN && judge_image_matches(judge, &judge->last_image))
 		return ANSWER_YES;
 	return any_live(judge);
@@ -72,7 +112,7 @@ enum judge_answer judge_allows(const struct judge *judge, const struct fact_side
 	case STATE_PRESENT:
 		return any_live(judge);
 	default:
-		return answer(judge_image_matches(judge, after));
+		return answer(judge_image_allows(judge, after));
 	}
 }
 
@@ -110,7 +150,10 @@ static void expect(struct judge *judge)
 	default:
 		judgement->lake_expected = LAKE_ROW;
 	}
-	if (!has_row(image))
+	bool nothing = asks_nothing(judge, &judgement->expected, judgement->ttl, &judge->deleted_image);
+	if (nothing)
+		judgement->lake_expected = LAKE_ANY;
+	if (!has_row(image) || nothing)
 		return;
 	for (uint32_t i = 0; i < judge->lake_digest_count; i++)
 		if (judge->lake_digests[i] == image->row)
@@ -174,11 +217,13 @@ static enum key_class agreeing_absent(const struct judge *judge)
 	return judge->there || judge->judgement.lake_rows > 0 ? CLASS_DELETED : CLASS_NOTHING;
 }
 
-static enum key_class agreeing(const struct judge *judge)
+static enum key_class agreeing(const struct judge *judge, bool as_expected)
 {
 	const struct judgement *judgement = &judge->judgement;
 	if (judgement->unproven != 0)
 		return CLASS_UNPROVEN;
+	if (!as_expected && lake_is_out(judge))
+		return CLASS_OUT_OF_SCOPE;
 	return judge->lake_live ? CLASS_EQUAL : agreeing_absent(judge);
 }
 
@@ -193,17 +238,17 @@ static enum key_class class_of(struct judge *judge)
 			return CLASS_UNPROVEN;
 		return judgement->expected.state == STATE_ABSENT ? agreeing_absent(judge) : CLASS_EQUAL;
 	}
-	if (judgement->lake_rows > 1) {
+	enum judge_answer as_expected = judge_allows(judge, &judgement->expected, judgement->ttl,
+						     &judge->deleted_image);
+	if (judgement->lake_rows > 1 && !(lake_is_out(judge) && as_expected != ANSWER_NO)) {
 		judgement->finding = ROW_DUPLICATE;
 		return CLASS_DIFFERENT;
 	}
-	enum judge_answer as_expected = judge_allows(judge, &judgement->expected, judgement->ttl,
-						     &judge->deleted_image);
 	if (as_expected == ANSWER_YES && judgement->unproven == 0 && judgement->lake_expected == LAKE_ANY)
 		return CLASS_OUT_OF_SCOPE;
 	enum judge_answer as_possible = possible(judge);
 	if (as_expected == ANSWER_YES || unbounded(judge) || as_possible == ANSWER_YES)
-		return agreeing(judge);
+		return agreeing(judge, as_expected == ANSWER_YES);
 	if (as_expected == ANSWER_UNKNOWN || as_possible == ANSWER_UNKNOWN) {
 		judgement->unproven |= UNPROVEN_IMAGE;
 		return CLASS_UNPROVEN;

@@ -82,11 +82,15 @@ static int fill_policy(sqlite3 *database, const struct scope *scope, struct erro
 				  has_settle,
 				  scope->settle_from_us,
 				  scope->unreadable,
-				  scope->by_row};
+				  scope->by_row,
+				  scope->retains,
+				  scope->retain_out_s,
+				  scope->retain_in_s};
 	return insert_integers(
 		database,
-		"INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10, ?11)",
-		values, 11, error);
+		"INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10, ?11, "
+		"iif(?12, ?13, NULL), iif(?12, ?14, NULL))",
+		values, 14, error);
 }
 
 static int fill_scope(sqlite3 *database, const struct scope *scope, struct error *error)
@@ -154,8 +158,8 @@ static bool bind_u64(sqlite3_stmt *insert, int column, uint64_t value)
 	return bind_copy(insert, column, bytes, 8);
 }
 
-/* Five columns from `column`: state, item, row, flags, expires. What is not bound is NULL. */
-static bool bind_side(sqlite3_stmt *insert, int column, const struct fact_side *side, bool has_item)
+/* Five columns from `column`: state, item, row, flags, expires; and one for its date. What is not bound is NULL. */
+static bool bind_side(sqlite3_stmt *insert, int column, int dated, const struct fact_side *side, bool has_item)
 {
 	sqlite3_bind_int(insert, column, (int)side->state);
 	sqlite3_bind_int64(insert, column + 3, 0);
@@ -172,6 +176,8 @@ static bool bind_side(sqlite3_stmt *insert, int column, const struct fact_side *
 	sqlite3_bind_int64(insert, column + 3, side->flags);
 	if (side->expires_s != EXPIRES_NONE)
 		sqlite3_bind_int64(insert, column + 4, side->expires_s);
+	if (side->dated_s != DATED_NONE)
+		sqlite3_bind_int64(insert, dated, side->dated_s);
 	return bound;
 }
 
@@ -189,12 +195,12 @@ static int fill_fact(void *context, const struct fact *fact, struct error *error
 	sqlite3_bind_int64(insert, 6, fact->source);
 	sqlite3_bind_int64(insert, 7, (int64_t)fact->record);
 	sqlite3_bind_int64(insert, 8, (int64_t)fact->offset);
-	bound = bind_side(insert, 9, &fact->after, fact->kind != FACT_LAKE) && bound;
+	bound = bind_side(insert, 9, 26, &fact->after, fact->kind != FACT_LAKE) && bound;
 	sqlite3_bind_int(insert, 14, STATE_UNKNOWN);
 	sqlite3_bind_int(insert, 17, 0);
 	sqlite3_bind_int(insert, 20, TTL_NO);
 	if (change) {
-		bound = bind_side(insert, 14, &fact->before, true) && bound;
+		bound = bind_side(insert, 14, 27, &fact->before, true) && bound;
 		sqlite3_bind_int64(insert, 19, fact->domain);
 		sqlite3_bind_int(insert, 20, fact->ttl);
 		if (fact->has_sequence)
@@ -218,7 +224,7 @@ static int fill_facts(sqlite3 *database, const struct reference_facts *facts, st
 	if (sqlite3_prepare_v2(
 		    database,
 		    "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-		    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
+		    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
 		    -1, &filling.insert, NULL) != SQLITE_OK)
 		return failed(database, "insert facts", error);
 	int code = facts->feed(facts->context, fill_fact, &filling, error);
@@ -241,7 +247,8 @@ static int fill_facts(sqlite3 *database, const struct reference_facts *facts, st
 						COLUMN(lake_record) COLUMN(lake_offset) COLUMN(lake_row) COLUMN(class) \
 							COLUMN(finding) COLUMN(stale_source) COLUMN(stale_record)      \
 								COLUMN(stale_offset) COLUMN(stale_before)              \
-									COLUMN(missed) COLUMN(key_id)
+									COLUMN(missed) COLUMN(expected_dated)     \
+										COLUMN(key_id)
 
 enum column {
 #define COLUMN(name) COLUMN_##name,
@@ -336,6 +343,7 @@ static void read_expected(sqlite3_stmt *row, struct judgement *judgement)
 	expected->expires_s = EXPIRES_NONE;
 	if (sqlite3_column_type(row, COLUMN_expected_expires) != SQLITE_NULL)
 		expected->expires_s = sqlite3_column_int64(row, COLUMN_expected_expires);
+	expected->dated_s = sqlite3_column_int64(row, COLUMN_expected_dated); /* NULL reads as DATED_NONE */
 	judgement->ttl = (uint8_t)sqlite3_column_int(row, COLUMN_ttl);
 	int decided_by = sqlite3_column_int(row, COLUMN_decided_by);
 	judgement->decided_by = decided_by == 2 ? DECIDED_CHANGE : decided_by == 1 ? DECIDED_SNAPSHOT : DECIDED_NOTHING;

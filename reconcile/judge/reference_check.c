@@ -14,7 +14,8 @@ static bool origins_equal(const struct fact_origin *left, const struct fact_orig
 static bool sides_equal(const struct fact_side *left, const struct fact_side *right)
 {
 	return left->state == right->state && left->flags == right->flags && left->item[0] == right->item[0] &&
-	       left->item[1] == right->item[1] && left->row == right->row && left->expires_s == right->expires_s;
+	       left->item[1] == right->item[1] && left->row == right->row && left->expires_s == right->expires_s &&
+	       left->dated_s == right->dated_s;
 }
 
 static const char *lake_difference(const struct judgement *left, const struct judgement *right)

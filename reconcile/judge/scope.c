@@ -448,6 +448,18 @@ static void apply_policies(struct scope *scope, const struct contract *contract,
 	scope->settle_from_us = has_lake && contract->settle_us > 0 ? commit_time_us - contract->settle_us : INT64_MAX;
 }
 
+/* What a lake keeps only for a time: a day round the edge it may still have, or no longer. */
+static void apply_retention(struct scope *scope, const struct contract *contract, bool has_lake, int64_t commit_time_us)
+{
+	const int64_t day_s = 86400, base_us = contract->has_as_of ? contract->as_of_us : commit_time_us;
+	scope->retains = has_lake && contract->retain.attribute != NULL;
+	if (!scope->retains)
+		return;
+	int64_t edge_s = (base_us - contract->retain.within_us) / CLOCK_SECOND_US;
+	scope->retain_out_s = edge_s - day_s;
+	scope->retain_in_s = edge_s + day_s;
+}
+
 static int read_state(struct scope_building *building, const struct merge_options *options, struct error *error)
 {
 	struct state *state = building->state;
@@ -481,6 +493,7 @@ int scope_build(struct state *state, const struct contract *contract, const uint
 	struct scope_building building = {
 		.state = state, .contract = contract, .source_groups = source_groups, .scope = scope, .arena = arena};
 	apply_policies(scope, contract, has_lake, commit_time_us);
+	apply_retention(scope, contract, has_lake, commit_time_us);
 	scope->by_row = inputs->by_row;
 	int code = read_state(&building, options, error);
 	if (code == 0) {

@@ -87,6 +87,9 @@ struct scope {
 	bool has_lake;
 	bool by_row; /* a source does not keep DynamoDB's types: images are told apart by their row digests alone */
 	int64_t settle_from_us; /* commit time - settle; INT64_MAX without settle: */
+	/* scope: a date before the one is out of scope, one from the other on in it; seconds. */
+	bool retains;
+	int64_t retain_out_s, retain_in_s;
 	void *memory;
 };
 

@@ -29,6 +29,7 @@ struct fact_side {
 	uint64_t item[2];
 	uint64_t row;      /* row digest; 0 unless STATE_IMAGE */
 	int64_t expires_s; /* EXPIRES_NONE unless STATE_IMAGE with a TTL value */
+	int64_t dated_s;   /* the date that a lake's scope goes by; DATED_NONE (0) unless STATE_IMAGE with one */
 };
 
 struct fact {

@@ -11,25 +11,33 @@ enum {
 	BIT_SAME_KEY = 2,
 	BIT_DAMAGED = 3,
 	BIT_DELETED = 4,
-	BIT_AFTER = 5, /* a side's seven bits */
-	BIT_ITEM_KEY = 12
+	BIT_AFTER = 5, /* a side's eight bits */
+	BIT_ITEM_KEY = 13
 };
 
 /* Bits of a change's second word. */
 enum {
 	BIT_BEFORE = 0,
-	BIT_TTL = 7, /* 2 bits */
-	BIT_SEQUENCE = 9,
-	BIT_TIME = 10, /* 2 bits, enum time_form */
-	BIT_EVENT = 12
+	BIT_TTL = 8, /* 2 bits */
+	BIT_SEQUENCE = 10,
+	BIT_TIME = 11, /* 2 bits, enum time_form */
+	BIT_EVENT = 13
 };
 
 /* A side's bits. */
-enum { SIDE_STATE = 0 /* 2 bits */, SIDE_FLAGS = 2 /* 2 bits */, SIDE_ITEM = 4, SIDE_ROW = 5, SIDE_EXPIRES = 6 };
+enum {
+	SIDE_STATE = 0, /* 2 bits */
+	SIDE_FLAGS = 2, /* 2 bits */
+	SIDE_ITEM = 4,
+	SIDE_ROW = 5,
+	SIDE_EXPIRES = 6,
+	SIDE_DATED = 7,
+	SIDE_MASK = 0xff
+};
 
 enum time_form { TIME_NONE = 0, TIME_SECOND = 1, TIME_INTERVAL = 2 };
 
-enum { MICROSECONDS = 1000000, FIRST_WORD_BITS = 13, SECOND_WORD_BITS = 13 };
+enum { MICROSECONDS = 1000000, FIRST_WORD_BITS = 14, SECOND_WORD_BITS = 14 };
 
 /* ---- little-endian words and varints */
 
@@ -122,6 +130,7 @@ static uint32_t side_bits(const struct fact_side *side)
 	uint32_t bits = (uint32_t)side->state << SIDE_STATE | side->flags << SIDE_FLAGS;
 	bits |= (uint32_t)((side->item[0] | side->item[1]) != 0) << SIDE_ITEM;
 	bits |= (uint32_t)(side->row != 0) << SIDE_ROW;
+	bits |= (uint32_t)(side->dated_s != DATED_NONE) << SIDE_DATED;
 	return bits | (uint32_t)(side->expires_s != EXPIRES_NONE) << SIDE_EXPIRES;
 }
 
@@ -133,6 +142,8 @@ static uint8_t *put_side(uint8_t *at, const struct fact_side *side, uint32_t bit
 		at = put_u64(at, side->row);
 	if (bits >> SIDE_EXPIRES & 1)
 		at = put_signed(at, side->expires_s);
+	if (bits >> SIDE_DATED & 1)
+		at = put_signed(at, side->dated_s);
 	return at;
 }
 
@@ -251,6 +262,7 @@ static inline bool read_side(const uint8_t **at, uint32_t bits, struct fact_side
 	side->item[1] = bits >> SIDE_ITEM & 1 ? get_u64(at) : 0;
 	side->row = bits >> SIDE_ROW & 1 ? get_u64(at) : 0;
 	side->expires_s = bits >> SIDE_EXPIRES & 1 ? get_signed(at, &bad) : EXPIRES_NONE;
+	side->dated_s = bits >> SIDE_DATED & 1 ? get_signed(at, &bad) : DATED_NONE;
 	return !bad;
 }
 
@@ -287,7 +299,7 @@ static bool read_change(const uint8_t **at, struct fact *fact)
 {
 	bool bad = false;
 	uint32_t bits = get_u16(at);
-	if (bits >> SECOND_WORD_BITS != 0 || !read_side(at, bits >> BIT_BEFORE & 0x7f, &fact->before))
+	if (bits >> SECOND_WORD_BITS != 0 || !read_side(at, bits >> BIT_BEFORE & SIDE_MASK, &fact->before))
 		return false;
 	fact->domain = get_u32_varint(at, &bad);
 	fact->ttl = (uint8_t)(bits >> BIT_TTL & 3);
@@ -352,7 +364,7 @@ enum segment_step segment_next(struct segment_reader *reader, struct fact *fact)
 	fact->record = get_varint(&at, &bad);
 	fact->offset = get_varint(&at, &bad);
 	fact->item_key = bits >> BIT_ITEM_KEY & 1 ? get_u64(&at) : 0;
-	if (!read_side(&at, bits >> BIT_AFTER & 0x7f, &fact->after))
+	if (!read_side(&at, bits >> BIT_AFTER & SIDE_MASK, &fact->after))
 		return SEGMENT_CORRUPT;
 	if (fact->kind != FACT_CHANGE)
 		clear_change(fact);

@@ -10,7 +10,7 @@
  *       key      8 bytes hash, 2 bytes size, bytes; left out when the fact before has the same key
  *       source, record, offset                      varints
  *       item key 8 bytes, unless 0
- *       after    item 16 bytes, row 8, expires varint; those that are not nothing
+ *       after    item 16 bytes, row 8, expires varint, dated varint; those that are not nothing
  *       and of a change:
  *       bits     2 bytes
  *       before   as after

@@ -33,9 +33,9 @@ static const char schema[] =
 	" last_key INTEGER NOT NULL);"
 	"CREATE TABLE block_data(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
 	"PRAGMA application_id = 1818323813;"
-	"PRAGMA user_version = 2;";
+	"PRAGMA user_version = 3;";
 
-_Static_assert(STATE_APPLICATION == 1818323813 && STATE_LAYOUT == 2, "the schema states both as numbers");
+_Static_assert(STATE_APPLICATION == 1818323813 && STATE_LAYOUT == 3, "the schema states both as numbers");
 
 /* ---- what every file of the state uses */
 

@@ -19,7 +19,7 @@
 #include "reconcile/state/state.h"
 #include "reconcile/state/state_pages.h"
 
-enum { STATE_LAYOUT = 2, STATE_APPLICATION = 0x6c616b65 };
+enum { STATE_LAYOUT = 3, STATE_APPLICATION = 0x6c616b65 };
 
 struct state_text {
 	uint32_t group; /* of a nameless domain; else 0 */

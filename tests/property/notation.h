@@ -15,8 +15,9 @@
  * holds it
  *
  * SIDE: x (an image), x- (without DynamoDB's types), x~ (lossy), x@T (with that TTL value), none (absent), ? (present),
- * unknown. A fact may begin with its key, "k3:" (k0 without one) and end with its origin, "of source n". Facts are
- * numbered from #1.
+ * x^T (of that date), unknown. `retain A to B`: a lake's scope, which dates before A are out of, and from B on in. A
+ * fact may begin with its key, "k3:" (k0 without one) and end with its origin, "of source n". Facts are numbered from
+ * #1.
  *
  * Images a to z have item and row digests of their own, but an upper case letter has the row digest of the lower case
  * one: two items that the lake's columns cannot tell apart. */
@@ -145,6 +146,10 @@ static inline struct fact_side notation_side(struct notation *notation)
 	if (*notation->at == '@') {
 		notation->at++;
 		side.expires_s = notation_time(notation) / SECOND_US;
+	}
+	if (*notation->at == '^') {
+		notation->at++;
+		side.dated_s = notation_time(notation) / SECOND_US;
 	}
 	return side;
 }
@@ -329,6 +334,11 @@ static inline bool notation_policy(struct notation *notation, struct scope *scop
 		scope->as_of_us = notation_time(notation);
 	} else if (notation_word(notation, "settle")) {
 		scope->settle_from_us = notation_time(notation);
+	} else if (notation_word(notation, "retain")) {
+		scope->retains = true;
+		notation_interval(notation, &scope->retain_out_s, &scope->retain_in_s);
+		scope->retain_out_s /= SECOND_US;
+		scope->retain_in_s /= SECOND_US;
 	} else if (notation_word(notation, "by row")) {
 		scope->by_row = true;
 	} else if (notation_word(notation, "no lake")) {
@@ -397,6 +407,8 @@ static inline void print_side(struct buffer *out, const struct fact_side *side, 
 		buffer_append_text(out, "~");
 	if (side->expires_s != EXPIRES_NONE)
 		buffer_printf(out, "@%" PRId64, side->expires_s);
+	if (side->dated_s != DATED_NONE)
+		buffer_printf(out, "^%" PRId64, side->dated_s);
 }
 
 static inline void print_change(struct buffer *out, const struct fact *fact)
@@ -495,6 +507,8 @@ static inline void print_scope(struct buffer *out, const struct universe *univer
 		print_time(out, scope->as_of_us);
 		buffer_append_text(out, "; ");
 	}
+	if (scope->retains)
+		buffer_printf(out, "retain %" PRId64 " to %" PRId64 "; ", scope->retain_out_s, scope->retain_in_s);
 	if (scope->settle_from_us != INT64_MAX) {
 		buffer_append_text(out, "settle ");
 		print_time(out, scope->settle_from_us);

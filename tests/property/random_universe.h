@@ -14,7 +14,7 @@ struct chances {
 	struct prng *prng;
 	int64_t exports_at[3];
 	uint32_t export_count;
-	uint32_t domains, sequences, damaged, no_time, ms_times, duplicates, ttl_values, items, faithful, knots;
+	uint32_t domains, sequences, damaged, no_time, ms_times, duplicates, ttl_values, items, faithful, knots, dates;
 	int64_t knot_time; /* of the last change that may be of a knot */
 };
 
@@ -43,6 +43,10 @@ static inline struct fact_side random_image(struct chances *chances)
 		memset(side.item, 0, sizeof side.item);
 	if (prng_chance(prng, 1, 12))
 		side.flags = prng_chance(prng, 1, 2) ? IMAGE_LOSSY : IMAGE_MISTYPED;
+	/* On, just beside and far from the edges of random_policies. */
+	static const int64_t dates[] = {1, 999, 1000, 1050, 1099, 1100, 1101, 5000};
+	if (prng_chance(prng, chances->dates, 10))
+		side.dated_s = random_from(prng, dates, sizeof dates / sizeof dates[0]);
 	if (prng_chance(prng, chances->ttl_values, 10))
 		side.expires_s = random_time(chances) / SECOND_US + (int64_t)prng_below(prng, 3) - 1;
 	return side;
@@ -344,6 +348,11 @@ static inline void random_policies(struct chances *chances)
 	scope->unreadable = prng_chance(prng, 1, 25);
 	scope->by_row = prng_chance(prng, 1, 6);
 	scope->has_lake = !prng_chance(prng, 1, 15);
+	if (chances->dates > 0) {
+		scope->retains = true;
+		scope->retain_out_s = 1000;
+		scope->retain_in_s = prng_chance(prng, 1, 2) ? 1100 : 1000;
+	}
 	if (prng_chance(prng, 1, 6)) {
 		scope->has_as_of = true;
 		scope->as_of_us = random_time(chances);
@@ -367,6 +376,7 @@ static inline void random_universe(struct prng *prng, struct universe *universe)
 	chances.ms_times = prng_chance(prng, 1, 2) ? 0 : 5;
 	chances.duplicates = (uint32_t)prng_below(prng, 6);
 	chances.ttl_values = (uint32_t)prng_below(prng, 9);
+	chances.dates = prng_chance(prng, 1, 3) ? 4 + (uint32_t)prng_below(prng, 6) : 0;
 	chances.items = 3 + (uint32_t)prng_below(prng, 8);
 	chances.faithful = prng_chance(prng, 1, 2) ? 10 : (uint32_t)prng_below(prng, 11);
 	if (prng_chance(prng, 1, 3)) {

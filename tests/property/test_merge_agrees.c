@@ -15,7 +15,7 @@
 #include "tests/tap.h"
 
 static uint64_t keys_judged, by_class[CLASS_OUT_OF_SCOPE + 1], by_finding[ROW_DIFFERS + 1], by_reason[9];
-static uint64_t with_overlap, with_lost, with_conflict, with_break, with_missed, with_any;
+static uint64_t with_overlap, with_lost, with_conflict, with_break, with_missed, with_any, with_aged;
 
 /* What the generator reaches is counted, so that agreement on nothing cannot pass for agreement. */
 static void count(const struct outcome_rows *rows)
@@ -33,6 +33,8 @@ static void count(const struct outcome_rows *rows)
 		with_break += row->chain_breaks > 0;
 		with_missed += row->missed > JUDGE_MISSED_MAX;
 		with_any += row->lake_expected == LAKE_ANY && row->class == CLASS_OUT_OF_SCOPE;
+		with_aged += row->lake_expected == LAKE_ANY && row->class == CLASS_OUT_OF_SCOPE &&
+			     row->expected.state == STATE_IMAGE;
 	}
 }
 
@@ -232,15 +234,17 @@ int main(int argument_count, char **arguments)
 	if (tap_failures > 0)
 		return tap_done();
 	printf("# %" PRIu64 " keys; conflicts %" PRIu64 ", breaks %" PRIu64 ", overlap %" PRIu64
-	       ", capture_lost %" PRIu64 ", more missed than listed %" PRIu64 ", either accepted %" PRIu64 "\n",
-	       keys_judged, with_conflict, with_break, with_overlap, with_lost, with_missed, with_any);
+	       ", capture_lost %" PRIu64 ", more missed than listed %" PRIu64 ", either accepted %" PRIu64
+	       ", out of scope by date %" PRIu64 "\n",
+	       keys_judged, with_conflict, with_break, with_overlap, with_lost, with_missed, with_any, with_aged);
 	for (int i = 0; i <= CLASS_OUT_OF_SCOPE; i++)
 		ok(by_class[i] > keys_judged / 1000, "class %d was reached, %" PRIu64 " times", i, by_class[i]);
 	for (int i = ROW_DUPLICATE; i <= ROW_DIFFERS; i++)
 		ok(by_finding[i] > keys_judged / 1000, "finding %d was reached, %" PRIu64 " times", i, by_finding[i]);
 	for (int i = 0; i < 9; i++)
 		ok(by_reason[i] > keys_judged / 1000, "reason %d was reached, %" PRIu64 " times", 1 << i, by_reason[i]);
-	ok(with_overlap > 0 && with_lost > 0 && with_conflict > 0 && with_break > 0 && with_missed > 0 && with_any > 0,
+	ok(with_overlap > 0 && with_lost > 0 && with_conflict > 0 && with_break > 0 && with_missed > 0 &&
+		   with_any > 0 && with_aged > 0,
 	   "contradictions of each kind, long lists of missed changes and either outcome were reached");
 	return tap_done();
 }

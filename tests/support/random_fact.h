@@ -32,6 +32,8 @@ static inline struct fact_side random_side(struct prng *prng)
 	side.row = random_number(prng);
 	if (prng_chance(prng, 1, 3))
 		side.expires_s = (int64_t)random_number(prng);
+	if (prng_chance(prng, 1, 3))
+		side.dated_s = (int64_t)random_number(prng);
 	return side;
 }
 
@@ -84,7 +86,8 @@ static inline struct fact random_fact(struct prng *prng, uint64_t keys, char byt
 static inline bool same_side(const struct fact_side *a, const struct fact_side *b)
 {
 	return a->state == b->state && a->flags == b->flags && a->item[0] == b->item[0] && a->item[1] == b->item[1] &&
-	       a->row == b->row && a->expires_s == b->expires_s;
+	       a->row == b->row && a->expires_s == b->expires_s &&
+	       a->dated_s == b->dated_s;
 }
 
 static inline bool same_fact(const struct fact *a, const struct fact *b)

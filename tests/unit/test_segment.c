@@ -93,7 +93,7 @@ static void extremes_fit(void)
 	static char key[SEGMENT_KEY_MAX];
 	struct fact fact, fact_read;
 	memset(&fact, 0xff, sizeof(fact));
-	struct fact_side side = {STATE_IMAGE, 3, {UINT64_MAX, UINT64_MAX}, UINT64_MAX, INT64_MAX};
+	struct fact_side side = {STATE_IMAGE, 3, {UINT64_MAX, UINT64_MAX}, UINT64_MAX, INT64_MAX, INT64_MIN};
 	fact.kind = FACT_CHANGE;
 	fact.flags = FACT_DAMAGED | FACT_DELETED;
 	fact.after = fact.before = side;
