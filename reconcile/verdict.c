@@ -154,6 +154,13 @@ static int weigh_unproven(const struct contract *contract, struct outcome *outco
 		if (!outcome->has_proved_dynamodb)
 			code = add_reason(outcome, "require: dynamodb, but no independent source proves anything",
 					  error);
+		else if (outcome->changed_only)
+			code = add_reason(outcome,
+					  arena_text(&outcome->arena,
+						     "require: dynamodb, but only keys that changed since %s are "
+						     "known; a full export would tell the others",
+						     clock_format(outcome->changed_since_us, from)),
+					  error);
 		else if (outcome->evidence_end_us > outcome->proved_dynamodb_us)
 			code = add_reason(
 				outcome,

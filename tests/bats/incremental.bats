@@ -51,6 +51,23 @@ window() { # DIR N
 	[ "$(field .verdict)" = PASS ]
 }
 
+@test "require: dynamodb is of all keys, not of those that incremental exports say changed" {
+	same_history changed --incremental 4
+	echo "require: dynamodb" >>"$dir/contract-exports.yaml"
+	judged "$dir"
+	[ "$(field .verdict)" = PASS ]
+	full=$(grep -Lc INCREMENTAL "$dir"/AWSDynamoDB/*/manifest-summary.json | xargs dirname | xargs basename)
+	sed -i "/$full/d" "$dir/contract-exports.yaml"
+	echo "allow: {unproven: 100%}" >>"$dir/contract-exports.yaml"
+	judged "$dir"
+	field .scope | grep "of keys that changed since"
+	[ "$(field .verdict)" = UNKNOWN ]
+	field ".reasons[]" | grep "require: dynamodb, but only keys that changed since"
+	sed -i "/^require/d" "$dir/contract-exports.yaml"
+	judged "$dir"
+	[ "$(field .verdict)" = PASS ]
+}
+
 @test "a folder of exports, or a glob, names them all" {
 	same_history folder --incremental 4
 	sed -i '/export: /d; s|^sources:|sources:\n  - {export: AWSDynamoDB}|' "$dir/contract-exports.yaml"

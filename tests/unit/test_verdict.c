@@ -138,6 +138,13 @@ static void test_empty_and_require(void)
 	outcome.has_proved_landing = outcome.changed_only = true;
 	ok(weigh() == VERDICT_PASS && strstr(outcome_scope_text(&outcome), "of keys that changed since 1970") != NULL,
 	   "without an export that knows all keys, a PASS says that it is of those that changed");
+	begin();
+	contract.require_dynamodb = true;
+	outcome.has_proved_dynamodb = outcome.has_proved_landing = outcome.changed_only = true;
+	outcome.proved_dynamodb_us = outcome.proved_landing_us = outcome.evidence_end_us = 2000000;
+	ok(weigh() == VERDICT_UNKNOWN, "require: dynamodb is not met by those that changed");
+	ok(strstr(outcome.reasons[0], "only keys that changed since 1970") != NULL, "and says so: %s",
+	   outcome.reasons[0]);
 }
 
 int main(void)
