@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "reconcile/contract/contract_schema.h"
 #include "reconcile/contract/disclosure.h"
 
@@ -319,6 +320,10 @@ static int check_source(struct schema_loader *loader, yaml_node_t *node, void *t
 				    "some moment between");
 	if (source->has_from && source->has_to && source->from_us >= source->to_us)
 		return schema_error(loader, schema_find(loader, node, "from"), "'from' is not before 'to'");
+	/* Taken at its word it would say that nothing happened where nobody could have looked yet. */
+	if (source->has_to && source->to_us > clock_now_us() + 86400 * CLOCK_SECOND_US)
+		return schema_error(loader, schema_find(loader, node, "to"),
+				    "'to' is more than a day in the future: nothing has been captured until then");
 	source->independent = source->independent || source->kind != SOURCE_EVENTS;
 	return 0;
 }
