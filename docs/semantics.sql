@@ -670,6 +670,10 @@ SELECT d.key_id,
             WHEN decided_by = 2 AND settle_from IS NOT NULL AND w.time_hi > settle_from THEN 'not settled'
             WHEN ttl_keep AND NOT knows AND holds = 'live'
                  AND lake_first.expires < unseen_hi / 1000000 + (unseen_hi % 1000000 > 0) THEN 'archived'
+            WHEN ttl_keep AND p.state = 1 AND holds = 'live'
+                 AND EXISTS (SELECT 1 FROM scope_net AS n
+                             WHERE n.open_hi > n.lo AND (decided_time IS NULL OR n.open_hi > decided_time)
+                               AND lake_first.expires < n.open_hi / 1000000 + (n.open_hi % 1000000 > 0)) THEN 'archived'
             ELSE 'different' END AS step,
        unproven, rows, holds, knows, coalesce(there, 0) AS there, CASE WHEN spares THEN 'ANY' ELSE demands END AS demands,
        p.ttl AS ttl, has_lake, p.state AS state, youngest

@@ -211,6 +211,22 @@ static bool archived(const struct judge *judge)
 	       judge_expired(judge->lake_expires_s, unseen_hi - 1);
 }
 
+/* A row may be that of an item which came, and which TTL removed, within the window of an incremental export, after
+ * what says that it is not there: that leaves no record. */
+static bool came_and_went(const struct judge *judge)
+{
+	const struct scope *scope = judge->scope;
+	if (scope->ttl != TTL_POLICY_KEEP || !judge->lake_live || judge->judgement.expected.state != STATE_ABSENT)
+		return false;
+	for (uint32_t i = 0; i < scope->net_count; i++) {
+		const struct scope_net *net = &scope->nets[i];
+		if (net->open_hi > net->lo && net->open_hi > judge->judgement.decided_time_us &&
+		    judge_expired(judge->lake_expires_s, net->open_hi - 1))
+			return true;
+	}
+	return false;
+}
+
 /* Of a key that was never there, its absence is nothing. */
 static enum key_class agreeing_absent(const struct judge *judge)
 {
@@ -257,7 +273,7 @@ static enum key_class class_of(struct judge *judge)
 		judgement->unproven |= UNPROVEN_NOT_SETTLED;
 		return CLASS_UNPROVEN;
 	}
-	if (archived(judge))
+	if (archived(judge) || came_and_went(judge))
 		return CLASS_OUT_OF_SCOPE;
 	judgement->finding = finding_of(judge);
 	return CLASS_DIFFERENT;
