@@ -50,36 +50,49 @@ void step_pattern_free(struct step_pattern *pattern)
 	free(pattern);
 }
 
-static enum step_status extract(struct step_pattern *pattern, struct buffer *out, struct step_text *text)
+enum step_status step_pattern_group(struct step_pattern *pattern, struct slice text, struct buffer *out,
+				    struct slice *group)
 {
 	UErrorCode status = U_ZERO_ERROR;
 	int32_t size = 0, written = 0;
-	if (text->bytes.size > INT32_MAX / 4)
+	*group = (struct slice){NULL, 0};
+	out->size = 0;
+	if (text.size > INT32_MAX / 4)
 		return STEP_UNFIT;
-	if ((int32_t)text->bytes.size >= pattern->room) {
-		int32_t room = (int32_t)text->bytes.size + 1;
+	if ((int32_t)text.size >= pattern->room) {
+		int32_t room = (int32_t)text.size + 1;
 		UChar *more = realloc(pattern->text, (size_t)room * sizeof(*more));
 		if (more == NULL)
 			return STEP_NO_MEMORY;
 		pattern->text = more;
 		pattern->room = room;
 	}
-	u_strFromUTF8(pattern->text, pattern->room, &size, text->bytes.data, (int32_t)text->bytes.size, &status);
+	u_strFromUTF8(pattern->text, pattern->room, &size, text.data, (int32_t)text.size, &status);
 	uregex_setText(pattern->regex, pattern->text, size, &status);
 	UBool found = uregex_find(pattern->regex, 0, &status);
 	int32_t start = found && U_SUCCESS(status) ? uregex_start(pattern->regex, 1, &status) : -1;
 	int32_t end = start >= 0 ? uregex_end(pattern->regex, 1, &status) : -1;
-	text->bytes = (struct slice){"", 0};
 	if (U_FAILURE(status)) /* too many steps */
 		return STEP_UNFIT;
-	if (start < 0 || end <= start)
+	if (start < 0)
+		return STEP_DONE;
+	*group = (struct slice){"", 0};
+	if (end <= start)
 		return STEP_DONE;
 	if (buffer_reserve(out, (size_t)(end - start) * 3 + 1) != 0)
 		return STEP_NO_MEMORY;
 	u_strToUTF8(out->data, (end - start) * 3 + 1, &written, pattern->text + start, end - start, &status);
 	out->size = (size_t)written;
-	text->bytes = buffer_slice(out);
+	*group = buffer_slice(out);
 	return U_SUCCESS(status) ? STEP_DONE : STEP_UNFIT;
+}
+
+static enum step_status extract(struct step_pattern *pattern, struct buffer *out, struct step_text *text)
+{
+	struct slice group;
+	enum step_status status = step_pattern_group(pattern, text->bytes, out, &group);
+	text->bytes = group.data != NULL ? group : (struct slice){"", 0};
+	return status;
 }
 
 static bool is_ascii(struct slice text)

@@ -46,6 +46,11 @@ void step_pattern_free(struct step_pattern *pattern);
 
 enum step_status { STEP_DONE = 0, STEP_UNFIT /* of a type it does not take */, STEP_NO_MEMORY };
 
+/* What the pattern's group matched first in the text; data NULL: the pattern does not match. Lives in `out`, which is
+ * emptied first. UNFIT: matching takes too many steps. */
+enum step_status step_pattern_group(struct step_pattern *pattern, struct slice text, struct buffer *out,
+				    struct slice *group) MUST_USE;
+
 /* All but NUMBER, CONCAT and COALESCE. The result replaces *text and lives in `out`, which is emptied first, or is part
  * of what was given. */
 enum step_status step_apply(const struct column_step *step, const char *secret, struct step_pattern *pattern,

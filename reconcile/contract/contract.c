@@ -150,7 +150,7 @@ static const struct schema_map lake_key_schema = {
 			 .help = "the key attribute it is made of"},
 			{"extract", SCHEMA_TEXT, .offset = offsetof(struct lake_key, extract),
 			 .fallback = "the attribute as it is",
-			 .help = "the part of it that the column holds: an extended POSIX expression with one group"},
+			 .help = "the part of it that the column holds: a pattern with one group"},
 			{NULL, 0, .offset = 0}},
 };
 

@@ -93,7 +93,7 @@ struct contract_column {
 struct lake_key {
 	const char *column;
 	const char *attribute; /* item_key[part]'s */
-	const char *extract; /* extended POSIX expression whose one group is the value; NULL: the attribute as it is */
+	const char *extract; /* ICU pattern whose one group is the value; NULL: the attribute as it is */
 	uint32_t part;
 	int line;
 };

@@ -1,6 +1,5 @@
 /* The lakes of a contract: each becomes a contract of its own to whatever looks at one table, sharing all else. */
 #include <ctype.h>
-#include <regex.h>
 #include <stddef.h>
 #include <strings.h>
 
@@ -45,20 +44,15 @@ static int check_name(struct schema_loader *loader, yaml_node_t *node, const str
 
 static int check_extract(struct schema_loader *loader, yaml_node_t *node, const struct lake_key *key, char type)
 {
-	regex_t regex;
-	char why[128];
+	const char *why;
 	if (type == 'B')
 		return schema_error(loader, node, "'extract' is for strings and numbers, '%s' is of type B",
 				    key->attribute);
-	int status = regcomp(&regex, key->extract, REG_EXTENDED);
-	if (status != 0) {
-		regerror(status, &regex, why, sizeof why);
-		return schema_error(loader, node, "'extract' is no extended POSIX expression: %s", why);
-	}
-	size_t groups = regex.re_nsub;
-	regfree(&regex);
-	if (groups != 1)
-		return schema_error(loader, node, "'extract' must have one group, the value, not %zu", groups);
+	struct step_pattern *pattern = step_pattern_new(key->extract, &why);
+	if (pattern == NULL)
+		return schema_error(loader, node, "'extract' is '%.*s': %s", schema_shown(key->extract), key->extract,
+				    why);
+	step_pattern_free(pattern);
 	return 0;
 }
 

@@ -620,22 +620,19 @@ bool digest_key(struct digest_scratch *scratch, const struct json_token *tokens,
 	return true;
 }
 
-/* The one group of the expression in a part of the item's key; false when it does not match. */
-static bool extract_part(const regex_t *regex, struct slice bytes, struct slice *group)
-{
-	regmatch_t match[2] = {{.rm_so = 0, .rm_eo = (regoff_t)bytes.size}};
-	if (regexec(regex, bytes.data, 2, match, REG_STARTEND) != 0 || match[1].rm_so < 0)
-		return false;
-	*group = (struct slice){bytes.data + match[1].rm_so, (size_t)(match[1].rm_eo - match[1].rm_so)};
-	return true;
-}
-
 static const char *put_row_part(struct digest_scratch *scratch, uint32_t part, struct slice bytes, size_t *size)
 {
 	const struct plan_key *key = &scratch->plan->key[part];
 	struct number number;
-	if (key->extract != NULL && !extract_part(&scratch->extracts[part], bytes, &bytes))
-		return "does not match extract";
+	if (key->extract != NULL) {
+		enum step_status status = step_pattern_group(scratch->extracts[part], bytes, &scratch->step_text,
+							     &bytes);
+		scratch->failed = scratch->failed || status == STEP_NO_MEMORY;
+		if (status == STEP_UNFIT)
+			return "takes too long to match extract";
+		if (bytes.data == NULL)
+			return "does not match extract";
+	}
 	if (key->type == 'N') {
 		if (number_parse(bytes, &number) != DECIMAL_OK)
 			return "gives no number, which its column holds";

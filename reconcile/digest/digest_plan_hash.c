@@ -3,7 +3,7 @@
 #include "reconcile/digest/digest_plan.h"
 
 /* What facts were made by, as one number: facts of another one are made anew. */
-enum { PLAN_FORMAT = 2 };
+enum { PLAN_FORMAT = 3 };
 
 static uint64_t mix_text(const char *text, uint64_t hash)
 {

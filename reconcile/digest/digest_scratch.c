@@ -64,10 +64,10 @@ struct digest_scratch *digest_scratch_new(const struct digest_plan *plan)
 		     scratch->key_bytes != NULL && scratch->row_key_bytes != NULL && scratch->unmapped != NULL &&
 		     scratch->unmapped_entries != NULL && scratch->unmapped_slots != NULL && scratch->aliases != NULL &&
 		     scratch->results != NULL && scratch->patterns != NULL && compile_patterns(scratch);
+	const char *why;
 	for (uint32_t part = 0; whole && part < plan->key_count; part++)
 		if (plan->key[part].extract != NULL)
-			whole = scratch->has_extract[part] = regcomp(&scratch->extracts[part], plan->key[part].extract,
-								     REG_EXTENDED) == 0;
+			whole = (scratch->extracts[part] = step_pattern_new(plan->key[part].extract, &why)) != NULL;
 	/* The plan's own names come first, so that a column's `top` is its attribute's index. */
 	for (uint32_t index = 0; whole && index < plan->top_count; index++) {
 		struct name_words words = name_words(plan->tops[index].node->name);
@@ -113,8 +113,7 @@ void digest_scratch_free(struct digest_scratch *scratch)
 	free(scratch->key_bytes);
 	free(scratch->row_key_bytes);
 	for (uint32_t part = 0; part < LAKE_KEY_PARTS_MAX; part++)
-		if (scratch->has_extract[part])
-			regfree(&scratch->extracts[part]);
+		step_pattern_free(scratch->extracts[part]);
 	free(scratch->unmapped);
 	free(scratch->unmapped_entries);
 	free(scratch->unmapped_slots);

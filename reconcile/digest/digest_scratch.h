@@ -7,8 +7,6 @@
 #ifndef LAKEPROOF_RECONCILE_DIGEST_DIGEST_SCRATCH_H
 #define LAKEPROOF_RECONCILE_DIGEST_DIGEST_SCRATCH_H
 
-#include <regex.h>
-
 #include "reconcile/digest/digest_arrow.h"
 #include "reconcile/digest/digest_plan.h"
 #include "reconcile/value/value.h"
@@ -109,8 +107,7 @@ struct digest_scratch {
 	bool failed; /* memory that is no arena's or buffer's ran out */
 	unsigned char *key_bytes; /* KEY_BYTES_MAX */
 	unsigned char *row_key_bytes;       /* likewise */
-	regex_t extracts[LAKE_KEY_PARTS_MAX]; /* a thread's own, since matching takes a lock of theirs */
-	bool has_extract[LAKE_KEY_PARTS_MAX];
+	struct step_pattern *extracts[LAKE_KEY_PARTS_MAX]; /* of the row's key; NULL: as it is */
 	struct unmapped_attribute *unmapped;
 	struct unmapped_entry *unmapped_entries;
 	uint16_t *unmapped_slots;

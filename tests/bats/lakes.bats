@@ -183,6 +183,15 @@ lake() { # NAME JQ
 	[ "$(lake orders .verdict)" = PASS ]
 }
 
+@test "extract takes characters, by the patterns that columns have" {
+	sed -i '/column: id/ s/extract: "[^"]*"/extract: "^CUST#(?:X-)?(\\\\p{L}|\\\\d+)$"/' "$dir/contract.yaml"
+	grep -F '(?:X-)?(\\p{L}|\\d+)' "$dir/contract.yaml"
+	change $((exported + 700)) INSERT "$(customer X-é Eve)"
+	customers 1:Ada 2:Bea é:Eve
+	reconcile "$dir"
+	[ "$(lake customers .counts.equal)" -eq 3 ]
+}
+
 @test "text has a section for each lake, TAP a point for each lake and property" {
 	orders open_orders 1:7:open 2:8:open 1:9:open
 	run "$LAKEPROOF" reconcile "$dir/contract.yaml" --quiet

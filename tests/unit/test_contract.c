@@ -245,9 +245,9 @@ static const struct {
 	{WHERE("{attribute: a, type: STRING}"),
 	 "c.yaml:9:31: 'type' is one of S, N, B, BOOL, NULL, M, L, SS, NS, BS, not 'STRING'"},
 	{WHERE("{attribute: a, eq: x}\n  key: [{column: c, attribute: pk, extract: \"^(.+)(.)\"}]"),
-	 "c.yaml:10:45: 'extract' must have one group, the value, not 2"},
+	 "c.yaml:10:45: 'extract' is '^(.+)(.)': a pattern has exactly one group"},
 	{WHERE("{attribute: a, eq: x}\n  key: [{column: c, attribute: pk, extract: \"^(.+\"}]"),
-	 "c.yaml:10:45: 'extract' is no extended POSIX expression: Unmatched ( or \\("},
+	 "c.yaml:10:45: 'extract' is '^(.+': no pattern"},
 	{WHERE("{attribute: a, eq: x}\n  key: [{column: c, attribute: tags}]"),
 	 "c.yaml:10:32: 'tags' is no key attribute of the table. A row's key is made of the item's key alone, one row "
 	 "for "
