@@ -256,6 +256,8 @@ int digest_expected_value(struct digest_scratch *scratch, const struct json_toke
 		buffer_append_text(json, "null");
 	else if (*flags == 0)
 		code = put_column(&text, plan, value);
+	else if (value->tag == TAG_N && plan->rules->step_count > 0) /* what the steps made, which no attribute holds */
+		buffer_printf(json, "{\"N\":\"%.*s\"}", (int)value->bytes.size, value->bytes.data);
 	else if (value->tag >= TAG_S && value->payload > 2)
 		put_raw(&text, value->payload - 2); /* the type tag stands just before, its object before that */
 	else

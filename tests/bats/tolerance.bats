@@ -70,6 +70,21 @@ field() {
 	judged 1 1 1
 }
 
+@test "a number that a step made of a text, and that does not fit its column, is within tolerance like any other" {
+	text() { item "$@" | sed 's/"n":{"N"/"n":{"S"/'; }
+	printf '%s\n' 'pk string pk key' 'n decimal(10,2) n' 't timestamp t' 'v string v' >"$dir/columns.txt"
+	rm -r "$dir/AWSDynamoDB"
+	write_export "$dir" 1760000000 "$(text a 1.005 $noon)" "$(text b "  2.004" $noon)"
+	sed -i 's/attribute: n, type: "decimal(38,10)"/attribute: n, type: "decimal(10,2)", as: [trim, number]/' "$dir/contract.yaml"
+	write_lake "$(item a 1.01 $noon)" "$(item b 2.00 $noon)"
+	judged 0 0 2
+	write_lake "$(item a 1.02 $noon)" "$(item b 2.00 $noon)"
+	judged 1 1 1
+	sed -i 's/\[trim, number\]/[trim, {substr: [1, 3]}, number]/' "$dir/contract.yaml"
+	write_lake "$(item a 1.00 $noon)" "$(item b 2.00 $noon)"
+	judged 0 0 0
+}
+
 @test "an older image within tolerance is no stale row" {
 	mkdir -p "$dir/events"
 	record 2025-10-09T08:00:00.000 1760000200 MODIFY "\"Keys\":{\"pk\":{\"S\":\"a\"}},\"OldImage\":$(item a 1.00 $noon),\"NewImage\":$(item a 1.005 $noon)"
