@@ -13,6 +13,7 @@ struct writer {
 	struct buffer *out;
 	bool unordered;
 	bool tagged;     /* DynamoDB's type tags */
+	bool strict;     /* … spelled as DynamoDB does: what a lake holds is no source's dialect */
 	const char *why; /* what cannot be written; NULL while all is well */
 };
 
@@ -137,6 +138,8 @@ static bool put_member_of(struct writer *writer, uint32_t token, enum value_tag 
 	struct value_fault fault;
 	if (!value_read_element(&writer->scratch->work, writer->tokens, token, tag, &value, &fault))
 		return fail(writer, fault.reason);
+	if (writer->strict && writer->tokens[token].type != JSON_STRING)
+		return fail(writer, "a number that is no string");
 	if (tag == TAG_B)
 		put_binary(writer, value.bytes);
 	else if (tag == TAG_S || writer->tagged)
@@ -205,6 +208,14 @@ static bool put_value(struct writer *writer, const struct value *value)
 	return put_typed_value(writer, value) && buffer_append_byte(writer->out, '}') == 0;
 }
 
+/* {"N":10} and {"n":"10"} are not what DynamoDB writes, and whoever reads them finds another type, or none. */
+static bool is_spelled(const struct writer *writer, uint32_t token, const struct value *value)
+{
+	const struct json_token *tag = &writer->tokens[token + 1];
+	return slice_is(json_text(tag), value_tag_name(value->tag)) &&
+	       (value->tag != TAG_N || writer->tokens[value->payload].type == JSON_STRING);
+}
+
 /* Recursion is bounded by the item's depth, or by the parser's. */
 static bool put_typed(struct writer *writer, uint32_t token)
 {
@@ -212,6 +223,8 @@ static bool put_typed(struct writer *writer, uint32_t token)
 	struct value_fault fault;
 	if (!value_read(&writer->scratch->work, writer->tokens, token, &value, &fault))
 		return fail(writer, fault.reason);
+	if (writer->strict && !is_spelled(writer, token, &value))
+		return fail(writer, "a type tag that is not DynamoDB's");
 	return put_value(writer, &value);
 }
 
@@ -373,6 +386,7 @@ static bool canonical_text(struct digest_scratch *scratch, const struct contract
 	bool item = rules->form >= FORM_ITEM_JSON, entry = rules->form == FORM_ITEM_MAP;
 	struct writer writer = {.scratch = scratch,
 				.out = &scratch->text,
+				.strict = true,
 				.unordered = rules->unordered,
 				.tagged = rules->form == FORM_DYNAMODB_JSON || rules->form == FORM_ITEM_DYNAMODB_JSON};
 	scratch->text.size = 0;
