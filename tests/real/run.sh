@@ -108,6 +108,6 @@ build_digest_sql
 echo "# starting Spark"
 start_spark
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline dynamodb)
+[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline formats dynamodb)
 suites=("${suites[@]/#/tests/real/}")
 tests/run "${suites[@]/%/.t}"

@@ -1,0 +1,192 @@
+#!/bin/bash
+# Spark reads what `lakeproof generate` writes, in every format, and finds what the truth says: as many records, changes and keys,
+# the same sums, the same last place in the order. Then Spark merges each format by SQL, knowing nothing of ours, and gets the
+# table that the embedded pipeline built, on which lakeproof, reading the same files, says PASS.
+source "$(dirname "$(realpath "$0")")/lib.sh"
+WORK=$REAL/formats
+mkdir -p "$WORK"
+
+# The formats, one a line: its name, the file in formats/ that makes view `landed` (a record a row) or, for rows, `landed_change`
+# itself of it, what orders its changes, and further options.
+FORMATS='
+streams           lines             sequence
+lambda            envelopes         sequence      --gzip
+pipes             lines             sequence
+concatenated      unframed          sequence      --gzip
+kinesis           lines             microsecond   --gzip
+kinesis-ms        lines             millisecond
+kinesis-lambda    base64_envelopes  microsecond
+kinesis-pipes     base64_data       microsecond   --gzip
+kinesis-base64    base64_lines      microsecond
+firehose          unframed          microsecond
+'
+HISTORY=(--items 3000 --changes 4000 --seed 4 --duplicates 3% --shuffle 50 --replay 4 --second-export --truth history)
+
+IMAGE='pk: STRUCT<S: STRING>, sk: STRUCT<N: STRING>, status: STRUCT<S: STRING>, amount: STRUCT<N: STRING>, quantity: STRUCT<N: STRING>,
+	active: STRUCT<BOOL: BOOLEAN>, tags: STRUCT<SS: ARRAY<STRING>>, addr: STRUCT<M: STRUCT<street: STRUCT<S: STRING>, city: STRUCT<S: STRING>>>,
+	notes: STRUCT<S: STRING>, payload: STRUCT<B: BINARY>, created_at: STRUCT<S: STRING>, history: STRUCT<L: ARRAY<STRUCT<S: STRING>>>,
+	expires_at: STRUCT<N: STRING>'
+RECORD="eventID STRING, eventName STRING, dynamodb STRUCT<ApproximateCreationDateTime: BIGINT, SequenceNumber: STRING,
+	Keys: STRUCT<pk: STRUCT<S: STRING>, sk: STRUCT<N: STRING>>, NewImage: STRUCT<$IMAGE>>"
+COLUMNS='image.pk.S AS pk, CAST(image.sk.N AS DECIMAL(38,0)) AS sk, image.status.S AS status, CAST(image.amount.N AS DECIMAL(38,10)) AS amount,
+	CAST(image.quantity.N AS INT) AS quantity, image.active.BOOL AS active, array_sort(image.tags.SS) AS tags, image.addr.M.street.S AS street,
+	image.addr.M.city.S AS city, image.notes.S AS notes, image.payload.B AS payload, image.created_at.S AS created_at,
+	transform(image.history.L, entry -> entry.S) AS history, CAST(image.expires_at.N AS BIGINT) AS expires_at'
+NAMES='pk, sk, status, amount, quantity, active, tags, street, city, notes, payload, created_at, history, expires_at'
+
+# ask NAME=VALUE...: the statements on stdin with ${NAME} replaced, then those that the values bring.
+ask()
+{
+	local text pair
+	text=$(cat)
+	for pair in "$@" COLUMNS="$COLUMNS" RECORD="$RECORD" IMAGE="$IMAGE" NAMES="$NAMES" LAKE_NAMES="${NAMES/ tags,/ array_sort(tags) AS tags,}"; do
+		text=${text//"\${${pair%%=*}}"/"${pair#*=}"}
+	done
+	spark <<<"$text"
+}
+
+# truth FORMAT STATEMENT
+truth() { sqlite3 -bail "$WORK/$1/truth.sqlite" "$2"; }
+
+generate() { "$LAKEPROOF" generate --quiet "${HISTORY[@]}" "${@:2}" "$WORK/$1"; }
+
+manifests() { jq -r "select($2) | .manifestFilesS3Key" "$WORK/$1"/AWSDynamoDB/*/manifest-summary.json; }
+
+# pipe NAME OPTIONS...: the embedded pipeline's table of the history, WORK/NAME.
+pipe()
+{
+	"$PIPELINE" --quiet --table "$WORK/$1" --columns "$WORK/base/columns.txt" --export "$(ls -d "$WORK"/base/AWSDynamoDB/*-* | head -1)" \
+		--events "$WORK/base/events" "${@:2}"
+}
+
+lakes_by_spark() { ask RIGHT="$WORK/lake" WRONG="$WORK/wrong_lake" <"$HERE/formats/lakes.sql"; }
+
+# Of the exports: the first full one, the closing one, the windows. Data files of windows lie in a folder of their own.
+exports_by_spark()
+{
+	local folder=$WORK/base full
+	full=$(jq -sr 'map(select(.exportTime)) | sort_by(.exportTime)[].manifestFilesS3Key | sub("/[^/]*$"; "")' "$folder"/AWSDynamoDB/*/manifest-summary.json)
+	[ "$(wc -l <<<"$full")" -eq 2 ] || return 1
+	ask FIRST="$folder/$(head -1 <<<"$full")/data" CLOSING="$folder/$(tail -1 <<<"$full")/data" WINDOWS="$folder/AWSDynamoDB/data" <"$HERE/formats/exports.sql"
+}
+
+# Sums as decimals: of amounts, those that any number of can be added up in 38 digits.
+sums='string(sum(quantity)) AS quantity, string(CAST(sum(CASE WHEN abs(amount) < 1e12 THEN amount END) AS DECIMAL(38,2))) AS amount'
+
+# counted SQL VIEW ORDER: what Spark counts and sums, as one line.
+counted() { spark <<<"$1" | jq -er 'to_entries | map("\(.key)=\(.value)") | join(" ")'; }
+
+same() { diff <(echo "$1") <(echo "$2"); }
+
+export_is_the_truth()
+{
+	local found
+	found=$(counted "SELECT count(*) AS items, count(DISTINCT pk, sk) AS keys, $sums FROM closing_item;") || return 1
+	same "$found" "$(truth base "SELECT printf('items=%d keys=%d quantity=%d amount=%s', count(*), count(DISTINCT key_json),
+		sum(item_json ->> '$.quantity.N'), decimal_sum(iif(abs(item_json ->> '$.amount.N') < 1e12, decimal_add(item_json ->> '$.amount.N', '0.00'), '0.00')))
+		FROM item WHERE state = 'live'")"
+}
+
+windows_are_the_manifests()
+{
+	local found
+	found=$(counted 'SELECT count(*) AS changes FROM net_change;') || return 1
+	same "$found" "changes=$(jq -s 'map(select(.exportType == "INCREMENTAL_EXPORT").itemCount) | add' "$WORK/base"/AWSDynamoDB/*/manifest-summary.json)"
+}
+
+# What sqlite3 finds in the plain stream of the same history. Places are compared as text padded to 40 digits.
+expected()
+{
+	local place
+	case $2 in
+		sequence) place="ltrim(max(substr('$(printf '0%.0s' {1..40})' || sequence, -40)), '0')" ;;
+		microsecond) place='max(time_us)' ;;
+		millisecond) place='max(time_us / 1000)' ;;
+	esac
+	sqlite3 -bail "$WORK/base/records.sqlite" "ATTACH '$WORK/$1/truth.sqlite' AS truth;
+		SELECT printf('records=%d changes=%d keys=%d removes=%d quantity=%d amount=%s place=%s',
+			(SELECT value FROM truth.counts WHERE name = 'records_delivered'), count(*), count(DISTINCT key_json), sum(event IN ('REMOVE', 'TTL')),
+			(SELECT sum(quantity) FROM record), (SELECT decimal_sum(amount) FROM record), $place) FROM truth.change"
+}
+
+read_plainly()
+{
+	find "$WORK/base/events" -type f -exec cat {} + >"$WORK/base/records"
+	sqlite3 -bail "$WORK/base/records.sqlite" "CREATE TABLE line(line TEXT)" '.mode ascii' '.separator "\037" "\n"' ".import '$WORK/base/records' line" \
+		"CREATE TABLE record AS SELECT DISTINCT line ->> '$.dynamodb.SequenceNumber' AS sequence, CAST(line ->> '$.dynamodb.NewImage.quantity.N' AS INTEGER) AS quantity,
+			iif(abs(line ->> '$.dynamodb.NewImage.amount.N') < 1e12, decimal_add(line ->> '$.dynamodb.NewImage.amount.N', '0.00'), '0.00') AS amount FROM line"
+}
+
+# Two changes of one key at its last instant would leave open what Kinesis's records end in.
+order_is_known()
+{
+	local unit=1
+	[ "$2" = sequence ] && return
+	[ "$2" = millisecond ] && unit=1000
+	[ "$(truth "$1" "SELECT count(*) FROM (SELECT count(*) AS ties FROM (SELECT key_json, rank() OVER (PARTITION BY key_json ORDER BY time_us / $unit DESC) AS nth
+		FROM change) WHERE nth = 1 GROUP BY key_json HAVING ties > 1)")" -eq 0 ]
+}
+
+read_format()
+{
+	local order=ApproximateCreationDateTime
+	[ "$3" = sequence ] && order=SequenceNumber
+	{
+		cat "$HERE/formats/$2.sql"
+		grep -q 'VIEW landed_change' "$HERE/formats/$2.sql" || cat "$HERE/formats/changes.sql"
+	} | ask EVENTS="$WORK/$1/events" ORDER="$order"
+}
+
+format_is_the_truth()
+{
+	local found
+	read_format "$@" || return 1
+	found=$(counted "SELECT records, c.* FROM (SELECT count(*) AS records FROM landed_change),
+		(SELECT count(*) AS changes, count(DISTINCT key_pk, key_sk) AS keys, count_if(gone) AS removes, $sums, trim(LEADING '0' FROM max(place)) AS place
+			FROM (SELECT DISTINCT * FROM landed_change)) c;") || return 1
+	same "$found" "$(expected "$1" "$3")"
+}
+
+# merges CHANGES LAKE: what Spark merges of a view of changes is the table, every row of it, and as many as the truth has.
+merges()
+{
+	ask CHANGES="$1" LAKE="$2" <"$HERE/formats/merge.sql" >"$WORK/merged" || { cat "$WORK/merged"; return 1; }
+	jq -e --argjson live "$(truth base "SELECT value FROM counts WHERE name = 'live'")" \
+		'.merged == $live and .lake == $live and .differ == 0' "$WORK/merged" >/dev/null || { cat "$WORK/merged"; return 1; }
+}
+
+merges_otherwise()
+{
+	merges landed_change wrong_lake && return 1
+	jq -e '.differ > 0' "$WORK/merged"
+}
+
+# Our own readers of the same files.
+proves()
+{
+	local rows
+	rows=$(truth base "SELECT value FROM counts WHERE name = 'live'")
+	cp -r "$WORK/lake" "$WORK/$1/lake" || return 1
+	jq -e --argjson rows "$rows" '.verdict == "PASS" and .counts.equal == $rows' <<<"$(reconcile "$WORK/$1/${2:-contract.yaml}" 0)"
+}
+
+need generate base --incremental 3
+need read_plainly
+need pipe lake
+need pipe wrong_lake --bug last-arrival-wins
+need lakes_by_spark
+need exports_by_spark
+point "export: Spark counts and sums the closing export as the truth" export_is_the_truth
+point "incremental: Spark counts what the manifests say" windows_are_the_manifests
+point "incremental: Spark puts the windows over the export and has the pipeline's table" merges net_change lake
+point "incremental: lakeproof proves the same" proves base contract-exports.yaml
+while read -r name reader order options; do
+	[ -n "$name" ] || continue
+	need generate "$name" --format "$name" $options
+	need order_is_known "$name" "$order"
+	point "$name: Spark counts and sums what the truth says" format_is_the_truth "$name" "$reader" "$order"
+	point "$name: what Spark merges by $order is the pipeline's table" merges landed_change lake
+	point "$name: lakeproof proves the same" proves "$name"
+done <<<"$FORMATS"
+point "a table with a planted bug is not what Spark merges" merges_otherwise
+finish
