@@ -1,5 +1,5 @@
 #!/bin/bash
-# Holds lakeproof against the real counterparts: Spark 3.5.4 with Delta 3.3.3, and DynamoDB Local 2.6.1.
+# Holds lakeproof against the real counterparts: Spark 3.5.4 with Delta 3.3.3, DynamoDB Local 2.6.1, ion-java 1.11.9.
 #
 #   tests/real/run.sh              every suite; ends with "N passed, N failed"
 #   tests/real/run.sh tables       only tests/real/tables.t
@@ -75,13 +75,13 @@ start_spark()
 	export SPARK
 }
 
-# The one C program of this suite links what `make` left in BUILD.
-build_digest_sql()
+# The C programs of these suites link what `make` left in BUILD.
+build_program()
 {
-	${CC:-gcc} -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -c -o "$REAL/digest_sql.o" tests/real/digest_sql.c &&
-		${CXX:-g++} -pthread -Wl,--gc-sections -Wl,--exclude-libs,ALL -o "$REAL/digest_sql" "$REAL/digest_sql.o" \
+	${CC:-gcc} -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -c -o "$REAL/$1.o" "tests/real/$1.c" &&
+		${CXX:-g++} -pthread -Wl,--gc-sections -Wl,--exclude-libs,ALL -o "$REAL/$1" "$REAL/$1.o" \
 			"$BUILD"/lib/{reconcile,sources,base}.a build/bridge/release/liblakeproof_bridge.a \
-			-lsimdjson -licui18n -licuuc -lisal -lcrypto -lsqlite3 -lyaml -lxxhash -lz -ldl -lm || fail "tests/real/digest_sql.c does not build"
+			-lsimdjson -licui18n -licuuc -lisal -lcrypto -lsqlite3 -lyaml -lxxhash -lz -ldl -lm || fail "tests/real/$1.c does not build"
 }
 
 stop()
@@ -104,10 +104,12 @@ for program in lakeproof lakeproof-pipeline; do
 done
 fetch spark-3.5.4
 fetch dynamodb-local
-build_digest_sql
+fetch ion-java
+build_program digest_sql
+build_program ion_json
 echo "# starting Spark"
 start_spark
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline formats dynamodb)
+[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline formats ion dynamodb)
 suites=("${suites[@]/#/tests/real/}")
 tests/run "${suites[@]/%/.t}"
