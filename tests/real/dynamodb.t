@@ -6,48 +6,8 @@
 # The Scan is laid down as a full export that closes the capture, an empty export as the one that opens it; so a lost record is
 # capture.lost and names its key. Spark writes the Scan into a Delta table, with which the merged state must agree as well.
 source "$(dirname "$(realpath "$0")")/lib.sh"
+source "$HERE/dynamodb/local.sh"
 WRITERS=4
-mkdir -p "$REAL/dynamodb"
-server=
-
-stop_server()
-{
-	[ -z "$server" ] && return
-	kill "$server"
-	wait "$server" 2>/dev/null
-	server=
-}
-trap stop_server EXIT
-
-# An unused port is found by trying: a server that cannot bind ends at once.
-start_server()
-{
-	local attempt wait
-	for attempt in 1 2 3 4 5; do
-		PORT=$((20000 + (RANDOM + $$) % 20000))
-		(exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null && continue
-		URL=http://127.0.0.1:$PORT/
-		(cd "$REAL/dynamodb" && exec java -Xmx512m -Djava.library.path="$CACHE/dynamodb-local" -cp "$CACHE/dynamodb-local/*" \
-			com.amazonaws.services.dynamodbv2.local.main.ServerRunner -inMemory -sharedDb -port "$PORT" -disableTelemetry) \
-			>"$REAL/dynamodb/server.log" 2>&1 &
-		server=$!
-		for wait in {1..150}; do
-			kill -0 $server 2>/dev/null || break
-			call DynamoDB_20120810.ListTables '{}' >/dev/null 2>&1 && return
-			sleep 0.2
-		done
-		stop_server 2>/dev/null
-	done
-	cat "$REAL/dynamodb/server.log"
-	return 1
-}
-
-# call TARGET BODY: the answer on stdout.
-call()
-{
-	curl -sS --fail-with-body --aws-sigv4 aws:amz:us-east-1:dynamodb -u AKIDEXAMPLE:secret -H "x-amz-target: $1" \
-		-H 'content-type: application/x-amz-json-1.0' --data-raw "$2" "$URL"
-}
 
 # use_table NAME KEY KEYS REQUESTS TTL: what the functions below work on; REQUESTS are each writer's, TTL is a percentage.
 use_table()
@@ -89,20 +49,6 @@ write_workload()
 	return $status
 }
 
-# scan FILE: all items, one {"Item":…} a line.
-scan()
-{
-	local start='' page
-	: >"$1"
-	while :; do
-		page=$(call DynamoDB_20120810.Scan '{"TableName": "'$TABLE'", "ConsistentRead": true, "Limit": 200'"$start"'}') || return 1
-		jq -c '.Items[] | {Item: .}' <<<"$page" >>"$1"
-		start=$(jq -c '.LastEvaluatedKey // empty' <<<"$page")
-		[ -n "$start" ] || return 0
-		start=", \"ExclusiveStartKey\": $start"
-	done
-}
-
 # Items that the TTL rules condemn: a number, in the past, by no more than five years.
 expired() { jq -c --argjson now "$(date +%s)" '.Item.expires_at.N // empty | tonumber | select(. <= $now and . > $now - 157680000)' "$1" | wc -l; }
 
@@ -116,31 +62,6 @@ wait_for_ttl()
 	done
 	echo "$(expired "$WORK/scan") expired items are still there"
 	return 1
-}
-
-# Each shard until it is closed and drained or, when it is open, empty; one file of JSON lines for each batch.
-read_stream()
-{
-	local shard iterator page batch=0 empty shards
-	shards=$(call DynamoDBStreams_20120810.DescribeStream "{\"StreamArn\": \"$STREAM\"}") || return 1
-	jq -e '.StreamDescription.LastEvaluatedShardId == null' <<<"$shards" >/dev/null || { echo 'more than one page of shards'; return 1; }
-	for shard in $(jq -r '.StreamDescription.Shards[].ShardId' <<<"$shards"); do
-		iterator=$(call DynamoDBStreams_20120810.GetShardIterator "{\"StreamArn\": \"$STREAM\", \"ShardId\": \"$shard\",
-			\"ShardIteratorType\": \"TRIM_HORIZON\"}" | jq -r .ShardIterator)
-		empty=0
-		while [ -n "$iterator" ] && [ "$empty" -lt 3 ]; do
-			page=$(call DynamoDBStreams_20120810.GetRecords "{\"ShardIterator\": \"$iterator\", \"Limit\": 300}") || return 1
-			iterator=$(jq -r '.NextShardIterator // empty' <<<"$page")
-			if jq -e '.Records == []' <<<"$page" >/dev/null; then
-				empty=$((empty + 1))
-			else
-				empty=0
-				batch=$((batch + 1))
-				jq -c '.Records[]' <<<"$page" >"$WORK/events/$(printf 'batch-%04d.jsonl' $batch)"
-			fi
-		done
-	done
-	[ $batch -gt 0 ]
 }
 
 final_scan() { scan "$WORK/scan"; }

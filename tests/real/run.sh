@@ -110,6 +110,6 @@ build_program ion_json
 echo "# starting Spark"
 start_spark
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline formats ion dynamodb)
+[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline formats ion records dynamodb)
 suites=("${suites[@]/#/tests/real/}")
 tests/run "${suites[@]/%/.t}"
