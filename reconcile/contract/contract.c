@@ -484,3 +484,8 @@ void contract_free(struct contract *contract)
 	arena_release(arena);
 	free(arena);
 }
+
+int contract_write_schema(struct buffer *text)
+{
+	return schema_write_json(&contract_schema, "lakeproof contract", text);
+}

@@ -185,6 +185,8 @@ int contract_load(const char *path, struct contract **contract, struct error *er
 /* The same from memory, folder given; for tests and fuzzing. */
 int contract_parse(const char *path, struct slice text, struct contract **contract, struct error *error) MUST_USE;
 void contract_free(struct contract *contract);
+/* The JSON Schema of a contract: docs/contract.schema.json. */
+int contract_write_schema(struct buffer *text) MUST_USE;
 
 /* "orderId", "OrderID", "order-id" → "order_id": docs/contract.md, "Columns by name". *snake is emptied first. At most
  * twice the name's size. */

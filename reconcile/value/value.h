@@ -1,4 +1,4 @@
-/* value - one attribute value read off the tokens and checked: for where, digests and keys.
+/* value - one attribute value read off the tokens and checked: for where, digests, keys and sketches.
  *
  * Invariant: a value that value_read accepts has exactly one known type tag and a payload of that tag's JSON shape;
  * scalars are decoded: S as text, N as canonical text and scaled integer, B as bytes. Containers are not descended
