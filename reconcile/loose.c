@@ -134,7 +134,7 @@ static int tell_silence(struct loose *loose, struct error *error)
 	int code = 0;
 	for (uint32_t i = 0; i < run->contract->source_count && code == 0; i++) {
 		const struct contract_source *source = &run->contract->sources[i];
-		bool speaks = source->kind != SOURCE_EVENTS;
+		bool speaks = !contract_holds_changes(source);
 		for (uint32_t j = 0; j < run->scope->span_count; j++)
 			speaks = speaks || run->scope->spans[j].group == run->source_groups[i];
 		if (speaks)

@@ -73,6 +73,7 @@ struct outcome {
 	bool has_proved_dynamodb, has_proved_landing;
 	int64_t proved_dynamodb_us, proved_landing_us;
 	bool changed_only; /* no complete export, no `baseline: empty`: other keys are not known */
+	bool puts_only;    /* rows among the sources do not tell of deletes */
 	int64_t changed_since_us;
 	const char *retain_attribute; /* what the lake's `scope` goes by, and its edge; NULL without one */
 	int64_t retain_edge_us;

@@ -49,9 +49,9 @@ static int64_t follow_independent(const struct scope *scope, int64_t from, int64
 
 static int64_t follow_any(const struct scope *scope, int64_t from)
 {
-	for (uint32_t i = 0; i < scope->window_count; i++)
-		if (scope->windows[i].lo <= from && scope->windows[i].hi > from)
-			return scope->windows[i].hi;
+	for (uint32_t i = 0; i < scope->landed_count; i++)
+		if (scope->landed[i].lo <= from && scope->landed[i].hi > from)
+			return scope->landed[i].hi;
 	return from;
 }
 
@@ -76,15 +76,17 @@ static void fill_proved(const struct scope *scope, struct outcome *outcome)
 		if (is_independent(&scope->spans[i]) && scope->spans[i].lo < scope->spans[i].hi)
 			begin = scope->spans[i].lo;
 	outcome->evidence_end_us = scope->evidence_end;
+	for (uint32_t i = 0; i < scope->span_count; i++)
+		outcome->puts_only = outcome->puts_only || scope->spans[i].puts_only;
 	outcome->has_proved_dynamodb = begin != INT64_MIN;
 	outcome->proved_dynamodb_us = outcome->has_proved_dynamodb ? follow_independent(scope, begin, chain) : begin;
-	outcome->has_proved_landing = scope->window_count > 0;
-	outcome->changed_only = scope->window_count > 0 && !knows_all_keys(scope);
+	outcome->has_proved_landing = scope->landed_count > 0;
+	outcome->changed_only = scope->landed_count > 0 && !knows_all_keys(scope);
 	if (outcome->changed_only)
-		outcome->changed_since_us = scope->windows[0].lo;
+		outcome->changed_since_us = scope->landed[0].lo;
 	if (outcome->has_proved_landing)
 		outcome->proved_landing_us = follow_any(scope, begin != INT64_MIN ? outcome->proved_dynamodb_us
-										  : scope->windows[0].lo);
+										  : scope->landed[0].lo);
 	if (scope->has_as_of && outcome->has_proved_landing && outcome->proved_landing_us > scope->as_of_us)
 		outcome->proved_landing_us = scope->as_of_us;
 }
@@ -143,7 +145,8 @@ static int fill_sources(struct making *making, struct error *error)
 	struct outcome *outcome = making->outcome;
 	const struct contract *contract = run->contract;
 	static const char *const kinds[] = {
-		[SOURCE_EXPORT] = "export", [SOURCE_EVENTS] = "events", [SOURCE_ITEMS] = "items"};
+		[SOURCE_EXPORT] = "export", [SOURCE_EVENTS] = "events", [SOURCE_ITEMS] = "items",
+		[SOURCE_ROWS] = "rows"};
 	outcome->sources = arena_array(&outcome->arena, contract->source_count + 1, sizeof *outcome->sources);
 	if (outcome->sources == NULL)
 		return out_of_memory(error);
@@ -156,7 +159,7 @@ static int fill_sources(struct making *making, struct error *error)
 			.independent = contract->sources[i].independent,
 			.from_us = INT64_MAX,
 			.to_us = INT64_MIN};
-		if (contract->sources[i].kind == SOURCE_ITEMS) {
+		if (contract_is_dump(&contract->sources[i])) {
 			source->from_us = contract->sources[i].from_us;
 			source->to_us = contract->sources[i].to_us;
 		}

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "reconcile/ingest/ingest.h"
+#include "reconcile/ingest/rows_plan.h"
 
 static int lake_open(struct run *run, struct error *error)
 {
@@ -105,6 +106,25 @@ static struct run *run_new(struct error *error)
 	return run;
 }
 
+/* All lakes have a say in what the rows of a source are. */
+static int shapes_open(struct run *first, struct error *error)
+{
+	uint32_t count = 0;
+	for (const struct run *run = first; run != NULL; run = run->next)
+		count++;
+	const struct digest_plan **plans = calloc(count, sizeof(*plans));
+	const struct rows_shape **shapes = NULL;
+	count = 0;
+	for (const struct run *run = first; run != NULL && plans != NULL; run = run->next)
+		plans[count++] = run->plan;
+	if (plans != NULL)
+		shapes = rows_plan(first->contract, plans, count, &first->arena);
+	free(plans);
+	for (struct run *run = first; run != NULL; run = run->next)
+		run->shapes = shapes;
+	return shapes != NULL ? 0 : error_set(error, ERROR_INTERNAL, "out of memory");
+}
+
 int run_open(const struct run_options *options, struct run **out, struct error *error)
 {
 	struct run *first = run_new(error), *run = first;
@@ -124,6 +144,8 @@ int run_open(const struct run_options *options, struct run **out, struct error *
 			code = run_begin(options, whole, i < whole->lake_count ? whole->lakes[i] : whole->unrouted, run,
 					 error);
 	}
+	if (code == 0)
+		code = shapes_open(first, error);
 	if (code != 0) {
 		run_close(first);
 		return code;
@@ -242,7 +264,7 @@ static int scope_open(struct run *run, struct error *error)
 	}
 	for (uint32_t i = 0; i < run->contract->source_count && exports != NULL; i++) {
 		const struct contract_source *source = &run->contract->sources[i];
-		if (source->kind == SOURCE_ITEMS)
+		if (contract_is_dump(source))
 			exports[inputs.export_count++] = (struct scope_export_input){.group = run->source_groups[i],
 								       .name = source->text,
 								       .from_us = source->from_us,
@@ -251,6 +273,7 @@ static int scope_open(struct run *run, struct error *error)
 								       .complete = run->dumps[i]};
 	}
 	inputs.exports = exports;
+	inputs.by_row = rows_plan_by_row(run->contract);
 	inputs.increments = increments;
 	struct merge_options options = run_merge_options(run);
 	int64_t commit_us = run->table != NULL ? bridge_table_info(run->table)->commit_time_ms * 1000 : 0;

@@ -64,6 +64,7 @@ struct run {
 	struct run_export *exports;
 	uint32_t export_count, export_capacity;
 	bool *dumps; /* per contract source: a dump of items that holds them all */
+	const struct rows_shape **shapes; /* per contract source: of rows; the same in all runs of a chain */
 	/* what this run is about */
 	uint32_t *sources; /* state source ids, evidence and lake */
 	uint64_t source_count, source_capacity;

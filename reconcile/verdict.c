@@ -242,6 +242,9 @@ const char *outcome_scope_text(struct outcome *outcome)
 		text = arena_text(&outcome->arena, "against the landing zone only, through %s", landing);
 	else
 		text = "against no evidence";
+	if (text != NULL && outcome->puts_only)
+		text = arena_text(&outcome->arena,
+				  "%s; deletes were not captured, so a row whose item is gone may stand", text);
 	if (text != NULL && outcome->changed_only)
 		text = arena_text(&outcome->arena, "%s, of keys that changed since %s", text,
 				  clock_format(outcome->changed_since_us, dynamodb));

@@ -7,6 +7,7 @@
 #include "harness/session.h"
 #include "reconcile/contract/where.h"
 #include "reconcile/contract/disclosure.h"
+#include "reconcile/ingest/rows_plan.h"
 #include "sources/events.h"
 
 enum { SAMPLE_RECORDS = 1000, SAMPLE_STOP = -1 };
@@ -29,7 +30,8 @@ static void defaults(void *target)
 struct check {
 	struct contract *contract;
 	bool values_full;
-	struct arena arena; /* of messages */
+	struct arena arena;  /* of messages */
+	struct arena shapes; /* of rows */
 	struct bridge_table *table;
 	struct ArrowSchema schema;
 	struct digest_plan *plan;
@@ -239,6 +241,30 @@ static int check_items(struct check *check, const struct contract_source *source
 	return code;
 }
 
+static int check_rows(struct check *check, uint32_t index, struct error *error)
+{
+	const struct contract_source *source = &check->contract->sources[index];
+	struct record_sink sink = {check, take_record, take_problem};
+	const struct digest_plan *plans[] = {check->plan};
+	char **files = NULL;
+	size_t count = 0;
+	int code = events_list(source->path, &files, &count, error);
+	if (code != 0)
+		return unusable(check, "", code, error);
+	const struct rows_shape **shapes = rows_plan(check->contract, plans, 1, &check->shapes);
+	say(check, count > 0, "rows %s: %zu files%s", source->path, count,
+	    source->rows.puts_only ? ", which do not tell of deletes" : "");
+	if (shapes == NULL)
+		code = error_set(error, ERROR_INTERNAL, "out of memory");
+	if (count > 0 && code == 0) {
+		struct file_result result = {0};
+		code = rows_read_file(files[0], shapes[index], check->parser, &sink, &result, error);
+		code = finish_sample(check, files[0], code, error);
+	}
+	events_list_free(files, count);
+	return code;
+}
+
 static void check_plan(struct check *check)
 {
 	const struct plan_report *report = digest_plan_report(check->plan);
@@ -284,6 +310,7 @@ static int check_samples(struct check *check, struct error *error)
 		check->records = check->faults = check->lossy = check->mistyped = 0;
 		code = source->kind == SOURCE_EXPORT  ? check_exports(check, source->path, error)
 		       : source->kind == SOURCE_ITEMS ? check_items(check, source, error)
+		       : source->kind == SOURCE_ROWS  ? check_rows(check, i, error)
 						      : check_events(check, source, error);
 	}
 	if (code == 0 && check->contract->where != NULL)
@@ -338,6 +365,7 @@ static int run(int operand_count, char **operands, const void *given)
 	struct contract *whole = NULL;
 	(void)operand_count;
 	arena_init(&check.arena, (size_t)1 << 20);
+	arena_init(&check.shapes, (size_t)1 << 28);
 	check.values_full = session_values_full(&chosen->session);
 	int code = contract_load(operands[0], &whole, &error);
 	if (code == 0)
@@ -352,6 +380,7 @@ static int run(int operand_count, char **operands, const void *given)
 		printf("%s\n", check.problems == 0 ? "no problem found; samples prove nothing, reconcile does"
 						   : "problems found; reconcile would not pass");
 	arena_release(&check.arena);
+	arena_release(&check.shapes);
 	contract_free(whole);
 	if (code != 0)
 		return session_fail("check", &error);

@@ -18,12 +18,6 @@ struct draft_key {
 	bool sensitive;
 };
 
-struct draft_source {
-	struct contract_source source;
-	const char *export, *events, *items;
-	int format;
-};
-
 struct draft {
 	struct contract contract;
 	struct draft_key *keys;
@@ -46,16 +40,15 @@ static int check_contract(struct schema_loader *loader, yaml_node_t *node, void 
 
 static const struct schema_map key_schema = {
 	.check = check_key,
-	.keys = (const struct schema_key[]){{"attribute", SCHEMA_TEXT, .required = true,
-					     .offset = offsetof(struct draft_key, attribute),
-					     .help = "name of the key attribute"},
-					    {"type", SCHEMA_CHOICE, .required = true,
-					     .offset = offsetof(struct draft_key, type), .choices = "S|N|B",
-					     .help = "its DynamoDB type"},
-					    {"sensitive", SCHEMA_BOOLEAN,
-					     .offset = offsetof(struct draft_key, sensitive), .fallback = "false",
-					     .help = "its values are shown as keyed hashes only"},
-					    {NULL, 0, .offset = 0}},
+	.keys =
+		(const struct schema_key[]){
+			{"attribute", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft_key, attribute),
+			 .help = "name of the key attribute"},
+			{"type", SCHEMA_CHOICE, .required = true, .offset = offsetof(struct draft_key, type),
+			 .choices = "S|N|B", .help = "its DynamoDB type"},
+			{"sensitive", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_key, sensitive),
+			 .fallback = "false", .help = "its values are shown as keyed hashes only"},
+			{NULL, 0, .offset = 0}},
 };
 
 static const struct schema_map source_schema = {
@@ -71,9 +64,13 @@ static const struct schema_map source_schema = {
 				 "or a glob"},
 			{"items", SCHEMA_TEXT, .offset = offsetof(struct draft_source, items),
 			 .help = "a dump of the table's items by EMR or by a scan: a file, a folder or a glob"},
+			{"rows", SCHEMA_TEXT, .offset = offsetof(struct draft_source, of_rows),
+			 .help = "changes, or a dump of items, as rows of fields: JSON lines or CSV; a file, a folder "
+				 "or a glob"},
 			{"format", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, format),
-			 .choices = "auto|streams|lambda|pipes|kinesis|firehose|emr|scan", .fallback = "auto",
-			 .help = "what the events, or the items (emr, scan), are; auto goes by content, record by "
+			 .choices = "auto|streams|lambda|pipes|kinesis|firehose|emr|scan|jsonl|csv", .fallback = "auto",
+			 .help = "what the events, the items (emr, scan) or the rows (jsonl, csv) are; auto goes by "
+				 "content, record by "
 				 "record, and with any other what does not fit is unreadable"},
 			{"filtered", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.filtered),
 			 .fallback = "false",
@@ -90,6 +87,57 @@ static const struct schema_map source_schema = {
 			{"complete", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.complete),
 			 .fallback = "false",
 			 .help = "the dump holds every item that was there all the time: what it lacks was absent"},
+			{"preset", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, rows.preset),
+			 .choices = "none|flat|dms|poll", .fallback = "none",
+			 .help = "what the following say unless they are given: rows as a Lambda writes them (flat), "
+				 "as DMS does (dms), rows polled by a field that grows (poll)"},
+			{"names", SCHEMA_TEXTS, .offset = offsetof(struct draft_source, rows.names),
+			 .also = offsetof(struct draft_source, rows.name_count), .fallback = "the first row's",
+			 .help = "of CSV: what its fields are called"},
+			{"delimiter", SCHEMA_TEXT, .offset = offsetof(struct draft_source, rows.delimiter),
+			 .fallback = ",", .help = "of CSV: the byte between fields, or tab"},
+			{"null_text", SCHEMA_TEXT, .offset = offsetof(struct draft_source, rows.null_text),
+			 .fallback = "none, of dms NULL", .help = "of CSV: the text that stands for null"},
+			{"empty", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, rows.empty),
+			 .choices = "null|text", .fallback = "null, of dms text",
+			 .help = "of CSV: what an empty field without quotes is; one with quotes is a text"},
+			{"nulls", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, rows.nulls),
+			 .choices = "absent|null", .fallback = "absent",
+			 .help = "what a field that is null says: there is no such attribute, or it is NULL"},
+			{"fields", SCHEMA_OTHER, .type = &contract_attribute_fields,
+			 .offset = offsetof(struct draft_source, rows.fields),
+			 .also = offsetof(struct draft_source, rows.field_count), .fallback = "the attribute's name",
+			 .help = "which field holds an attribute, where it is named otherwise"},
+			{"types", SCHEMA_OTHER, .type = &contract_attribute_types,
+			 .offset = offsetof(struct draft_source, rows.types),
+			 .also = offsetof(struct draft_source, rows.type_count),
+			 .fallback = "by the columns that take it, else by its JSON",
+			 .help = "the DynamoDB type of an attribute"},
+			{"operation", SCHEMA_MAP, .map = &contract_operation_schema, .offset = 0,
+			 .fallback = "every row is a put", .help = "which field says what was done, and how"},
+			{"stamp", SCHEMA_MAP, .map = &contract_stamp_schema, .offset = 0,
+			 .help = "when the change was made; rows without it are a dump of items"},
+			{"sequence", SCHEMA_TEXT, .offset = offsetof(struct draft_source, rows.sequence),
+			 .help = "the field whose number orders the changes of an item"},
+			{"event_id", SCHEMA_TEXT, .offset = offsetof(struct draft_source, rows.event_id),
+			 .help = "the field that tells one change from another of the same time"},
+			{"keys", SCHEMA_TEXT, .offset = offsetof(struct draft_source, rows.keys),
+			 .fallback = "the image, or the row",
+			 .help = "the field that holds an object of the key attributes"},
+			{"image", SCHEMA_TEXT, .offset = offsetof(struct draft_source, rows.image),
+			 .fallback = "the row, but for the fields named here",
+			 .help = "the field that holds the item: an object, or a text that is one"},
+			{"old_image", SCHEMA_TEXT, .offset = offsetof(struct draft_source, rows.old_image),
+			 .help = "the field that holds what the item was before"},
+			{"images", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, rows.images),
+			 .choices = "plain|dynamodb", .fallback = "plain",
+			 .help = "whether they are plain JSON, which does not keep DynamoDB's types, or DynamoDB JSON"},
+			{"delete_image", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, rows.delete_image),
+			 .choices = "key|old", .fallback = "key, of dms old",
+			 .help = "what the image of a delete is: of use for its key alone, or the whole old item"},
+			{"no_deletes", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, rows.no_deletes),
+			 .fallback = "true without an operation that deletes",
+			 .help = "no row ever says that an item went"},
 			{NULL, 0, .offset = 0}},
 };
 
@@ -267,15 +315,24 @@ static int check_source_keys(struct schema_loader *loader, yaml_node_t *node, co
 	static const struct {
 		const char *key;
 		bool of_events, of_items;
-	} keys[] = {{"format", true, true},    {"from", true, true},         {"to", true, true},
-		    {"filtered", true, false}, {"independent", true, false}, {"complete", false, true}};
+	} keys[] = {{"format", true, true},      {"from", true, true},           {"to", true, true},
+		    {"filtered", true, false},   {"independent", true, false},   {"complete", false, true},
+		    {"preset", false, false},    {"names", false, false},        {"delimiter", false, false},
+		    {"null_text", false, false}, {"empty", false, false},        {"nulls", false, false},
+		    {"fields", false, false},    {"types", false, false},        {"operation", false, false},
+		    {"stamp", false, false},     {"sequence", false, false},     {"event_id", false, false},
+		    {"keys", false, false},      {"image", false, false},        {"old_image", false, false},
+		    {"images", false, false},    {"delete_image", false, false}, {"no_deletes", false, false}};
 	for (size_t index = 0; index < sizeof(keys) / sizeof(keys[0]); index++) {
 		yaml_node_t *found = schema_find(loader, node, keys[index].key);
-		if (found == NULL || (source->kind == SOURCE_EVENTS && keys[index].of_events) ||
+		if (found == NULL || source->kind == SOURCE_ROWS ||
+		    (source->kind == SOURCE_EVENTS && keys[index].of_events) ||
 		    (source->kind == SOURCE_ITEMS && keys[index].of_items))
 			continue;
 		return schema_error(loader, found, "'%s' is for %s, not for %s", keys[index].key,
-				    keys[index].of_events ? "events" : "items",
+				    keys[index].of_events  ? "events"
+				    : keys[index].of_items ? "items"
+							   : "rows",
 				    source->kind == SOURCE_EXPORT   ? "an export"
 				    : source->kind == SOURCE_EVENTS ? "events"
 								    : "items");
@@ -286,14 +343,21 @@ static int check_source_keys(struct schema_loader *loader, yaml_node_t *node, co
 static int check_source_format(struct schema_loader *loader, yaml_node_t *node, struct contract_source *source,
 			       int format)
 {
-	bool of_items = format > EVENTS_FIREHOSE;
+	enum { OF_ROWS = (int)EVENTS_FIREHOSE + (int)ITEMS_SCAN };
+	enum source_kind of = format > OF_ROWS                ? SOURCE_ROWS
+			      : format > (int)EVENTS_FIREHOSE ? SOURCE_ITEMS
+							      : SOURCE_EVENTS;
 	if (format == 0)
 		return 0;
-	if (of_items != (source->kind == SOURCE_ITEMS))
+	if (of != source->kind)
 		return schema_error(loader, schema_find(loader, node, "format"),
-				    of_items ? "formats emr and scan are of items, not of events"
-					     : "items are in the format emr or scan");
-	if (of_items)
+				    source->kind == SOURCE_ROWS    ? "rows are in the format jsonl or csv"
+				    : source->kind == SOURCE_ITEMS ? "items are in the format emr or scan"
+				    : of == SOURCE_ITEMS           ? "formats emr and scan are of items, not of events"
+							 : "formats jsonl and csv are of rows, not of events");
+	if (of == SOURCE_ROWS)
+		source->rows.shape.format = (enum rows_format)(format - OF_ROWS);
+	else if (of == SOURCE_ITEMS)
 		source->items_format = (enum items_format)(format - EVENTS_FIREHOSE);
 	else
 		source->format = (enum events_format)format;
@@ -305,13 +369,18 @@ static int check_source(struct schema_loader *loader, yaml_node_t *node, void *t
 	struct draft_source *draft = target;
 	struct contract_source *source = &draft->source;
 	source->line = (int)node->start_mark.line + 1;
-	if ((draft->export != NULL) + (draft->events != NULL) + (draft->items != NULL) != 1)
-		return schema_error(loader, node, "a source is one of 'export', 'events' and 'items'");
-	source->kind = draft->export != NULL ? SOURCE_EXPORT : draft->events != NULL ? SOURCE_EVENTS : SOURCE_ITEMS;
-	source->text = draft->export != NULL ? draft->export : draft->events != NULL ? draft->events : draft->items;
+	if ((draft->export != NULL) + (draft->events != NULL) + (draft->items != NULL) + (draft->of_rows != NULL) != 1)
+		return schema_error(loader, node, "a source is one of 'export', 'events', 'items' and 'rows'");
+	const char *const paths[] = {NULL, draft->export, draft->events, draft->items, draft->of_rows};
+	for (int kind = SOURCE_EXPORT; kind <= SOURCE_ROWS; kind++)
+		if (paths[kind] != NULL)
+			source->kind = (enum source_kind)kind;
+	source->text = paths[source->kind];
 	int code = check_source_keys(loader, node, source);
 	if (code == 0)
 		code = check_source_format(loader, node, source, draft->format);
+	if (code == 0 && source->kind == SOURCE_ROWS)
+		code = contract_take_rows(loader, node, draft);
 	if (code != 0)
 		return code;
 	if (source->kind == SOURCE_ITEMS && (!source->has_from || !source->has_to))
@@ -324,7 +393,7 @@ static int check_source(struct schema_loader *loader, yaml_node_t *node, void *t
 	if (source->has_to && source->to_us > clock_now_us() + 86400 * CLOCK_SECOND_US)
 		return schema_error(loader, schema_find(loader, node, "to"),
 				    "'to' is more than a day in the future: nothing has been captured until then");
-	source->independent = source->independent || source->kind != SOURCE_EVENTS;
+	source->independent = source->independent || !contract_holds_changes(source);
 	return 0;
 }
 
@@ -366,7 +435,7 @@ static int take_keys(struct schema_loader *loader, yaml_node_t *node, struct dra
 	contract->key_count = contract->item_key_count = draft->key_count;
 	for (uint32_t part = 0; part < draft->key_count; part++)
 		contract->key[part] = (struct key_part){draft->keys[part].attribute, "SNB"[draft->keys[part].type],
-							draft->keys[part].sensitive};
+							draft -> keys[part].sensitive};
 	memcpy(contract->item_key, contract->key, sizeof contract->item_key);
 	if (contract->key_count == 2 && strcmp(contract->key[0].attribute, contract->key[1].attribute) == 0)
 		return schema_error(loader, schema_find(loader, node, "key"), "key attribute '%s' is there twice",
@@ -399,7 +468,7 @@ static int check_contract(struct schema_loader *loader, yaml_node_t *node, void 
 		struct contract_source *source = &contract->sources[index];
 		*source = draft->sources[index].source;
 		source->path = resolve(loader, contract, source->text);
-		has_export = has_export || source->kind != SOURCE_EVENTS;
+		has_export = has_export || !contract_holds_changes(source);
 		if (source->path == NULL)
 			return schema_out_of_memory(loader);
 	}
@@ -417,7 +486,8 @@ static int check_contract(struct schema_loader *loader, yaml_node_t *node, void 
 		contract->baseline = has_export ? BASELINE_SNAPSHOT : BASELINE_NONE;
 	contract->require_dynamodb = draft->require != 0;
 	contract->ambiguous_accept = draft->ambiguous != 0;
-	return contract_make_lakes(loader, node, contract, draft->lakes, draft->lake_count);
+	code = contract_make_lakes(loader, node, contract, draft->lakes, draft->lake_count);
+	return code != 0 ? code : contract_check_rows(loader, node, contract);
 }
 
 /* ---- loading ---- */

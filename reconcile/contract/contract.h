@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "reconcile/contract/column_step.h"
 #include "reconcile/contract/column_type.h"
+#include "reconcile/contract/contract_rows.h"
 #include "reconcile/contract/tolerance.h"
 #include "reconcile/finding.h"
 #include "sources/events.h"
@@ -22,7 +23,7 @@ struct key_part {
 	bool sensitive;
 };
 
-enum source_kind { SOURCE_EXPORT = 1, SOURCE_EVENTS, SOURCE_ITEMS };
+enum source_kind { SOURCE_EXPORT = 1, SOURCE_EVENTS, SOURCE_ITEMS, SOURCE_ROWS };
 
 struct contract_source {
 	enum source_kind kind;
@@ -30,6 +31,7 @@ struct contract_source {
 	const char *text; /* as written, for reports */
 	enum events_format format;      /* SOURCE_EVENTS */
 	enum items_format items_format; /* SOURCE_ITEMS */
+	struct contract_rows rows;      /* SOURCE_ROWS */
 	bool complete;                  /* likewise: it holds every item that was there */
 	bool filtered;
 	bool independent; /* exports and dumps of items always are */
@@ -37,6 +39,18 @@ struct contract_source {
 	int64_t from_us, to_us;
 	int line;
 };
+
+/* Changes, else a dump of items or an export. */
+static inline bool contract_holds_changes(const struct contract_source *source)
+{
+	return source->kind == SOURCE_EVENTS || (source->kind == SOURCE_ROWS && !source->rows.shape.items);
+}
+
+/* A dump of items: it has a time at which its reading began and one at which it ended. */
+static inline bool contract_is_dump(const struct contract_source *source)
+{
+	return source->kind == SOURCE_ITEMS || (source->kind == SOURCE_ROWS && source->rows.shape.items);
+}
 
 enum deletes_policy { DELETES_ABSENT = 0, DELETES_COLUMN };
 enum ttl_policy { TTL_POLICY_DELETE = 0, TTL_POLICY_KEEP, TTL_POLICY_SOFT };

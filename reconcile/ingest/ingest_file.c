@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "reconcile/ingest/ingest_lane.h"
+#include "reconcile/ingest/rows_plan.h"
 
 enum { BATCH_ROWS = 65536 };
 
@@ -71,10 +72,16 @@ enum state_source_kind ingest_state_kind(const struct ingest_work *work)
 	return kinds[work->kind];
 }
 
+static const struct rows_shape *shape_of(const struct run *run, const struct contract_source *source)
+{
+	return run->shapes[source - run->contract->sources];
+}
+
 uint64_t ingest_source_fingerprint(const struct run *run, const struct contract_source *source)
 {
 	enum { ITEMS_FORMATS = 64 }; /* beyond those of events */
 	uint64_t format = source == NULL                 ? 0
+			  : source->kind == SOURCE_ROWS  ? rows_plan_fingerprint(shape_of(run, source))
 			  : source->kind == SOURCE_ITEMS ? ITEMS_FORMATS + (uint64_t)source->items_format
 							 : (uint64_t)source->format;
 	return digest_plan_fingerprint(run->plan) ^ format * UINT64_C(0x9e3779b97f4a7c15);
@@ -102,22 +109,26 @@ uint64_t ingest_fingerprint(const struct run *run, const struct ingest_work *wor
 	return fingerprint;
 }
 
-static bool is_dump(const struct run *run, uint32_t group)
+static const struct contract_source *source_of(const struct run *run, uint32_t group)
 {
 	for (uint32_t i = 0; i < run->contract->source_count; i++)
-		if (run->source_groups[i] == group && run->contract->sources[i].kind == SOURCE_ITEMS)
-			return true;
-	return false;
+		if (run->source_groups[i] == group && run->contract->sources[i].kind != SOURCE_EXPORT)
+			return &run->contract->sources[i];
+	return NULL;
 }
 
 /* Formats need not be told: they say what is refused, not where records are. */
 int ingest_reread(const struct run *run, const struct state_source *source, const uint64_t *numbers, size_t count,
 		  struct json_parser *parser, const struct record_sink *sink, struct error *error)
 {
+	const struct contract_source *of = source_of(run, source->group);
+	if (of != NULL && of->kind == SOURCE_ROWS)
+		return rows_reread(source->path, shape_of(run, of), numbers, count, parser, sink, error);
 	if (source->kind == STATE_EVENTS_FILE)
 		return events_reread(source->path, EVENTS_AUTO, numbers, count, parser, sink, error);
-	return is_dump(run, source->group) ? items_reread(source->path, ITEMS_AUTO, numbers, count, parser, sink, error)
-					   : export_reread(source->path, numbers, count, parser, sink, error);
+	return of != NULL && of->kind == SOURCE_ITEMS
+		       ? items_reread(source->path, ITEMS_AUTO, numbers, count, parser, sink, error)
+		       : export_reread(source->path, numbers, count, parser, sink, error);
 }
 
 static struct ingest_lane *next_lane(struct ingest_worker *worker, struct ingest_lane *lane)
@@ -219,6 +230,9 @@ static int read_by_kind(struct ingest_worker *worker, struct file_result *result
 	struct ingest_lane *first = next_lane(worker, NULL);
 	const struct ingest_work *work = first->work;
 	struct record_sink sink = {worker, take_record, take_problem};
+	if (work->contract_source != NULL && work->contract_source->kind == SOURCE_ROWS)
+		return rows_read_file(work->path, shape_of(first->run, work->contract_source), worker->parser, &sink,
+				      result, error);
 	switch (work->kind) {
 	case INGEST_EXPORT:
 		return export_read_file(work->export, work->index, worker->parser, &sink, result, error);

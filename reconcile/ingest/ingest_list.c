@@ -151,18 +151,21 @@ static int list_exports(struct ingest_lake *lake, uint32_t index, struct error *
 	return code;
 }
 
-static int list_files(struct ingest_lake *lake, enum ingest_kind kind, uint32_t index, char *const *files, size_t count,
-		      struct error *error)
+static int list_files(struct ingest_lake *lake, uint32_t index, char *const *files, size_t count, struct error *error)
 {
+	const struct contract_source *source = &lake->run->contract->sources[index];
 	int code = 0;
+	/* Of no file it cannot be said that it was whole. */
+	lake->run->dumps[index] = source->complete && count > 0;
 	for (size_t i = 0; i < count && code == 0; i++) {
-		struct ingest_work *work = add_work(lake, kind, files[i], error);
+		struct ingest_work *work = add_work(lake, contract_is_dump(source) ? INGEST_ITEMS : INGEST_EVENTS,
+						    files[i], error);
 		if (work == NULL) {
 			code = error->code;
 			break;
 		}
 		work->group = lake->run->source_groups[index];
-		work->contract_source = &lake->run->contract->sources[index];
+		work->contract_source = source;
 		(void)stat_work(work, work->path);
 	}
 	return code;
@@ -174,7 +177,7 @@ static int list_events(struct ingest_lake *lake, uint32_t index, struct error *e
 	size_t count = 0;
 	int code = events_list(lake->run->contract->sources[index].path, &files, &count, error);
 	if (code == 0)
-		code = list_files(lake, INGEST_EVENTS, index, files, count, error);
+		code = list_files(lake, index, files, count, error);
 	events_list_free(files, count);
 	return code;
 }
@@ -189,9 +192,8 @@ static int list_items(struct ingest_lake *lake, uint32_t index, struct error *er
 	uint64_t missing = 0;
 	int code = items_list(source->path, &sink, &files, &count, &missing, error);
 	if (code == 0)
-		code = list_files(lake, INGEST_ITEMS, index, files, count, error);
-	/* Of no file it cannot be said that it was whole. */
-	run->dumps[index] = source->complete && missing == 0 && count > 0;
+		code = list_files(lake, index, files, count, error);
+	run->dumps[index] = run->dumps[index] && missing == 0;
 	events_list_free(files, count);
 	return code;
 }

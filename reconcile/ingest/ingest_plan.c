@@ -176,7 +176,7 @@ static int settle_unlisted(struct ingest_lake *lake, struct error *error)
 		const struct contract_source *ours = NULL;
 		for (uint32_t j = 0; j < run->contract->source_count; j++)
 			if (known->group == run->source_groups[j] && known->kind == STATE_EVENTS_FILE &&
-			    run->contract->sources[j].kind == SOURCE_EVENTS)
+			    contract_holds_changes(&run->contract->sources[j]))
 				ours = &run->contract->sources[j];
 		if (ours == NULL || listed(events, event_count, known))
 			continue;

@@ -92,7 +92,7 @@ static int by_domain_and_group(const void *left, const void *right)
 static const struct contract_source *source_of(const struct scope_building *building, uint32_t group)
 {
 	for (uint32_t i = 0; i < building->contract->source_count; i++)
-		if (building->contract->sources[i].kind == SOURCE_EVENTS && building->source_groups[i] == group)
+		if (contract_holds_changes(&building->contract->sources[i]) && building->source_groups[i] == group)
 			return &building->contract->sources[i];
 	return NULL;
 }
@@ -123,6 +123,19 @@ static int64_t label_time(const struct scope_building *building, uint32_t domain
 	return time;
 }
 
+static struct scope_span span_of(const struct contract_source *source, uint32_t domain, uint32_t group, int64_t lo,
+				 int64_t hi)
+{
+	struct scope_span span = {.domain = domain, .group = group, .lo = lo, .hi = hi};
+	if (source == NULL)
+		return span;
+	span.kind = source->kind == SOURCE_ROWS ? DOMAIN_ROWS : DOMAIN_EVENTS;
+	span.puts_only = source->kind == SOURCE_ROWS && source->rows.puts_only;
+	span.filtered = source->filtered || span.puts_only;
+	span.independent = source->independent;
+	return span;
+}
+
 /* `from:` and `to:` say when the capture of a source began and ended, not that it had no gap between two streams; and a
  * stream that did not exist yet captured nothing. A capture of a time in which nothing happened has no record to show
  * for it. */
@@ -131,11 +144,7 @@ static void widen_spans(struct scope_building *building, const struct contract_s
 	struct scope *scope = building->scope;
 	struct scope_span *first = outermost(building, group, false), *last = outermost(building, group, true);
 	if (first == NULL && source->has_from && source->has_to)
-		scope->spans[scope->span_count++] = (struct scope_span){.group = group,
-									.lo = source->from_us,
-									.hi = source->to_us,
-									.filtered = source->filtered,
-									.independent = source->independent};
+		scope->spans[scope->span_count++] = span_of(source, 0, group, source->from_us, source->to_us);
 	if (first != NULL)
 		first->begun = source->has_from;
 	if (last != NULL)
@@ -182,20 +191,15 @@ static int make_spans(struct scope_building *building)
 			continue;
 		if (i == 0 || by_domain_and_group(recorded - 1, recorded) != 0) {
 			const struct contract_source *source = source_of(building, recorded->group);
-			scope->spans[scope->span_count++] =
-				(struct scope_span){.domain = recorded->domain,
-						    .group = recorded->group,
-						    .lo = INT64_MAX,
-						    .hi = INT64_MIN,
-						    .filtered = source != NULL && source->filtered,
-						    .independent = source != NULL && source->independent};
+			scope->spans[scope->span_count++] = span_of(source, recorded->domain, recorded->group,
+								    INT64_MAX, INT64_MIN);
 		}
 		struct scope_span *span = &scope->spans[scope->span_count - 1];
 		span->lo = recorded->lo < span->lo ? recorded->lo : span->lo;
 		span->hi = recorded->hi > span->hi ? recorded->hi : span->hi;
 	}
 	for (uint32_t i = 0; i < contract->source_count; i++)
-		if (contract->sources[i].kind == SOURCE_EVENTS)
+		if (contract_holds_changes(&contract->sources[i]))
 			widen_spans(building, &contract->sources[i], building->source_groups[i]);
 	scope_make_nets(building);
 	qsort(scope->spans, scope->span_count, sizeof(*scope->spans), spans_by_domain);
@@ -240,6 +244,7 @@ static int make_domains(struct scope_building *building)
 						      .lo = INT64_MAX,
 						      .hi = INT64_MIN,
 						      .filtered = span->filtered,
+						      .puts_only = span->puts_only,
 						      .name = domain_name(building, span)};
 		struct scope_domain *domain = &scope->domains[scope->domain_count - 1];
 		domain->lo = span->lo < domain->lo ? span->lo : domain->lo;
@@ -271,12 +276,23 @@ static bool is_kinesis(const struct scope_building *building, uint32_t domain)
 /* What several contract sources captured of one stream is one window, unless they say that one ended, or the next
  * began, before and after a gap. Those without a record stand for themselves, as do those of Kinesis: a table's Kinesis
  * stream may be switched off and on, and its records do not tell. */
-static uint32_t join_spans(const struct scope_building *building, bool nets, struct scope_span *parts)
+/* Which domains' windows a union is of: those of which one may say that nothing else happened in them; with those of
+ * incremental exports; with those that do not tell of deletes. */
+enum united { UNITED_WHOLE, UNITED_NETS, UNITED_ALL };
+
+static bool is_united(const struct scope_span *span, enum united which)
+{
+	if (span->lo >= span->hi)
+		return false;
+	return which == UNITED_ALL || (!span->puts_only && (which == UNITED_NETS || span->kind != DOMAIN_NET));
+}
+
+static uint32_t join_spans(const struct scope_building *building, enum united which, struct scope_span *parts)
 {
 	const struct scope *scope = building->scope;
 	uint32_t count = 0, joined = 0;
 	for (uint32_t i = 0; i < scope->span_count; i++)
-		if (scope->spans[i].lo < scope->spans[i].hi && (nets || scope->spans[i].kind != DOMAIN_NET))
+		if (is_united(&scope->spans[i], which))
 			parts[count++] = scope->spans[i];
 	qsort(parts, count, sizeof(*parts), by_domain_and_lo);
 	for (uint32_t i = 0; i < count; i++) {
@@ -298,11 +314,11 @@ static uint32_t join_spans(const struct scope_building *building, bool nets, str
 	return joined;
 }
 
-/* The union of the spans' windows, with those of incremental exports or without; how many it is of. */
-static uint32_t unite(const struct scope_building *building, bool nets, struct scope_span *parts,
+/* The union of the spans' windows; how many it is of. */
+static uint32_t unite(const struct scope_building *building, enum united which, struct scope_span *parts,
 		      struct scope_window *windows)
 {
-	uint32_t count = join_spans(building, nets, parts), united = 0;
+	uint32_t count = join_spans(building, which, parts), united = 0;
 	qsort(parts, count, sizeof(*parts), by_lo);
 	for (uint32_t i = 0; i < count; i++) {
 		struct scope_window *last = united > 0 ? &windows[united - 1] : NULL;
@@ -323,9 +339,10 @@ static int make_windows(struct scope_building *building)
 	struct scope *scope = building->scope;
 	struct scope_span *parts = arena_array(building->arena, (size_t)scope->span_count + 1, sizeof(*parts));
 	scope->windows = arena_array(building->arena, (size_t)scope->span_count + 1, sizeof(*scope->windows));
-	if (parts == NULL || scope->windows == NULL)
+	scope->landed = arena_array(building->arena, (size_t)scope->span_count + 1, sizeof(*scope->landed));
+	if (parts == NULL || scope->windows == NULL || scope->landed == NULL)
 		return ERROR_INTERNAL;
-	uint32_t count = unite(building, false, parts, scope->windows);
+	uint32_t count = unite(building, UNITED_WHOLE, parts, scope->windows);
 	for (uint32_t i = 0; i < scope->net_count; i++) {
 		struct scope_net *net = &scope->nets[i];
 		net->open_hi = net->hi;
@@ -333,7 +350,8 @@ static int make_windows(struct scope_building *building)
 			if (scope->windows[j].lo < net->open_hi && scope->windows[j].hi >= net->open_hi)
 				net->open_hi = scope->windows[j].lo > net->lo ? scope->windows[j].lo : net->lo;
 	}
-	scope->window_count = unite(building, true, parts, scope->windows);
+	scope->window_count = unite(building, UNITED_NETS, parts, scope->windows);
+	scope->landed_count = unite(building, UNITED_ALL, parts, scope->landed);
 	return 0;
 }
 
@@ -405,18 +423,18 @@ static void add_hole(struct scope *scope, int64_t lo, int64_t hi, bool first)
 static int make_holes(struct scope_building *building)
 {
 	struct scope *scope = building->scope;
-	scope->holes = arena_array(building->arena, (size_t)scope->window_count + 2, sizeof(*scope->holes));
+	scope->holes = arena_array(building->arena, (size_t)scope->landed_count + 2, sizeof(*scope->holes));
 	if (scope->holes == NULL)
 		return ERROR_INTERNAL;
-	if (scope->window_count == 0 && building->uncovered_hi == INT64_MIN)
+	if (scope->landed_count == 0 && building->uncovered_hi == INT64_MIN)
 		return 0;
 	int64_t begin = INT64_MIN;
 	if (scope->export_count > 0)
 		begin = scope->exports[0].lo;
-	else if (scope->window_count > 0)
-		begin = scope->windows[0].lo;
-	for (uint32_t i = 0; i < scope->window_count; i++) {
-		const struct scope_window *window = &scope->windows[i];
+	else if (scope->landed_count > 0)
+		begin = scope->landed[0].lo;
+	for (uint32_t i = 0; i < scope->landed_count; i++) {
+		const struct scope_window *window = &scope->landed[i];
 		add_hole(scope, begin, continued(building, begin, window->lo), i == 0);
 		if (window->hi > begin)
 			begin = window->hi;
@@ -428,8 +446,8 @@ static int make_holes(struct scope_building *building)
 static void set_evidence_end(struct scope *scope)
 {
 	scope->evidence_end = INT64_MIN;
-	if (scope->window_count > 0)
-		scope->evidence_end = scope->windows[scope->window_count - 1].hi;
+	if (scope->landed_count > 0)
+		scope->evidence_end = scope->landed[scope->landed_count - 1].hi;
 	if (scope->export_count > 0 && scope->exports[scope->export_count - 1].lo > scope->evidence_end)
 		scope->evidence_end = scope->exports[scope->export_count - 1].lo;
 }

@@ -26,6 +26,7 @@ struct scope_domain {
 	enum domain_kind kind;
 	int64_t lo, hi; /* the window it covers: that of all its spans together */
 	bool filtered;
+	bool puts_only;   /* it never tells that an item went */
 	const char *name; /* stream ARN, or the contract source's text */
 };
 
@@ -36,6 +37,7 @@ struct scope_span {
 	uint32_t group; /* of the contract source */
 	int64_t lo, hi; /* first record's lo to last record's hi, or as from: and to: widen it */
 	bool filtered, independent;
+	bool puts_only;    /* a poll: no delete is in it, nor what was between two reads; then it is filtered too */
 	bool begun, ended; /* from:, to: say when the capture began, ended */
 	bool labelled;     /* the stream was enabled after the time that from: says */
 };
@@ -65,8 +67,10 @@ struct scope {
 	struct scope_window {
 		int64_t lo, hi;
 		bool filtered; /* the window of a filtered domain, or of a series, is part of it */
-	} * windows;           /* union of the domains' windows, ascending, disjoint */
+	} * windows;           /* union of the windows of domains that tell of deletes, ascending, disjoint */
 	uint32_t window_count;
+	struct scope_window *landed; /* union of all domains' windows, likewise: what of them closes holes */
+	uint32_t landed_count;
 	struct scope_hole *holes;
 	uint32_t hole_count;
 	struct scope_net *nets; /* ascending by lo, then hi */

@@ -8,6 +8,7 @@
 #include "tests/tap.h"
 
 #define HEAD "table: t\nkey:\n  - {attribute: pk, type: S}\n"
+#define SOURCES_OF_ROWS "sources: [{rows: a, stamp: {field: t}}]\n"
 #define SOURCES HEAD "sources:\n  - {export: e}\n"
 #define LAKE SOURCES "lake:\n  delta: lake\n  columns:\n    - {column: pk, attribute: pk}\n"
 
@@ -111,6 +112,43 @@ static void test_items(void)
 	   "one is a whole scan");
 	ok(source[1].items_format == ITEMS_AUTO && !source[1].complete, "by default a dump is not held to be whole");
 	is_int(contract->baseline, BASELINE_SNAPSHOT, "a dump is a snapshot to begin with");
+	contract_free(contract);
+}
+
+static void test_rows(void)
+{
+	struct error error;
+	struct contract *contract =
+		load("c.yaml",
+		     "table: t\n"
+		     "key: [{attribute: id, type: S}]\n"
+		     "sources:\n"
+		     "  - {rows: a, preset: flat, stamp: {precision: 1m}}\n"
+		     "  - {rows: b, preset: dms, names: [Op, id], stamp: {field: ts}, delimiter: tab,\n"
+		     "     operation: {insert: [N]}}\n"
+		     "  - {rows: c, preset: poll, stamp: {field: u, from: epoch_ms}, fields: {id: key},\n"
+		     "     types: {x: NS}}\n"
+		     "  - {rows: d, format: csv, from: 2026-01-01, to: 2026-01-02, complete: true}\n",
+		     &error);
+	ok(contract != NULL, "a contract with rows loads");
+	if (contract == NULL)
+		return;
+	const struct contract_source *source = contract->sources;
+	const struct rows_shape *flat = &source[0].rows.shape, *dms = &source[1].rows.shape;
+	ok(strcmp(flat->stamp, "event_time") == 0 && flat->unit == ROWS_EPOCH_S && flat->precision_us == 60000000 &&
+		   strcmp(flat->image, "data") == 0 && !source[0].rows.puts_only,
+	   "a preset fills in what is not given, field by field");
+	ok(dms->word_count == 3 && strcmp(dms->words[0].text, "N") == 0 && dms->words[0].operation == ROWS_INSERT &&
+		   dms->delete_is_old && dms->csv.delimiter == '\t' && dms->csv.name_count == 2 &&
+		   strcmp(dms->csv.null_text, "NULL") == 0 && !dms->csv.empty_is_null && dms->refuse_full_load,
+	   "DMS has its own way with CSV");
+	ok(source[2].rows.puts_only && source[2].rows.shape.stamp_is_kept && source[2].rows.shape.csv.empty_is_null &&
+		   source[2].rows.field_count == 1 && source[2].rows.types[0].kind == ROWS_NS && !source[2].independent,
+	   "a poll tells of no deletes");
+	ok(source[3].rows.shape.items && source[3].complete && source[3].independent && contract_is_dump(&source[3]) &&
+		   source[3].rows.shape.format == ROWS_CSV && !source[3].rows.puts_only,
+	   "rows without a stamp are a dump");
+	is_int(contract->baseline, BASELINE_SNAPSHOT, "which is a snapshot to begin with");
 	contract_free(contract);
 }
 
@@ -260,8 +298,35 @@ static const struct {
 	{HEAD "sources: []\n", "c.yaml:4:10: 'sources' must have 1 to 10000 entries, not 0"},
 	{HEAD "sources: e\n", "c.yaml:4:10: 'sources' must be a list"},
 	{HEAD "sources: [e]\n", "c.yaml:4:11: expected a mapping with 'export'"},
-	{HEAD "sources: [{}]\n", "c.yaml:4:11: a source is one of 'export', 'events' and 'items'"},
-	{HEAD "sources: [{export: a, events: b}]\n", "c.yaml:4:11: a source is one of 'export', 'events' and 'items'"},
+	{HEAD "sources: [{}]\n", "c.yaml:4:11: a source is one of 'export', 'events', 'items' and 'rows'"},
+	{HEAD "sources: [{export: a, events: b}]\n", "c.yaml:4:11: a source is one of 'export', 'events', 'items' and 'rows'"},
+	{HEAD "sources: [{rows: a}]\n",
+	 "c.yaml:4:11: rows need 'stamp', the field that holds each one's time; a dump of items has none, and needs "
+	 "'from' and 'to', when its reading began and ended"},
+	{HEAD "sources: [{rows: a, preset: poll}]\n",
+	 "c.yaml:4:11: the preset poll needs 'stamp', the field that the polling goes by"},
+	{HEAD "sources: [{rows: a, stamp: {field: t}, operation: {field: o}}]\n",
+	 "c.yaml:4:51: 'operation' needs 'field', and what that says of puts, inserts or deletes"},
+	{HEAD "sources: [{rows: a, stamp: {field: t}, operation: {field: o, put: [x], delete: [x]}}]\n",
+	 "c.yaml:4:51: 'x' is there twice under 'operation'"},
+	{HEAD "sources: [{rows: a, stamp: {field: t}, complete: true}]\n",
+	 "c.yaml:4:50: 'complete' is for dumps of items, and rows with 'stamp' are changes"},
+	{HEAD "sources: [{rows: a, from: 2026-01-01, to: 2026-01-02, sequence: s}]\n",
+	 "c.yaml:4:65: 'sequence' is for changes, and rows without 'stamp' are a dump of items"},
+	{HEAD "sources: [{rows: a, stamp: {field: t}, delimiter: xx}]\n",
+	 "c.yaml:4:51: 'delimiter' is one byte, or tab for a tab"},
+	{HEAD "sources: [{rows: a, stamp: {field: t}, names: [b, b]}]\n",
+	 "c.yaml:4:47: 'b' is there twice under 'names'"},
+	{HEAD "sources: [{rows: a, stamp: {field: t}, types: {b: X}}]\n",
+	 "c.yaml:4:51: 'b' must be S, N, B, BOOL, L, M, SS, NS or BS, not 'X'"},
+	{HEAD "sources: [{rows: a, stamp: {field: t}, format: emr}]\n", "c.yaml:4:48: rows are in the format jsonl or csv"},
+	{HEAD "sources: [{events: a, stamp: {field: t}}]\n", "c.yaml:4:30: 'stamp' is for rows, not for events"},
+	{HEAD "sources: [{events: a, format: csv}]\n",
+	 "c.yaml:4:31: formats jsonl and csv are of rows, not of events"},
+	{HEAD SOURCES_OF_ROWS "lake: {delta: d, columns: [{column: id, attribute: id},\n"
+	 "  {column: c, attribute: a, as: dynamodb_json}]}\n",
+	 "c.yaml:4:10: column 'c' holds DynamoDB JSON, and rows with plain images do not tell its types; ignore the "
+	 "column, or read other sources"},
 	{HEAD "sources: [{items: a, from: 2026-01-01}]\n",
 	 "c.yaml:4:11: items need 'from' and 'to', when their reading began and ended: each was read at some moment "
 	 "between"},
@@ -275,7 +340,7 @@ static const struct {
 	{HEAD "sources: [{export: a, filtered: true}]\n", "c.yaml:4:33: 'filtered' is for events, not for an export"},
 	{HEAD "sources: [{events: a, filtered: yes}]\n", "c.yaml:4:33: 'filtered' must be true or false, not 'yes'"},
 	{HEAD "sources: [{events: a, format: firehoses}]\n",
-	 "c.yaml:4:31: 'format' must be auto, streams, lambda, pipes, kinesis, firehose, emr or scan, not 'firehoses'"},
+	 "c.yaml:4:31: 'format' must be auto, streams, lambda, pipes, kinesis, firehose, emr, scan, jsonl or csv, not 'firehoses'"},
 	{HEAD "sources: [{events: a, from: yesterday}]\n",
 	 "c.yaml:4:29: 'from' must be a time such as 2026-01-02T03:04:05Z, not 'yesterday'"},
 	{HEAD "sources: [{events: a, from: 2026-01-02, to: 2026-01-01}]\n", "c.yaml:4:29: 'from' is not before 'to'"},
@@ -490,6 +555,7 @@ int main(int argc, char **argv)
 {
 	test_example();
 	test_items();
+	test_rows();
 	test_everything();
 	test_no_lake();
 	test_refusals();

@@ -522,6 +522,37 @@ static void increments_continue_exports(void)
 	end(scope, folder);
 }
 
+/* What a poll has covered is known as far as it landed; that nothing else happened in it is not. */
+static void polls_close_holes_alone(void)
+{
+	char folder[SCRATCH_PATH_MAX];
+	scratch_make(folder);
+	begin(folder);
+	sources[1].kind = SOURCE_ROWS;
+	sources[1].rows.puts_only = sources[1].independent = true;
+	export_at(500);
+	capture(0, "arn:a", 100, 600);
+	uint32_t poll = capture(1, "", 550, 900);
+	struct scope *scope = build();
+	ok(scope->domain_count == 2 && scope->domains[1].domain == poll && scope->domains[1].kind == DOMAIN_ROWS &&
+		   scope->domains[1].puts_only && scope->domains[1].filtered,
+	   "rows that tell of no deletes are a filtered domain of their kind");
+	ok(scope->window_count == 1 && is_window(scope, 0, 100, 600), "whose window is not one in which nothing else was");
+	ok(scope->landed_count == 1 && scope->landed[0].hi == 900 * SECONDS && scope->hole_count == 0,
+	   "but it closes a hole");
+	is_int(scope->evidence_end, 900 * SECONDS, "and evidence reaches to its end");
+	end(scope, folder);
+	scratch_make(folder);
+	begin(folder);
+	sources[1].kind = SOURCE_ROWS;
+	capture(0, "arn:a", 100, 600);
+	capture(1, "", 550, 900);
+	scope = build();
+	ok(scope->window_count == 1 && is_window(scope, 0, 100, 900) && !scope->windows[0].filtered,
+	   "rows that tell of deletes are a capture like any other");
+	end(scope, folder);
+}
+
 int main(void)
 {
 	windows_are_joined();
@@ -545,5 +576,6 @@ int main(void)
 	increments_make_series();
 	increments_are_cut();
 	increments_continue_exports();
+	polls_close_holes_alone();
 	return tap_done();
 }
