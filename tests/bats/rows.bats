@@ -86,19 +86,6 @@ flat_lake() {
 	[[ "$(field .scope)" == "against the landing zone only"* ]]
 }
 
-@test "a change that was lost shows" {
-	flat_history
-	flat_lake
-	contract 'rows: rows, preset: flat'
-	write_lake "$(item a 1 1)" "$(item c x 1000)"
-	judged FAIL row.stale
-	write_lake "$(item c x 1000)"
-	judged FAIL row.missing
-	flat_lake "$(item b 1 1)"
-	judged FAIL row.zombie
-	flat_lake
-}
-
 @test "rows of a Lambda: what the lake did not follow shows" {
 	flat_history
 	contract 'rows: rows, preset: flat'

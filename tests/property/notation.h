@@ -6,6 +6,7 @@
  *   export n at T [incomplete]        export n, its interval T - 60 to T + 60
  *   capture A to B [domain n] [filtered]     a domain's window; several make the union
  *   dump n A to B [incomplete]        an export read from A to B
+ *   poll A to B [domain n]                   a domain of rows that never tell of deletes
  *   series A to B [to C ...] [domain n]      a domain of kind net with those windows
  *   hole A to B      window A to B [filtered]      parts of the scope given as they are, after all `capture`
  *   alias n m        domain n is domain m
@@ -290,6 +291,13 @@ static inline bool notation_scope(struct notation *notation, struct universe *un
 		universe_derive(universe);
 	} else if (notation_word(notation, "series")) {
 		notation_series(notation, universe);
+	} else if (notation_word(notation, "poll")) {
+		struct scope_domain *domain = &universe->domains[scope->domain_count++];
+		notation_interval(notation, &domain->lo, &domain->hi);
+		domain->domain = notation_word(notation, "domain") ? notation_number(notation) : scope->domain_count;
+		domain->kind = DOMAIN_ROWS;
+		domain->filtered = domain->puts_only = true;
+		universe_derive(universe);
 	} else if (notation_word(notation, "capture")) {
 		struct scope_domain *domain = &universe->domains[scope->domain_count++];
 		notation_interval(notation, &domain->lo, &domain->hi);
@@ -466,7 +474,10 @@ static inline void print_scope(struct buffer *out, const struct universe *univer
 	}
 	for (uint32_t i = 0; i < scope->domain_count; i++)
 		buffer_printf(out, "# (domain %u%s kind %d);\n", (unsigned)scope->domains[i].domain,
-			      scope->domains[i].filtered ? " filtered" : "", (int)scope->domains[i].kind);
+			      scope->domains[i].puts_only  ? " puts only"
+			      : scope->domains[i].filtered ? " filtered"
+							   : "",
+			      (int)scope->domains[i].kind);
 	for (uint32_t i = 0; i < scope->net_count; i++) {
 		buffer_printf(out, "# (series %u", (unsigned)scope->nets[i].domain);
 		print_interval(out, scope->nets[i].lo, scope->nets[i].hi);

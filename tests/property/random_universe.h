@@ -119,8 +119,14 @@ static inline void random_kinds(struct chances *chances)
 	struct scope_domain *domain = &scope->domains[prng_below(prng, scope->domain_count)];
 	if (prng_chance(prng, 1, 6))
 		scope->domains[prng_below(prng, scope->domain_count)].kind = DOMAIN_ROWS;
+	if (prng_chance(prng, 1, 6)) {
+		struct scope_domain *poll = &scope->domains[prng_below(prng, scope->domain_count)];
+		poll->kind = DOMAIN_ROWS;
+		poll->filtered = poll->puts_only = true;
+	}
 	if (!prng_chance(prng, 1, 3))
 		return;
+	domain->puts_only = false;
 	domain->kind = DOMAIN_NET;
 	int64_t at = random_time(chances);
 	for (uint64_t i = prng_below(prng, 4); i > 0; i--) {

@@ -113,7 +113,7 @@ static inline void universe_derive_nets(struct universe *universe)
 			moved = false;
 			for (uint32_t j = 0; j < scope->domain_count; j++) {
 				const struct scope_domain *domain = &scope->domains[j];
-				if (domain->kind == DOMAIN_NET || domain->lo >= net->open_hi ||
+				if (domain->kind == DOMAIN_NET || domain->puts_only || domain->lo >= net->open_hi ||
 				    domain->hi < net->open_hi)
 					continue;
 				net->open_hi = domain->lo;
@@ -135,30 +135,29 @@ static inline int64_t hole_end(const struct scope *scope, int64_t at, int64_t lo
 	return lo;
 }
 
-/* Computes windows and holes from domains and exports, as the page's "Scope" has it. */
-static inline void universe_derive(struct universe *universe)
+/* The union of the domains' windows; all: also of those that tell of puts only. */
+static inline uint32_t universe_unite(const struct scope *scope, bool all, struct scope_window *windows)
 {
-	struct scope *scope = &universe->scope;
-	scope->window_count = scope->hole_count = 0;
-	universe_derive_nets(universe);
+	uint32_t count = 0;
 	bool taken[UNIVERSE_PARTS_MAX] = {false};
 	for (;;) {
 		/* The next window begins with the first domain not yet taken, and grows while another touches it. */
 		const struct scope_domain *first = NULL;
 		for (uint32_t i = 0; i < scope->domain_count; i++)
-			if (!taken[i] && scope->domains[i].lo <= scope->domains[i].hi &&
+			if (!taken[i] && (all || !scope->domains[i].puts_only) &&
+			    scope->domains[i].lo <= scope->domains[i].hi &&
 			    (first == NULL || scope->domains[i].lo < first->lo))
 				first = &scope->domains[i];
 		if (first == NULL)
 			break;
-		struct scope_window *window = &scope->windows[scope->window_count++];
+		struct scope_window *window = &windows[count++];
 		*window = (struct scope_window){.lo = first->lo, .hi = first->hi};
 		for (bool grown = true; grown;) {
 			grown = false;
 			for (uint32_t i = 0; i < scope->domain_count; i++) {
 				const struct scope_domain *domain = &scope->domains[i];
-				if (taken[i] || domain->lo > domain->hi || domain->lo > window->hi ||
-				    domain->hi < window->lo)
+				if (taken[i] || (!all && domain->puts_only) || domain->lo > domain->hi ||
+				    domain->lo > window->hi || domain->hi < window->lo)
 					continue;
 				taken[i] = grown = true;
 				window->filtered |= domain->filtered || domain->kind == DOMAIN_NET;
@@ -167,15 +166,27 @@ static inline void universe_derive(struct universe *universe)
 			}
 		}
 	}
-	if (scope->window_count == 0)
+	return count;
+}
+
+/* Computes windows and holes from domains and exports, as the page's "Scope" has it. */
+static inline void universe_derive(struct universe *universe)
+{
+	struct scope *scope = &universe->scope;
+	struct scope_window landed[UNIVERSE_PARTS_MAX];
+	scope->hole_count = 0;
+	universe_derive_nets(universe);
+	scope->window_count = universe_unite(scope, false, scope->windows);
+	uint32_t count = universe_unite(scope, true, landed);
+	if (count == 0)
 		return;
-	int64_t at = scope->export_count > 0 ? scope->exports[0].lo : scope->windows[0].lo;
-	for (uint32_t i = 0; i < scope->window_count; i++) {
-		int64_t to = hole_end(scope, at, scope->windows[i].lo);
+	int64_t at = scope->export_count > 0 ? scope->exports[0].lo : landed[0].lo;
+	for (uint32_t i = 0; i < count; i++) {
+		int64_t to = hole_end(scope, at, landed[i].lo);
 		if (to > at)
 			scope->holes[scope->hole_count++] = (struct scope_hole){.lo = at, .hi = to};
-		if (scope->windows[i].hi > at)
-			at = scope->windows[i].hi;
+		if (landed[i].hi > at)
+			at = landed[i].hi;
 	}
 }
 

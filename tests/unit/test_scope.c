@@ -537,7 +537,7 @@ static void polls_close_holes_alone(void)
 	ok(scope->domain_count == 2 && scope->domains[1].domain == poll && scope->domains[1].kind == DOMAIN_ROWS &&
 		   scope->domains[1].puts_only && scope->domains[1].filtered,
 	   "rows that tell of no deletes are a filtered domain of their kind");
-	ok(scope->window_count == 1 && is_window(scope, 0, 100, 600), "whose window is not one in which nothing else was");
+	ok(scope->window_count == 1 && is_window(scope, 0, 100, 600), "whose window is none in which nothing else was");
 	ok(scope->landed_count == 1 && scope->landed[0].hi == 900 * SECONDS && scope->hole_count == 0,
 	   "but it closes a hole");
 	is_int(scope->evidence_end, 900 * SECONDS, "and evidence reaches to its end");
