@@ -18,6 +18,7 @@ struct frame_reader {
 	bool exact;
 	frame_line line;     /* NULL: lines are JSON or nothing */
 	bool pages;          /* there may be any */
+	bool no_envelopes;   /* nor envelopes */
 	bool in_page;        /* the envelope is one */
 	struct buffer page;  /* it without its items, as far as it is read */
 	uint64_t page_first; /* number of its first item */
@@ -66,6 +67,11 @@ void frame_accept_lines(struct frame_reader *reader, frame_line line)
 void frame_accept_pages(struct frame_reader *reader)
 {
 	reader->pages = true;
+}
+
+void frame_refuse_envelopes(struct frame_reader *reader)
+{
+	reader->no_envelopes = true;
 }
 
 int frame_peek(struct frame_reader *reader, size_t size, struct slice *first, struct error *error)
@@ -404,7 +410,7 @@ static int object(struct frame_reader *reader, struct frame *frame, bool *entere
 		if (line > 0)
 			bytes.size = line;
 		bool pages = reader->pages && reader->container != CONTAINER_RECORDS;
-		enum scan_shape shape = scan_object(bytes, pages, &elements);
+		enum scan_shape shape = reader->no_envelopes ? SHAPE_RECORD : scan_object(bytes, pages, &elements);
 		if (shape == SHAPE_PAGE && elements > PAGE_HEAD_MAX)
 			shape = SHAPE_RECORD;
 		*entered = shape == SHAPE_ENVELOPE || shape == SHAPE_PAGE;

@@ -50,6 +50,8 @@ struct frame_reader *frame_open(struct byte_source source, size_t window, bool e
  * a record. */
 enum { PAGE_HEAD_MAX = 1024 * 1024 };
 void frame_accept_pages(struct frame_reader *reader);
+/* From now on an object is a record whatever its members are called. */
+void frame_refuse_envelopes(struct frame_reader *reader);
 /* Whether the bytes, which begin a line, are such a line: SCAN_END with *size of what comes before the line break,
  * white space aside; SCAN_BAD when not; SCAN_MORE with *size as well when they are one if they end here. */
 typedef enum scan_status (*frame_line)(struct slice bytes, size_t *size);

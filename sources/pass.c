@@ -402,6 +402,9 @@ int pass_run(const struct pass *pass, struct file_result *result, uint8_t md5[16
 		goto out;
 	if (run.frames != NULL)
 		frame_accept_lines(run.frames, pass->line);
+	/* A row may have a field called Records. */
+	if (run.frames != NULL && pass->rows != NULL)
+		frame_refuse_envelopes(run.frames);
 	if (run.frames != NULL && pass->page != NULL)
 		frame_accept_pages(run.frames);
 	bool refused = false;

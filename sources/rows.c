@@ -137,10 +137,15 @@ static int64_t unit_us(enum rows_unit unit)
 /* One of the last digit that a text's seconds are written with. */
 static int64_t written_precision(struct slice text)
 {
+	enum { DATE_SIZE = 10, MINUTE_SIZE = 16 }; /* of the parts that clock_parse reads */
 	const char *point = memchr(text.data, '.', text.size);
 	int64_t unit = CLOCK_SECOND_US;
+	if (text.size == DATE_SIZE)
+		return 86400 * unit;
+	if (text.size == MINUTE_SIZE || text.data[MINUTE_SIZE] != ':')
+		return 60 * unit;
 	if (point == NULL)
-		return memchr(text.data, ':', text.size) != NULL ? unit : 86400 * unit;
+		return unit;
 	for (size_t at = (size_t)(point - text.data) + 1; at < text.size; at++) {
 		if ((unsigned char)(text.data[at] - '0') > 9 || unit == 1)
 			break;
@@ -149,16 +154,18 @@ static int64_t written_precision(struct slice text)
 	return unit;
 }
 
-/* The whole units of a time since 1970; what is finer is cut off, as the interval is a unit long. */
+/* To the microsecond, what is finer cut off. */
 static bool parse_epoch(struct slice text, int64_t unit, int64_t *time_us)
 {
 	struct decimal decimal;
 	int64_t whole = 0;
-	if (decimal_parse(text, &decimal) != DECIMAL_OK || decimal.negative || decimal.exponent > 17)
+	int digits = unit == 1 ? 0 : unit == 1000 ? 3 : 6;
+	if (decimal_parse(text, &decimal) != DECIMAL_OK || decimal.negative || decimal.exponent + digits > 18)
 		return false;
-	for (int i = 0; i < decimal.exponent; i++)
+	for (int i = 0; i < decimal.exponent + digits; i++)
 		whole = whole * 10 + (i < decimal.count ? decimal.digits[i] : 0);
-	return !__builtin_mul_overflow(whole, unit, time_us);
+	*time_us = whole;
+	return true;
 }
 
 static void decode_time(struct decoding *decoding)

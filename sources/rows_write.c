@@ -237,6 +237,15 @@ static const struct rows_attribute *attribute_of(struct rows_writer *writer, str
 	return NULL;
 }
 
+/* An attribute of that name is held by another field, as the contract says; this one is something else. */
+static bool is_held_elsewhere(const struct rows_shape *shape, struct slice field)
+{
+	for (uint32_t i = 0; i < shape->attribute_count; i++)
+		if (slice_is(field, shape->attributes[i].name))
+			return true;
+	return false;
+}
+
 void rows_write_image(struct rows_writer *writer, const struct json_token *tokens, uint32_t object, bool texts,
 		      bool (*left_out)(const void *context, struct slice name), const void *context)
 {
@@ -246,9 +255,11 @@ void rows_write_image(struct rows_writer *writer, const struct json_token *token
 	for (uint32_t i = object + 1; i < tokens[object].next; i = tokens[i + 1].next) {
 		struct slice field = json_text(&tokens[i]);
 		bool null = tokens[i + 1].type == JSON_NULL;
-		if ((left_out != NULL && left_out(context, field)) || (null && writer->shape->null_is_absent))
+		if ((left_out != NULL && left_out(context, field)) || (null && writer->shape->null_is_absent && !writer->shape->typed))
 			continue;
 		const struct rows_attribute *attribute = attribute_of(writer, field);
+		if (attribute == NULL && is_held_elsewhere(writer->shape, field))
+			continue;
 		if (!first)
 			(void)buffer_append_byte(to, ',');
 		first = false;

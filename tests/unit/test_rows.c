@@ -213,9 +213,12 @@ static void test_times(void)
 		{ROWS_ISO, "\"2025-10-09 08:53:20.5\"", INT64_C(1760000000500000), 100000},
 		{ROWS_ISO, "\"2025-10-09 08:53:20.123456\"", INT64_C(1760000000123456), 1},
 		{ROWS_ISO, "\"2025-10-09T10:53:20.123+02:00\"", INT64_C(1760000000123000), 1000},
+		{ROWS_ISO, "\"2025-10-09T08:53\"", INT64_C(1759999980000000), 60000000},
+		{ROWS_ISO, "\"2025-10-09T10:53+02:00\"", INT64_C(1759999980000000), 60000000},
+		{ROWS_EPOCH_US, "1760000000123456.7", INT64_C(1760000000123456), 1},
 		{ROWS_ISO, "\"2025-10-09\"", INT64_C(1759968000000000), INT64_C(86400000000)},
 		{ROWS_EPOCH_S, "1760000000", INT64_C(1760000000000000), 1000000},
-		{ROWS_EPOCH_S, "1760000000.9", INT64_C(1760000000000000), 1000000},
+		{ROWS_EPOCH_S, "1760000000.9", INT64_C(1760000000900000), 1000000},
 		{ROWS_EPOCH_S, "1.76e9", INT64_C(1760000000000000), 1000000},
 		{ROWS_EPOCH_MS, "\"1760000000123\"", INT64_C(1760000000123000), 1000},
 		{ROWS_EPOCH_US, "1760000000123456", INT64_C(1760000000123456), 1},
@@ -288,6 +291,24 @@ static void test_refused(void)
 	ok(seen.records[0].before == STATE_UNKNOWN && seen.records[0].after == STATE_UNKNOWN,
 	   "of an unknown operation neither side is taken");
 	seen_release(&seen);
+}
+
+/* What a row's fields are called is no matter of how rows are found, nor of what holds an attribute. */
+static void test_names(void)
+{
+	static const struct rows_attribute held[] = {{"pk", "pk", {.kind = ROWS_S}}, {"v", "value", {.kind = ROWS_S}}};
+	struct rows_shape shape = {.attributes = held, .attribute_count = 2, .key_count = 1, .items = true};
+	becomes(&shape,
+		"{\"pk\":\"a\",\"Records\":[]}\n{\"pk\":\"b\",\"records\":[{\"pk\":\"c\"}]}\n",
+		"?= (pk=(S=a) Records=(L=())) new (pk=(S=a) Records=(L=()))\n"
+		"?= (pk=(S=b) records=(L=((M=(pk=(S=c)))))) new (pk=(S=b) records=(L=((M=(pk=(S=c))))))\n",
+		"a row with a field called Records is a row");
+	becomes(&shape, "{\"pk\":\"a\",\"v\":\"x\",\"value\":\"y\"}\n",
+		"?= (pk=(S=a) v=(S=y)) new (pk=(S=a) v=(S=y))\n",
+		"an attribute is what its field holds, not what a field of its own name does");
+	shape.typed = shape.null_is_absent = true;
+	becomes(&shape, "{\"pk\":{\"S\":\"a\"},\"w\":null}\n",
+		"?= (pk=(S=a) w=true) new (pk=(S=a) w=true)\n", "of DynamoDB JSON nothing is left out");
 }
 
 static void test_files(void)
@@ -368,6 +389,7 @@ int main(void)
 	test_values();
 	test_times();
 	test_refused();
+	test_names();
 	test_files();
 	test_reread();
 	return tap_done();
