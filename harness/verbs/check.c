@@ -215,7 +215,9 @@ static int check_events(struct check *check, const struct contract_source *sourc
 	say(check, count > 0, "events %s: %zu files", source->path, count);
 	if (count > 0) {
 		struct file_result result = {0};
-		code = events_read_file(files[0], source->format, check->parser, &sink, &result, error);
+		code = contract_is_rows(source)
+			       ? rows_read_file(files[0], &source->rows.shape, check->parser, &sink, &result, error)
+			       : events_read_file(files[0], source->format, check->parser, &sink, &result, error);
 		code = finish_sample(check, files[0], code, error);
 	}
 	events_list_free(files, count);

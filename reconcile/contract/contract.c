@@ -65,13 +65,14 @@ static const struct schema_map source_schema = {
 			{"items", SCHEMA_TEXT, .offset = offsetof(struct draft_source, items),
 			 .help = "a dump of the table's items by EMR or by a scan: a file, a folder or a glob"},
 			{"rows", SCHEMA_TEXT, .offset = offsetof(struct draft_source, of_rows),
-			 .help = "changes, or a dump of items, as rows of fields: JSON lines or CSV; a file, a folder "
-				 "or a glob"},
+			 .help = "changes, or a dump of items, as rows of fields: JSON lines, CSV, Parquet; a file, a "
+				 "folder, a Delta table's folder, or a glob"},
 			{"format", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, format),
-			 .choices = "auto|streams|lambda|pipes|kinesis|firehose|emr|scan|jsonl|csv", .fallback = "auto",
-			 .help = "what the events, the items (emr, scan) or the rows (jsonl, csv) are; auto goes by "
-				 "content, record by "
-				 "record, and with any other what does not fit is unreadable"},
+			 .choices = "auto|streams|lambda|pipes|kinesis|firehose|emr|scan|jsonl|csv|parquet|delta",
+			 .fallback = "auto",
+			 .help = "what the events, the items (emr, scan) or the rows (jsonl, csv, parquet, delta) are; "
+				 "auto goes by content, record by record, and with any other what does not fit is "
+				 "unreadable"},
 			{"filtered", SCHEMA_BOOLEAN, .offset = offsetof(struct draft_source, source.filtered),
 			 .fallback = "false",
 			 .help = "some of the table's changes were left out, so chains are not checked"},
@@ -88,9 +89,16 @@ static const struct schema_map source_schema = {
 			 .fallback = "false",
 			 .help = "the dump holds every item that was there all the time: what it lacks was absent"},
 			{"preset", SCHEMA_CHOICE, .offset = offsetof(struct draft_source, rows.preset),
-			 .choices = "none|flat|dms|poll", .fallback = "none",
+			 .choices = "none|flat|dms|poll|bronze|glue", .fallback = "none",
 			 .help = "what the following say unless they are given: rows as a Lambda writes them (flat), "
-				 "as DMS does (dms), rows polled by a field that grows (poll)"},
+				 "as DMS does (dms), rows polled by a field that grows (poll), event records kept as "
+				 "they landed in a column of Parquet files or of a Delta table (bronze), items in "
+				 "Parquet by AWS Glue (glue)"},
+			{"record", SCHEMA_TEXT, .offset = offsetof(struct draft_source, rows.record),
+			 .fallback = "of bronze value", .help = "of bronze: the column that holds the records"},
+			{"version", SCHEMA_INTEGER, .offset = offsetof(struct draft_source, rows.version),
+			 .min = 0, .max = INT64_MAX, .fallback = "latest",
+			 .help = "of a Delta table: the version to read"},
 			{"names", SCHEMA_TEXTS, .offset = offsetof(struct draft_source, rows.names),
 			 .also = offsetof(struct draft_source, rows.name_count), .fallback = "the first row's",
 			 .help = "of CSV: what its fields are called"},
@@ -322,7 +330,8 @@ static int check_source_keys(struct schema_loader *loader, yaml_node_t *node, co
 		    {"fields", false, false},    {"types", false, false},        {"operation", false, false},
 		    {"stamp", false, false},     {"sequence", false, false},     {"event_id", false, false},
 		    {"keys", false, false},      {"image", false, false},        {"old_image", false, false},
-		    {"images", false, false},    {"delete_image", false, false}, {"no_deletes", false, false}};
+		    {"images", false, false},    {"delete_image", false, false}, {"no_deletes", false, false},
+		    {"record", false, false},    {"version", false, false}};
 	for (size_t index = 0; index < sizeof(keys) / sizeof(keys[0]); index++) {
 		yaml_node_t *found = schema_find(loader, node, keys[index].key);
 		if (found == NULL || source->kind == SOURCE_ROWS ||
@@ -340,6 +349,8 @@ static int check_source_keys(struct schema_loader *loader, yaml_node_t *node, co
 	return 0;
 }
 
+#define OF_ROWS_TEXT "jsonl, csv, parquet "
+
 static int check_source_format(struct schema_loader *loader, yaml_node_t *node, struct contract_source *source,
 			       int format)
 {
@@ -350,11 +361,12 @@ static int check_source_format(struct schema_loader *loader, yaml_node_t *node, 
 	if (format == 0)
 		return 0;
 	if (of != source->kind)
-		return schema_error(loader, schema_find(loader, node, "format"),
-				    source->kind == SOURCE_ROWS    ? "rows are in the format jsonl or csv"
+		return schema_error(loader, schema_find(loader, node, "format"), "%s",
+				    source->kind == SOURCE_ROWS    ? "rows are in the format " OF_ROWS_TEXT "or delta"
 				    : source->kind == SOURCE_ITEMS ? "items are in the format emr or scan"
 				    : of == SOURCE_ITEMS           ? "formats emr and scan are of items, not of events"
-							 : "formats jsonl and csv are of rows, not of events");
+								   : "formats " OF_ROWS_TEXT
+								     "and delta are of rows, not of events");
 	if (of == SOURCE_ROWS)
 		source->rows.shape.format = (enum rows_format)(format - OF_ROWS);
 	else if (of == SOURCE_ITEMS)

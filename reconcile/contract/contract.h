@@ -31,7 +31,7 @@ struct contract_source {
 	const char *text; /* as written, for reports */
 	enum events_format format;      /* SOURCE_EVENTS */
 	enum items_format items_format; /* SOURCE_ITEMS */
-	struct contract_rows rows;      /* SOURCE_ROWS */
+	struct contract_rows rows;      /* SOURCE_ROWS; SOURCE_EVENTS that are in a column: its shape.record */
 	bool complete;                  /* likewise: it holds every item that was there */
 	bool filtered;
 	bool independent; /* exports and dumps of items always are */
@@ -44,6 +44,12 @@ struct contract_source {
 static inline bool contract_holds_changes(const struct contract_source *source)
 {
 	return source->kind == SOURCE_EVENTS || (source->kind == SOURCE_ROWS && !source->rows.shape.items);
+}
+
+/* What rows_read_file reads, not events_read_file or items_read_file. */
+static inline bool contract_is_rows(const struct contract_source *source)
+{
+	return source->kind == SOURCE_ROWS || source->rows.shape.record != NULL;
 }
 
 /* A dump of items: it has a time at which its reading began and one at which it ended. */

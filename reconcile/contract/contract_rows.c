@@ -5,7 +5,7 @@
 
 #include "reconcile/contract/contract_schema.h"
 
-enum rows_preset { PRESET_NONE = 0, PRESET_FLAT, PRESET_DMS, PRESET_POLL };
+enum rows_preset { PRESET_NONE = 0, PRESET_FLAT, PRESET_DMS, PRESET_POLL, PRESET_BRONZE, PRESET_GLUE };
 enum { FIELDS_MAX = 10000 };
 
 /* ---- attribute: field, attribute: type */
@@ -163,8 +163,47 @@ static int apply_preset(struct schema_loader *loader, yaml_node_t *node, struct 
 					    "the preset poll needs 'stamp', the field that the polling goes by");
 		break;
 	case PRESET_NONE:
+	case PRESET_BRONZE:
+	case PRESET_GLUE:
 		break;
 	}
+	return 0;
+}
+
+/* What only Parquet files and Delta tables have. */
+static int take_columnar(struct schema_loader *loader, yaml_node_t *node, const struct draft_rows *rows,
+			 struct rows_shape *shape)
+{
+	bool text = shape->format == ROWS_JSONL || shape->format == ROWS_CSV;
+	bool columnar = rows->preset == PRESET_BRONZE || rows->preset == PRESET_GLUE;
+	shape->has_version = is_given(loader, node, "version", NULL);
+	shape->version = rows->version;
+	shape->glue = rows->preset == PRESET_GLUE;
+	if (columnar && text)
+		return schema_error(loader, schema_find(loader, node, "format"),
+				    "the presets bronze and glue are of Parquet files and Delta tables");
+	if (shape->has_version && (text || shape->format == ROWS_PARQUET))
+		return schema_error(loader, schema_find(loader, node, "version"), "'version' is of a Delta table");
+	if (rows->record != NULL && rows->preset != PRESET_BRONZE)
+		return schema_error(loader, schema_find(loader, node, "record"), "'record' is of the preset bronze");
+	return 0;
+}
+
+/* What is in the column are events, and from here on the source is one of events. */
+static int take_bronze(struct schema_loader *loader, yaml_node_t *node, struct draft_source *draft)
+{
+	static const char *const of_fields[] = {"names",        "delimiter",  "null_text", "empty",     "nulls",
+						"fields",       "types",      "operation", "stamp",     "sequence",
+						"event_id",     "keys",       "image",     "old_image", "images",
+						"delete_image", "no_deletes", "complete"};
+	for (size_t i = 0; i < sizeof(of_fields) / sizeof(of_fields[0]); i++)
+		if (is_given(loader, node, of_fields[i], NULL))
+			return schema_error(
+				loader, schema_find(loader, node, of_fields[i]),
+				"'%s' is not for the preset bronze: its records say themselves what they are",
+				of_fields[i]);
+	draft->source.kind = SOURCE_EVENTS;
+	draft->source.rows.shape.record = or_text(draft->rows.record, "value");
 	return 0;
 }
 
@@ -250,7 +289,11 @@ int contract_take_rows(struct schema_loader *loader, yaml_node_t *node, struct d
 	struct contract_source *source = &draft->source;
 	struct draft_rows *rows = &draft->rows;
 	struct rows_shape *shape = &source->rows.shape;
-	int code = apply_preset(loader, node, rows);
+	int code = take_columnar(loader, node, rows, shape);
+	if (code == 0 && rows->preset == PRESET_BRONZE)
+		return take_bronze(loader, node, draft);
+	if (code == 0)
+		code = apply_preset(loader, node, rows);
 	if (code != 0)
 		return code;
 	*shape = (struct rows_shape){.format = source->rows.shape.format,
@@ -267,7 +310,10 @@ int contract_take_rows(struct schema_loader *loader, yaml_node_t *node, struct d
 				     .typed = rows->images == IMAGES_DYNAMODB,
 				     .delete_is_old = rows->delete_image == DELETE_IS_OLD,
 				     .null_is_absent = rows->nulls == NULLS_ABSENT,
-				     .refuse_full_load = rows->preset == PRESET_DMS};
+				     .refuse_full_load = rows->preset == PRESET_DMS,
+				     .has_version = shape->has_version,
+				     .version = shape->version,
+				     .glue = shape->glue};
 	source->rows.fields = rows->fields;
 	source->rows.field_count = rows->field_count;
 	source->rows.types = rows->types;
@@ -277,6 +323,9 @@ int contract_take_rows(struct schema_loader *loader, yaml_node_t *node, struct d
 		code = take_csv(loader, node, rows, shape);
 	if (code != 0)
 		return code;
+	if (shape->glue && !shape->items)
+		return schema_error(loader, schema_find(loader, node, "stamp"),
+				    "'stamp' is of changes, and the preset glue is a dump of items");
 	source->rows.puts_only = !shape->items && (rows->no_deletes || rows->remove_count == 0);
 	if (shape->items)
 		return check_dump(loader, node, source);

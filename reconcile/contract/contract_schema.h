@@ -25,8 +25,9 @@ enum { IMAGES_PLAIN = 0, IMAGES_DYNAMODB };
 enum { DELETE_IS_KEY = 0, DELETE_IS_OLD };
 enum { NULLS_ABSENT = 0, NULLS_NULL };
 struct draft_rows {
+	int64_t version;
 	int preset, unit, empty, images, delete_image, nulls;
-	const char *operation, *stamp, *sequence, *event_id, *keys, *image, *old_image, *delimiter, *null_text;
+	const char *operation, *stamp, *sequence, *event_id, *keys, *image, *old_image, *delimiter, *null_text, *record;
 	const char *const *put, *const *insert, *const *modify, *const *remove, *const *names;
 	uint32_t put_count, insert_count, modify_count, remove_count, name_count;
 	int64_t precision_us;

@@ -74,14 +74,14 @@ enum state_source_kind ingest_state_kind(const struct ingest_work *work)
 
 static const struct rows_shape *shape_of(const struct run *run, const struct contract_source *source)
 {
-	return run->shapes[source - run->contract->sources];
+	return source->kind == SOURCE_ROWS ? run->shapes[source - run->contract->sources] : &source->rows.shape;
 }
 
 uint64_t ingest_source_fingerprint(const struct run *run, const struct contract_source *source)
 {
 	enum { ITEMS_FORMATS = 64 }; /* beyond those of events */
 	uint64_t format = source == NULL                 ? 0
-			  : source->kind == SOURCE_ROWS  ? rows_plan_fingerprint(shape_of(run, source))
+			  : contract_is_rows(source)     ? rows_plan_fingerprint(shape_of(run, source))
 			  : source->kind == SOURCE_ITEMS ? ITEMS_FORMATS + (uint64_t)source->items_format
 							 : (uint64_t)source->format;
 	return digest_plan_fingerprint(run->plan) ^ format * UINT64_C(0x9e3779b97f4a7c15);
@@ -122,7 +122,7 @@ int ingest_reread(const struct run *run, const struct state_source *source, cons
 		  struct json_parser *parser, const struct record_sink *sink, struct error *error)
 {
 	const struct contract_source *of = source_of(run, source->group);
-	if (of != NULL && of->kind == SOURCE_ROWS)
+	if (of != NULL && contract_is_rows(of))
 		return rows_reread(source->path, shape_of(run, of), numbers, count, parser, sink, error);
 	if (source->kind == STATE_EVENTS_FILE)
 		return events_reread(source->path, EVENTS_AUTO, numbers, count, parser, sink, error);
@@ -230,7 +230,7 @@ static int read_by_kind(struct ingest_worker *worker, struct file_result *result
 	struct ingest_lane *first = next_lane(worker, NULL);
 	const struct ingest_work *work = first->work;
 	struct record_sink sink = {worker, take_record, take_problem};
-	if (work->contract_source != NULL && work->contract_source->kind == SOURCE_ROWS)
+	if (work->contract_source != NULL && contract_is_rows(work->contract_source))
 		return rows_read_file(work->path, shape_of(first->run, work->contract_source), worker->parser, &sink,
 				      result, error);
 	switch (work->kind) {

@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "reconcile/ingest/ingest_lake.h"
+#include "sources/columnar.h"
 
 static struct ingest_work *add_work(struct ingest_lake *lake, enum ingest_kind kind, const char *path,
 				    struct error *error)
@@ -151,6 +152,25 @@ static int list_exports(struct ingest_lake *lake, uint32_t index, struct error *
 	return code;
 }
 
+/* A table of rows: what its version is and holds. What cannot be opened is told by who reads it. */
+static int look_at_table(struct run *run, struct ingest_work *work, const struct rows_shape *shape, struct error *error)
+{
+	struct error unopened = {0};
+	struct buffer identity;
+	int64_t time_ms = 0;
+	buffer_init(&identity, 4096);
+	int code = columnar_table(work->path, shape->has_version ? shape->version : -1, &work->size_bytes, &time_ms,
+				  &identity, &unopened);
+	if (code == 0) {
+		work->mtime_ns = time_ms * 1000000;
+		work->identity = arena_text(&run->arena, "%.*s", (int)identity.size, identity.data);
+	}
+	buffer_release(&identity);
+	if (code == ERROR_INTERNAL || work->identity == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	return 0;
+}
+
 static int list_files(struct ingest_lake *lake, uint32_t index, char *const *files, size_t count, struct error *error)
 {
 	const struct contract_source *source = &lake->run->contract->sources[index];
@@ -166,7 +186,10 @@ static int list_files(struct ingest_lake *lake, uint32_t index, char *const *fil
 		}
 		work->group = lake->run->source_groups[index];
 		work->contract_source = source;
-		(void)stat_work(work, work->path);
+		if (contract_is_rows(source) && columnar_kind(files[i]) == COLUMNAR_TABLE)
+			code = look_at_table(lake->run, work, &source->rows.shape, error);
+		else
+			(void)stat_work(work, work->path);
 	}
 	return code;
 }

@@ -90,6 +90,19 @@ static int tell_changed(struct run *run, const struct ingest_work *work, struct 
 	return run_problem(run, &problem, error);
 }
 
+/* What the state holds of other versions of a table of rows serves nothing: this one has the rows that count. */
+static void forget_versions(struct ingest_lake *lake, const struct ingest_work *work)
+{
+	if (work->kind == INGEST_LAKE || work->identity[0] == '\0')
+		return;
+	for (uint64_t i = 0; i < lake->known_count; i++) {
+		const struct state_source *known = lake->known[i];
+		if (known->kind == ingest_state_kind(work) && known->group == work->group &&
+		    strcmp(known->path, work->path) == 0 && strcmp(known->identity, work->identity) != 0)
+			lake->stale[i] = known->id;
+	}
+}
+
 /* Decides for one file whether the state's facts of it serve. Facts of an event file that has changed since are kept
  * beside the new ones: the merge takes duplicates, and nothing is lost. */
 static int plan_work(struct ingest_lake *lake, struct ingest_work *work, struct error *error)
@@ -98,6 +111,7 @@ static int plan_work(struct ingest_lake *lake, struct ingest_work *work, struct 
 	uint64_t fingerprint = ingest_fingerprint(run, work);
 	bool fresh = false;
 	int code = 0;
+	forget_versions(lake, work);
 	for (uint64_t i = known_first(lake, work); known_is(lake, i, work) && code == 0; i++) {
 		const struct state_source *known = lake->known[i];
 		/* What could not be opened then is tried again. */

@@ -269,14 +269,16 @@ static uint64_t mix_type(uint64_t hash, const struct rows_type *type)
 uint64_t rows_plan_fingerprint(const struct rows_shape *shape)
 {
 	const char *const texts[] = {shape->csv.null_text, shape->operation, shape->stamp, shape->sequence,
-				     shape->event_id,      shape->keys,      shape->image, shape->old_image};
+				     shape->event_id,      shape->keys,      shape->image, shape->old_image,
+				     shape->record};
 	const uint64_t numbers[] = {shape->format,         (unsigned char)shape->csv.delimiter,
 				    shape->csv.name_count, shape->csv.empty_is_null,
 				    shape->key_count,      shape->items,
 				    shape->unit,           (uint64_t)shape->precision_us,
 				    shape->stamp_is_kept,  shape->typed,
 				    shape->delete_is_old,  shape->null_is_absent,
-				    shape->word_count,     shape->attribute_count};
+				    shape->word_count,     shape->attribute_count,
+				    shape->glue};
 	uint64_t hash = XXH64(numbers, sizeof numbers, 1);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		hash = mix_text(hash, texts[i]);
