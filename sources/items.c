@@ -282,6 +282,12 @@ int items_list(const char *path, const struct record_sink *sink, char ***files, 
 		*missing += check.missing;
 		free((*files)[i]);
 	}
+	const struct problem problem = {.id = "export.missing",
+					.path = path,
+					.message = "the dump holds no file: nothing is known by it, not even that the "
+						   "table held nothing"};
+	if (code == 0 && kept == 0)
+		code = pass_report(sink, &problem, error);
 	*count = kept;
 	if (code != 0) {
 		events_list_free(*files, *count);

@@ -21,6 +21,7 @@ struct run {
 	struct columnar_reader *columnar;
 	struct unwrapper unwrapper;
 	bool page_more;                       /* the last page is followed by others */
+	bool paged;                           /* there was a page */
 	uint64_t page_offset;                 /* where it began */
 	uint64_t failed_deliveries, emulated; /* records */
 	uint32_t flags;                       /* of the present record, by what carries it */
@@ -224,6 +225,7 @@ static int on_page(struct run *run, const struct frame *frame, struct error *err
 	if (is_partial(run))
 		return 0;
 	run->page_more = false;
+	run->paged = true;
 	run->page_offset = frame->offset;
 	if (!json_parse(run->pass->parser, frame->bytes, &tokens, &count, &failure)) {
 		(void)snprintf(message, sizeof(message), "malformed members of a page: %s; scan again", failure.reason);
@@ -278,7 +280,8 @@ static int on_end(struct run *run, const struct frame *frame, struct error *erro
 			"the file's last page says that more items follow (LastEvaluatedKey, NextToken): go on "
 			"with the scan, and put its pages into one file in their order",
 			error);
-	if (code == 0 && run->pass->empty != NULL && !is_partial(run) && run->result->complete && bytes_read(run) == 0)
+	bool blank = !run->paged && run->result->records == 0 && run->result->unreadable == 0;
+	if (code == 0 && run->pass->empty != NULL && !is_partial(run) && run->result->complete && blank)
 		code = report_page(run, "export.unfinished", frame->number, frame->offset, run->pass->empty, error);
 	if (code != 0 || frame->ended == GZIP_END || run->end_told)
 		return code;

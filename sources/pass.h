@@ -61,7 +61,7 @@ struct pass {
 	const struct csv_dialect
 		*csv;               /* the file is CSV, of which the decoder gets each row as JSON; NULL: it is not */
 	pass_page page;             /* NULL: there are no pages */
-	const char *empty;          /* static text: what a file of no byte is told as; NULL: there may be such */
+	const char *empty;          /* static: what a file of nothing but white space is told as; NULL: it may be so */
 	pass_unwrap unwrap;         /* NULL: records carry no others */
 	frame_line line;            /* NULL: every record is JSON */
 	pass_open open;             /* the record that such a line is; unwrap_base64's rules */

@@ -44,6 +44,11 @@ static const char *zombie_text(const struct judgement *judgement, enum finding_i
 
 static const char *stale_text(const struct judgement *judgement, struct arena *arena)
 {
+	if (judgement->missed == 0)
+		return arena_text(arena,
+				  "the lake still holds an older known image; no record of a change since is known, "
+				  "what is expected is of %s",
+				  decided_text(judgement, arena));
 	return arena_text(arena, "the lake still holds %s; it missed %" PRIu32 " later change%s, the last by %s",
 			  judgement->stale_before ? "the image before a change that is known" : "an older known image",
 			  judgement->missed, judgement->missed == 1 ? "" : "s", decided_text(judgement, arena));

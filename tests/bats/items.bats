@@ -85,6 +85,9 @@ others() {
 	judged UNKNOWN "complete: true"
 	[ "$(others)" = export.unfinished ]
 	judged UNKNOWN "complete: true, format: scan"
+	printf ' \n\n' >"$dir/dump/segment1"
+	judged UNKNOWN "complete: true"
+	[ "$(others)" = export.unfinished ]
 	printf '{"Items":[],"Count":0,"ScannedCount":0}\n' >"$dir/dump/segment1"
 	judged PASS "complete: true"
 	rm "$dir/dump/scan"
@@ -142,4 +145,22 @@ others() {
 	sed -i 's/"Items":\[{/"Items":[{"x":1,/' "$dir/dump/scan"
 	run "$LAKEPROOF" check "$dir/contract.yaml"
 	[ "$status" -eq 1 ]
+}
+
+@test "a dump without a file says so, and proves nothing" {
+	write_lake "$(item b 2)"
+	judged UNKNOWN "complete: true"
+	[[ " $(others) " == *" export.missing "* ]]
+	field '.findings[] | select(.id == "export.missing") | .cause' | grep -F 'the dump holds no file'
+}
+
+@test "a row that is an older dump's item has missed what no record tells of" {
+	page '' "$(item a 1)" "$(item b 1)"
+	mkdir "$dir/later"
+	mv "$dir/dump/scan" "$dir/later/"
+	page '' "$(item a 0)" "$(item b 1)"
+	write_lake "$(item a 0)" "$(item b 2)"
+	judged FAIL "complete: true}
+  - {items: later, from: \"$(at $((begun + 310)))\", to: \"$(at $((begun + 400)))\", complete: true"
+	field '.findings[] | select(.id == "row.stale") | .cause' | grep -F "no record of a change since is known"
 }
