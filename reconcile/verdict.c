@@ -142,6 +142,10 @@ static int weigh_unproven(const struct contract *contract, struct outcome *outco
 	    !(expected_empty && contract->expect_empty))
 		code = add_reason(outcome,
 				  all_out ? "nothing was compared: every row and item is out of the lake's scope"
+				  : contract->expect_empty
+					  ? "nothing was compared; for expect_empty, a full export has to be whole "
+					    "and to hold no item: that nothing changed does not say that nothing is "
+					    "there"
 					  : "nothing was compared",
 				  error);
 	if (code == 0 && contract->expect_empty && counts->expected > 0)

@@ -112,6 +112,11 @@ static void test_empty_and_require(void)
 	ok(verdict_weigh(&contract, &outcome, true, &error) == 0 && outcome.verdict == VERDICT_PASS,
 	   "unless the manifest proves that there is nothing, and the contract expects it");
 	begin();
+	outcome.counts = (struct outcome_counts){0};
+	contract.expect_empty = true;
+	ok(weigh() == VERDICT_UNKNOWN && strstr(outcome.reasons[0], "a full export has to be whole") != NULL,
+	   "that nothing changed is no such proof, and it says what is: %s", outcome.reasons[0]);
+	begin();
 	contract.require_dynamodb = true;
 	ok(weigh() == VERDICT_UNKNOWN, "require: dynamodb without an independent source is UNKNOWN");
 	begin();
