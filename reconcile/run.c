@@ -297,9 +297,43 @@ int run_ingest(struct run *run, struct error *error)
 	return code;
 }
 
+/* Judging, watched: each worker tells of its keys a thousand at a time. */
+enum { KEYS_AT_ONCE = 1024 };
+
+struct watched {
+	const struct run_watch *watch;
+	merge_visit visit;
+	void *context;
+	struct watched_worker {
+		uint64_t keys;
+		char pad[56]; /* workers count often: not on one cache line */
+	} * workers;
+};
+
+static int visit_watched(void *context, uint32_t worker, const struct judgement *judgement, struct error *error)
+{
+	struct watched *watched = context;
+	if (++watched->workers[worker].keys % KEYS_AT_ONCE == 0)
+		watched->watch->add(KEYS_AT_ONCE, 0);
+	return watched->visit(watched->context, worker, judgement, error);
+}
+
 int run_judge(struct run *run, merge_visit visit, void *context, struct error *error)
 {
 	struct merge_options options = run_merge_options(run);
+	const struct run_watch *watch = &run->options.watch;
+	struct watched watched = {.watch = watch, .visit = visit, .context = context};
 	options.hash_max = UINT64_MAX / 1000000000 * run->options.sample_ppb;
-	return merge_run(run->state, run->scope, &options, visit, context, error);
+	if (watch->begin == NULL || watch->add == NULL || watch->end == NULL)
+		return merge_run(run->state, run->scope, &options, visit, context, error);
+	watched.workers = calloc(run->options.jobs, sizeof *watched.workers);
+	if (watched.workers == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	watch->begin("judging", 0, "keys");
+	int code = merge_run(run->state, run->scope, &options, visit_watched, &watched, error);
+	for (uint32_t i = 0; i < run->options.jobs; i++)
+		watch->add(watched.workers[i].keys % KEYS_AT_ONCE, 0);
+	watch->end();
+	free(watched.workers);
+	return code;
 }

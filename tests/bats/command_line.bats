@@ -134,5 +134,6 @@ says() { # EXIT TEXT ARGUMENT...: this exit code, and this text on stderr
 	NO_COLOR=1 script -qec "TERM=xterm '$LAKEPROOF' reconcile '$good/contract.yaml' --quiet" /dev/null >"$BATS_TEST_TMPDIR/plain"
 	"$LAKEPROOF" reconcile "$good/contract.yaml" --state "$BATS_TEST_TMPDIR/b" >>"$BATS_TEST_TMPDIR/plain" 2>&1
 	grep -q '^reading: [0-9]* files' "$BATS_TEST_TMPDIR/plain"
+	grep -q '^judging: [0-9]* keys in ' "$BATS_TEST_TMPDIR/plain"
 	! grep -q $'\e' "$BATS_TEST_TMPDIR/plain"
 }
