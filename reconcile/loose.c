@@ -246,15 +246,43 @@ static int compare_kinesis(struct loose *loose, const char *known, const char *d
 	return loose_add(loose, &finding, error);
 }
 
+/* Exports that do not say of which table they are, where others do. */
+static int tell_unknown_tables(struct loose *loose, struct error *error)
+{
+	const struct run *run = loose->run;
+	bool arns = false, ids = false;
+	int code = 0;
+	for (uint32_t i = 0; i < run->export_count; i++) {
+		arns = arns || run->exports[i].export->table_arn[0] != '\0';
+		ids = ids || run->exports[i].export->table_id[0] != '\0';
+	}
+	for (uint32_t i = 0; i < run->scope->domain_count; i++)
+		arns = arns || strncmp(run->scope->domains[i].name, "arn:", 4) == 0;
+	for (uint32_t i = 0; i < run->export_count && code == 0; i++) {
+		const struct export *export = run->exports[i].export;
+		bool no_arn = arns && export->table_arn[0] == '\0', no_id = ids && export->table_id[0] == '\0';
+		if (!no_arn && !no_id)
+			continue;
+		struct finding finding = {
+			.id = FINDING_SOURCE_MIXED,
+			.cause = arena_text(&loose->outcome->arena,
+					    "%s has a manifest-summary.json without %s, which other sources have: "
+					    "it is not known to be of the same table",
+					    export->folder, no_arn ? "tableArn" : "tableId")};
+		code = loose_add(loose, &finding, error);
+	}
+	return code;
+}
+
 static int tell_identity(struct loose *loose, struct error *error)
 {
 	struct run *run = loose->run;
 	struct slice first = {NULL, 0};
 	const char *table_id = "", *known = NULL;
-	int code = 0;
+	int code = tell_unknown_tables(loose, error);
 	for (uint32_t i = 0; i < run->export_count && code == 0; i++) {
 		const struct export *export = run->exports[i].export;
-		const char *text = run->contract->sources[run->exports[i].contract_source].text;
+		const char *text = export->folder;
 		code = compare_arn(loose, &first, export->table_arn, text, error);
 		if (code == 0 && table_id[0] != '\0' && export->table_id[0] != '\0' &&
 		    strcmp(table_id, export->table_id) != 0) {

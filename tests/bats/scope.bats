@@ -183,3 +183,33 @@ severity: {coverage.hole: ignore}"
 	reconcile "$dir"
 	[ "$(field .verdict)" = UNKNOWN ]
 }
+
+# resummarise EXPORT SED: another summary, with its checksum.
+resummarise() {
+	sed -i "$2" "$1/manifest-summary.json"
+	md5 "$1/manifest-summary.json" >"$1/manifest-summary.md5"
+}
+
+mixed() {
+	field '.findings[] | select(.id == "source.mixed") | .cause'
+}
+
+@test "an export of another table, or of none that it names, is told by its folder" {
+	first=$export
+	write_export "$dir" $((exported + 1000)) "$(item a 3)"
+	judged PASS "  - {export: AWSDynamoDB}
+  - {events: events, from: \"$(offset -100)\"}"
+	resummarise "$export" 's/"tableArn":"[^"]*",//'
+	judged UNKNOWN "  - {export: AWSDynamoDB}
+  - {events: events, from: \"$(offset -100)\"}"
+	mixed | grep -F "$export has a manifest-summary.json without tableArn"
+	resummarise "$export" 's/"tableId":"[^"]*",/"tableArn":"'"${TABLE_ARN//\//\\/}"'",/'
+	judged UNKNOWN "  - {export: AWSDynamoDB}
+  - {events: events, from: \"$(offset -100)\"}"
+	mixed | grep -F "$export has a manifest-summary.json without tableId"
+	resummarise "$export" 's/"tableArn":"[^"]*"/"tableArn":"arn:aws:dynamodb:eu-west-1:123456789012:table\/other","tableId":"x"/'
+	judged UNKNOWN "  - {export: AWSDynamoDB}
+  - {events: events, from: \"$(offset -100)\"}"
+	mixed | grep -F "$export is of table arn:aws:dynamodb:eu-west-1:123456789012:table/other"
+	[ "$(mixed | wc -l)" -eq 2 ]
+}
