@@ -77,11 +77,16 @@ static int append_part(const struct contract *contract, uint32_t part, struct sl
 				 "key attribute '%s' is sensitive, and reports show its hash; give the value itself",
 				 schema->attribute);
 	if (schema->type == 'N') {
-		if (number_parse(text, &number) != DECIMAL_OK)
-			return error_set(error, ERROR_USAGE, "key attribute '%s' is a number, '%.*s' is not",
+		enum decimal_status status = number_parse(text, &number);
+		if (status != DECIMAL_OK)
+			return error_set(error, ERROR_USAGE, "key attribute '%s' is a number, '%.*s' %s",
 					 schema->attribute,
 					 schema->sensitive ? 3 : (int)(text.size < 60 ? text.size : 60),
-					 schema->sensitive ? "…" : text.data);
+					 schema->sensitive ? "…" : text.data,
+					 status == DECIMAL_RANGE ? "is beyond what DynamoDB holds, 1E-130 to 9.9…E+125"
+					 : status == DECIMAL_PRECISION
+						 ? "has more digits than the 38 that DynamoDB holds"
+						 : "is not");
 		bytes = number.text;
 	} else if (schema->type == 'B') {
 		decoded = malloc(text.size / 4 * 3 + 1);

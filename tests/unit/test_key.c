@@ -166,6 +166,11 @@ static void test_text(void)
 	check_refusal(&fixture, "pk=a", "give the key as pk=VALUE,sk=VALUE or as a JSON object");
 	check_refusal(&fixture, "pk=a,sk=x", "key attribute 'sk' is a number, 'x' is not");
 	check_refusal(&fixture, "pk=\xff,sk=1", "key attribute 'pk' is text, which is UTF-8");
+	check_refusal(&fixture, "pk=a,sk=1e200",
+		      "key attribute 'sk' is a number, '1e200' is beyond what DynamoDB holds, 1E-130 to 9.9…E+125");
+	check_refusal(&fixture, "pk=a,sk=123456789012345678901234567890123456789",
+		      "key attribute 'sk' is a number, '123456789012345678901234567890123456789' has more digits than "
+		      "the 38 that DynamoDB holds");
 	check_refusal(&fixture, "pk=,sk=1", "key attribute 'pk' must have 1 to 2048 bytes");
 	check_refusal(&fixture, "{\"pk\":\"a\"}", "the key has 1 attributes, the table's key has 2");
 	check_refusal(&fixture, "{\"pk\":\"a\",\"x\":\"1\"}", "the key lacks attribute 'sk'");
