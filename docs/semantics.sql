@@ -69,7 +69,8 @@ CREATE TABLE policy (                   -- one row
 	settle_from INTEGER,               -- NULL without
 	unreadable INTEGER NOT NULL,
 	by_row INTEGER NOT NULL,           -- images are told apart by their row digests only
-	retain_out INTEGER, retain_in INTEGER   -- a date before the one is out of scope, from the other on in it; or NULL
+	retain_out INTEGER, retain_in INTEGER,  -- a date before the one is out of scope, from the other on in it; or NULL
+	unmatched INTEGER NOT NULL         -- an item inside gives no row's key
 );
 
 -- =====================================================================================================================
@@ -674,6 +675,7 @@ SELECT d.key_id,
                  AND EXISTS (SELECT 1 FROM scope_net AS n
                              WHERE n.open_hi > n.lo AND (decided_time IS NULL OR n.open_hi > decided_time)
                                AND lake_first.expires < n.open_hi / 1000000 + (n.open_hi % 1000000 > 0)) THEN 'archived'
+            WHEN unmatched AND demands = 'NONE' AND p.ttl <> 1 AND NOT knows THEN 'perhaps its'
             ELSE 'different' END AS step,
        unproven, rows, holds, knows, coalesce(there, 0) AS there, CASE WHEN spares THEN 'ANY' ELSE demands END AS demands,
        p.ttl AS ttl, has_lake, p.state AS state, youngest
@@ -715,6 +717,7 @@ SELECT judged.key_id,
                                                  WHEN there OR rows > 0 THEN 'DELETED' ELSE 'NOTHING' END
                  WHEN 'image not known' THEN 'UNPROVEN'
                  WHEN 'not settled' THEN 'UNPROVEN'
+                 WHEN 'perhaps its' THEN 'UNPROVEN'
                  WHEN 'archived' THEN 'OUT_OF_SCOPE'
                  ELSE 'DIFFERENT' END AS class,
        CASE WHEN step = 'duplicate rows' THEN 'duplicate'
@@ -725,7 +728,7 @@ SELECT judged.key_id,
             WHEN demands = 'NONE' THEN 'phantom'
             WHEN stale.key_id IS NOT NULL THEN 'stale'
             ELSE 'differs' END AS finding,
-       unproven | (step = 'not settled') * 8 | (step = 'image not known') * 2 AS unproven
+       unproven | (step = 'perhaps its') | (step = 'not settled') * 8 | (step = 'image not known') * 2 AS unproven
 FROM judged LEFT JOIN stale ON stale.key_id = judged.key_id;
 CREATE UNIQUE INDEX verdict_key ON verdict (key_id);
 

@@ -210,6 +210,8 @@ static int found_evidence(struct collect *collect, struct collect_worker *worker
 			 {UNPROVEN_AMBIGUOUS, FINDING_ORDER_AMBIGUOUS},
 			 {UNPROVEN_IMAGE, FINDING_IMAGE_UNKNOWN},
 			 {UNPROVEN_STATE, FINDING_STATE_UNKNOWN}};
+	/* That it may be the row of an item which gives no row's key is told with that item: key.unmatched. */
+	uint32_t told = judgement->expected.state == STATE_ABSENT ? UNPROVEN_STATE : 0;
 	int code = 0;
 	/* What else is wrong with such a key is for want of telling its items apart. */
 	if ((judgement->unproven & UNPROVEN_COLLISION) != 0)
@@ -224,7 +226,7 @@ static int found_evidence(struct collect *collect, struct collect_worker *worker
 			     error);
 	for (size_t i = 0; i < sizeof by_reason / sizeof by_reason[0] && code == 0; i++)
 		if (collect_class(collect->contract, judgement) == CLASS_UNPROVEN &&
-		    (judgement->unproven & by_reason[i].reason) != 0)
+		    (judgement->unproven & by_reason[i].reason & ~told) != 0)
 			code = found(collect, worker, by_reason[i].id, judgement, error);
 	return code;
 }

@@ -276,6 +276,11 @@ static enum key_class class_of(struct judge *judge)
 	if (archived(judge) || came_and_went(judge))
 		return CLASS_OUT_OF_SCOPE;
 	judgement->finding = finding_of(judge);
+	if (judgement->finding == ROW_PHANTOM && judge->scope->unmatched) {
+		judgement->finding = ROW_NONE;
+		judgement->unproven |= UNPROVEN_STATE;
+		return CLASS_UNPROVEN;
+	}
 	return CLASS_DIFFERENT;
 }
 

@@ -85,12 +85,13 @@ static int fill_policy(sqlite3 *database, const struct scope *scope, struct erro
 				  scope->by_row,
 				  scope->retains,
 				  scope->retain_out_s,
-				  scope->retain_in_s};
+				  scope->retain_in_s,
+				  scope->unmatched};
 	return insert_integers(
 		database,
 		"INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10, ?11, "
-		"iif(?12, ?13, NULL), iif(?12, ?14, NULL))",
-		values, 14, error);
+		"iif(?12, ?13, NULL), iif(?12, ?14, NULL), ?15)",
+		values, 15, error);
 }
 
 static int fill_scope(sqlite3 *database, const struct scope *scope, struct error *error)

@@ -31,6 +31,8 @@ static int take_window(void *context, const struct state_domain_window *window)
 static int take_problem(void *context, const struct state_problem *problem)
 {
 	struct scope *scope = context;
+	if (strcmp(problem->id, "key.unmatched") == 0)
+		((struct scope *)context)->unmatched = true;
 	if (!problem->has_key && strcmp(problem->id, "record.unreadable") == 0)
 		scope->unreadable = true;
 	return 0;

@@ -76,6 +76,7 @@ struct scope {
 	struct scope_net *nets; /* ascending by lo, then hi */
 	uint32_t net_count;
 	bool unreadable;      /* a record whose key is not known could not be read: a hole without end */
+	bool unmatched;       /* an item of the lake gives no row's key: a row that nobody knows may be its */
 	int64_t evidence_end; /* the last window's hi or the newest export's lo, the later; INT64_MIN with no evidence
 			       */
 	/* The domain that a nameless one stands for, by domain id; itself when it stands for none (scope_domain_of). */

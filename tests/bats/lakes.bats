@@ -181,6 +181,10 @@ lake() { # NAME JQ
 	reconcile "$dir"
 	[ "$status" -eq 2 ] && [ "$(found)" = key.unmatched ]
 	[ "$(lake orders .verdict)" = PASS ]
+	customers 1:Ada 2:Bea 77:Co
+	reconcile "$dir"
+	[ "$status" -eq 2 ] && [ "$(found)" = key.unmatched ]
+	[ "$(lake customers .counts.unproven)" -eq 1 ]
 }
 
 @test "extract takes characters, by the patterns that columns have" {

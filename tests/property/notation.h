@@ -10,15 +10,16 @@
  *   series A to B [to C ...] [domain n]      a domain of kind net with those windows
  *   hole A to B      window A to B [filtered]      parts of the scope given as they are, after all `capture`
  *   alias n m        domain n is domain m
- *   unreadable   baseline empty   deletes column   ttl keep|soft   ambiguous accept   as_of T   settle T   no lake   by
- * row   end T item n SIDE [damaged]             export n holds the key so change [domain n] [seq n] [event n] (at T |
- * from A to B | without time) SIDE > SIDE [by ttl | perhaps ttl] [damaged] row SIDE [soft]                   the lake
- * holds it
+ *   unreadable   unmatched   baseline empty   deletes column   ttl keep|soft   ambiguous accept   as_of T   settle T
+ *   no lake   by row   retain A to B (a lake's scope: dates before A are out of it, from B on in it)
+ *   item n SIDE [damaged]             export n holds the key so
+ *   change [domain n] [seq n] [event n] (at T | from A to B | without time) SIDE > SIDE [by ttl | perhaps ttl]
+ *                                     [damaged]
+ *   row SIDE [soft]                   the lake holds it
  *
  * SIDE: x (an image), x- (without DynamoDB's types), x~ (lossy), x@T (with that TTL value), none (absent), ? (present),
- * x^T (of that date), unknown. `retain A to B`: a lake's scope, which dates before A are out of, and from B on in. A
- * fact may begin with its key, "k3:" (k0 without one) and end with its origin, "of source n". Facts are numbered from
- * #1.
+ * x^T (of that date), unknown. A fact may begin with its key, "k3:" (k0 without one) and end with its origin, "of
+ * source n". Facts are numbered from #1.
  *
  * Images a to z have item and row digests of their own, but an upper case letter has the row digest of the lower case
  * one: two items that the lake's columns cannot tell apart. */
@@ -327,6 +328,8 @@ static inline bool notation_policy(struct notation *notation, struct scope *scop
 {
 	if (notation_word(notation, "unreadable")) {
 		scope->unreadable = true;
+	} else if (notation_word(notation, "unmatched")) {
+		scope->unmatched = true;
 	} else if (notation_word(notation, "baseline empty")) {
 		scope->baseline = BASELINE_EMPTY;
 	} else if (notation_word(notation, "deletes column")) {
@@ -501,6 +504,8 @@ static inline void print_scope(struct buffer *out, const struct universe *univer
 	buffer_append_text(out, "# ");
 	if (scope->unreadable)
 		buffer_append_text(out, "unreadable; ");
+	if (scope->unmatched)
+		buffer_append_text(out, "unmatched; ");
 	if (scope->baseline == BASELINE_EMPTY)
 		buffer_append_text(out, "baseline empty; ");
 	if (scope->deletes == DELETES_COLUMN)

@@ -352,6 +352,7 @@ static inline void random_policies(struct chances *chances)
 					       : TTL_POLICY_DELETE;
 	scope->ambiguous_accept = prng_chance(prng, 1, 3);
 	scope->unreadable = prng_chance(prng, 1, 25);
+	scope->unmatched = prng_chance(prng, 1, 15);
 	scope->by_row = prng_chance(prng, 1, 6);
 	scope->has_lake = !prng_chance(prng, 1, 15);
 	if (chances->dates > 0) {
