@@ -686,6 +686,7 @@ bool frame_reject(struct frame_reader *reader)
 		return true;
 	}
 	reader->rejected = true;
-	reader->after_broken = true;
+	/* Of a whole line nothing is left over: who passes it over unparsed goes on the same. */
+	reader->after_broken = !reader->whole_line;
 	return false;
 }

@@ -179,6 +179,36 @@ static void test_reread(void)
 	seen_release(&seen);
 }
 
+/* What is not wanted is not parsed, if its line is whole; what follows it must be cut the same for that. */
+static void test_reread_after_damage(void)
+{
+	static const char text[] =
+		"[{\"pk\":{\"S\":\"k1\"}},\n{x}\n[{\"pk\":{\"S\":\"k2\"}}]\n]{\"pk\":{\"S\":\"k3\"}}\n";
+	const char *path = files_path("damaged");
+	struct seen seen = {0}, again = {0};
+	struct record_sink sink = seen_sink(&seen);
+	struct error error;
+	uint64_t numbers[4] = {0};
+	files_write(path, slice_from(text));
+	bool same = items_read_file(path, ITEMS_SCAN, parser, &sink, &result, &error) == 0;
+	size_t count = seen.record_count < 4 ? seen.record_count : 4;
+	for (size_t i = 0; i < count; i++)
+		numbers[i] = seen.records[i].number;
+	sink = seen_sink(&again);
+	same = same && items_reread(path, ITEMS_SCAN, numbers, count, parser, &sink, &error) == 0 && count > 1 &&
+	       again.record_count == count;
+	for (size_t i = 0; i < count && same; i++)
+		same = again.records[i].offset == seen.records[i].offset &&
+		       strcmp(again.records[i].key, seen.records[i].key) == 0;
+	ok(same, "items behind a malformed line are found again where they were");
+	if (!same) {
+		seen_print(&seen);
+		seen_print(&again);
+	}
+	seen_release(&seen);
+	seen_release(&again);
+}
+
 /* Pages of many sizes, in pieces of the window: the numbers are those of the items. */
 static void test_many(void)
 {
@@ -247,6 +277,7 @@ int main(void)
 	test_refused();
 	test_broken_item();
 	test_reread();
+	test_reread_after_damage();
 	test_many();
 	test_list();
 	json_parser_free(parser);
