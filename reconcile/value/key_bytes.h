@@ -6,6 +6,8 @@
 #ifndef LAKEPROOF_RECONCILE_VALUE_KEY_BYTES_H
 #define LAKEPROOF_RECONCILE_VALUE_KEY_BYTES_H
 
+#include <assert.h>
+
 #include "base/attributes.h"
 #include "base/slice.h"
 
@@ -14,6 +16,7 @@ enum { KEY_PARTITION_MAX = 2048, KEY_SORT_MAX = 1024 };
 /* Writes one part; returns its size, bytes.size + 3. The caller has checked the limits. */
 static inline size_t key_put(unsigned char *at, char type, struct slice bytes)
 {
+	assert(bytes.data != NULL);
 	at[0] = (unsigned char)type;
 	at[1] = (unsigned char)(bytes.size >> 8);
 	at[2] = (unsigned char)bytes.size;
