@@ -1,16 +1,17 @@
 /* readers - how fast each format is read, beside the floor: the same files inflated, cut at line breaks and parsed.
  *
- * usage: readers NAME=events:PATH|items:PATH...
- * One thread, best of three. MB are 10^6 bytes uncompressed. The floor decodes nothing and looks into no base64; a
- * format without line breaks has none. */
+ * usage: readers NAME=events:PATH|items:PATH|export:PATH...
+ * One thread, least CPU time of three readings, so that a busy machine disturbs little. MB are 10^6 bytes uncompressed.
+ * The floor decodes nothing and looks into no base64; a format without lines of JSON has none. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-#include "base/clock.h"
 #include "base/gzip.h"
 #include "base/json.h"
 #include "sources/events.h"
+#include "sources/export.h"
 #include "sources/items.h"
 
 enum { ROUNDS = 3, TEXT_MAX = 256 * 1024 * 1024 };
@@ -21,6 +22,13 @@ static void give_up(const char *what)
 {
 	(void)fprintf(stderr, "readers: %s\n", what);
 	exit(70);
+}
+
+static int64_t cpu_us(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 static void walk(const struct json_token *tokens, uint32_t from, uint32_t to)
@@ -47,16 +55,53 @@ static int on_problem(void *context, const struct problem *problem, struct error
 	return 0;
 }
 
+enum kind { EVENTS, ITEMS, EXPORT };
+
+/* What is read: files, of an export those that its manifests name. */
+struct reading {
+	enum kind kind;
+	char **files;
+	size_t count;
+	struct export *export;
+};
+
+static void open_reading(struct reading *reading, const char *path)
+{
+	struct record_sink sink = {NULL, on_record, on_problem};
+	struct error error;
+	uint64_t missing = 0;
+	int code;
+	if (reading->kind == EXPORT) {
+		code = export_open(path, &sink, &reading->export, &error);
+		reading->count = code == 0 ? reading->export->file_count : 0;
+		reading->files = calloc(reading->count + 1, sizeof(*reading->files));
+		for (size_t i = 0; i < reading->count && reading->files != NULL; i++)
+			reading->files[i] = strdup(reading->export->files[i].path);
+	} else if (reading->kind == ITEMS) {
+		code = items_list(path, &sink, &reading->files, &reading->count, &missing, &error);
+	} else {
+		code = events_list(path, &reading->files, &reading->count, &error);
+	}
+	if (code != 0)
+		give_up(error.message);
+}
+
 /* Bytes read. */
-static uint64_t read_all(bool items, char *const *files, size_t count, struct json_parser *parser)
+static uint64_t read_all(const struct reading *reading, struct json_parser *parser)
 {
 	struct record_sink sink = {NULL, on_record, on_problem};
 	uint64_t bytes = 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < reading->count; i++) {
+		const char *file = reading->files[i];
 		struct file_result result;
 		struct error error;
-		int code = items ? items_read_file(files[i], ITEMS_AUTO, parser, &sink, &result, &error)
-				 : events_read_file(files[i], EVENTS_AUTO, parser, &sink, &result, &error);
+		int code = 0;
+		if (reading->kind == EXPORT)
+			code = export_read_file(reading->export, i, parser, &sink, &result, &error);
+		else if (reading->kind == ITEMS)
+			code = items_read_file(file, ITEMS_AUTO, parser, &sink, &result, &error);
+		else
+			code = events_read_file(file, EVENTS_AUTO, parser, &sink, &result, &error);
 		if (code != 0)
 			give_up(error.message);
 		bytes += result.bytes;
@@ -99,37 +144,38 @@ static uint64_t floor_all(char *const *files, size_t count, struct json_parser *
 
 static void measure(const char *argument, struct json_parser *parser, char *text)
 {
+	static const char *const kinds[] = {[EVENTS] = "=events:", [ITEMS] = "=items:", [EXPORT] = "=export:"};
+	struct reading reading = {.kind = EXPORT + 1};
 	const char *equals = strchr(argument, '=');
-	bool items = equals != NULL && strncmp(equals + 1, "items:", 6) == 0;
-	if (!items && (equals == NULL || strncmp(equals + 1, "events:", 7) != 0))
-		give_up("expected NAME=events:PATH or NAME=items:PATH");
-	const char *path = strchr(equals, ':') + 1;
-	char **files;
-	size_t count;
-	uint64_t missing = 0, bytes = 0, lines = 0;
+	for (int kind = EVENTS; kind <= EXPORT && equals != NULL; kind++)
+		if (strncmp(equals, kinds[kind], strlen(kinds[kind])) == 0)
+			reading.kind = (enum kind)kind;
+	if (reading.kind > EXPORT)
+		give_up("expected NAME=events:PATH, NAME=items:PATH or NAME=export:PATH");
+	uint64_t bytes = 0, lines = 0;
 	int64_t best = INT64_MAX, floor = INT64_MAX;
-	struct error error;
-	struct record_sink sink = {NULL, on_record, on_problem};
-	int code = items ? items_list(path, &sink, &files, &count, &missing, &error)
-			 : events_list(path, &files, &count, &error);
-	if (code != 0)
-		give_up(error.message);
+	open_reading(&reading, equals + strlen(kinds[reading.kind]));
 	for (int round = 0; round < ROUNDS; round++) {
 		records = 0;
-		int64_t start = clock_monotonic_us();
-		bytes = read_all(items, files, count, parser);
-		int64_t taken = clock_monotonic_us() - start;
+		int64_t start = cpu_us();
+		bytes = read_all(&reading, parser);
+		int64_t taken = cpu_us() - start;
 		best = taken < best ? taken : best;
-		start = clock_monotonic_us();
-		lines = floor_all(files, count, parser, text);
-		taken = clock_monotonic_us() - start;
+		start = cpu_us();
+		lines = floor_all(reading.files, reading.count, parser, text);
+		taken = cpu_us() - start;
 		floor = taken < floor ? taken : floor;
 	}
-	printf("%8" PRIu64 " records %7.1f MB %6.0f MB/s", records, (double)bytes / 1e6, (double)bytes / (double)best);
+	printf("%8" PRIu64 " records %7.1f MB %6.0f MB/s %5.0f k/s", records, (double)bytes / 1e6,
+	       (double)bytes / (double)best, (double)records * 1e3 / (double)best);
 	if (lines > 0)
 		printf("   floor %6.0f MB/s", (double)bytes / (double)floor);
+	else
+		printf("                     ");
 	printf("   %.*s\n", (int)(equals - argument), argument);
-	events_list_free(files, count);
+	events_list_free(reading.files, reading.count);
+	if (reading.export != NULL)
+		export_close(reading.export);
 }
 
 int main(int argc, char **argv)

@@ -10,12 +10,16 @@ mkdir -p "$build/bench"
 gcc -std=c17 -O2 -D_GNU_SOURCE -I. -c bench/readers.c -o "$build/bench/readers.o"
 g++ -pthread -Wl,--gc-sections -o "$build/bench/readers" "$build/bench/readers.o" "$build/lib/sources.a" "$build/lib/base.a" \
 	$(test ! -f build/bridge/release/liblakeproof_bridge.a || echo build/bridge/release/liblakeproof_bridge.a) \
-	-lsimdjson -lisal -ldeflate -lcrypto -lsqlite3 -lyaml -lxxhash -lcurl -lz -ldl -lm
+	-lsimdjson -lisal -ldeflate -lcrypto -lsqlite3 -lyaml -lxxhash -lcurl -lz -lcsv -ldl -lm
 set --
 for format in streams lambda pipes concatenated kinesis kinesis-lambda kinesis-pipes kinesis-base64 firehose; do
 	"$build/lakeproof" generate "$place/$format" --quiet --items 20000 --changes "$changes" --truth none --gzip \
 		--format $format >/dev/null
 	set -- "$@" "$format=events:$place/$format/events"
+done
+for format in json ion; do
+	"$build/lakeproof" generate "$place/export-$format" --quiet --items 20000 --changes 1 --truth none --export-format $format >/dev/null
+	set -- "$@" "export-$format=export:$(ls -d "$place/export-$format"/AWSDynamoDB/*-*)"
 done
 mkdir "$place/scan" "$place/emr"
 zcat "$place/streams"/AWSDynamoDB/*/data/*.gz >"$place/lines"

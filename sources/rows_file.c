@@ -149,13 +149,13 @@ static int read_columnar(struct pass *pass, const struct rows_shape *shape, stru
 	if (typed) {
 		how.convert = converted_item;
 		pass->decode = item_decode;
-		return pass_run(pass, result, NULL, error);
+	} else if ((pass->rows = rows_decoder_new(shape)) == NULL) {
+		code = error_set(error, ERROR_INTERNAL, "out of memory");
 	}
-	pass->rows = rows_decoder_new(shape);
-	if (pass->rows == NULL)
-		return error_set(error, ERROR_INTERNAL, "out of memory");
-	code = pass_run(pass, result, NULL, error);
+	if (code == 0)
+		code = pass_run(pass, result, NULL, error);
 	rows_decoder_free(pass->rows);
+	pass->columnar = NULL; /* it ends here */
 	return code;
 }
 
