@@ -161,7 +161,7 @@ static void swap_parts(struct sketch_key *key)
 static int put_in_order(const struct sample *sample, struct sketch_key *key, struct error *error)
 {
 	struct sketch_key one = {.count = 1};
-	size_t different[2], of;
+	size_t different[2] = {0, 0}, of;
 	if (key->count < 2)
 		return 0;
 	if (names_sort(key->name[0]) || names_partition(key->name[1]))
@@ -233,7 +233,7 @@ static struct sketch_key key_of(const struct candidate *a, const struct candidat
 
 static int is_unique(const struct sample *sample, const struct sketch_key *key, bool *unique, struct error *error)
 {
-	size_t different, of;
+	size_t different = 0, of = 0;
 	int code = count_values(sample, key, true, &different, &of, error);
 	*unique = code == 0 && different == of && of > 0;
 	return code;

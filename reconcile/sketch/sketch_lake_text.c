@@ -26,13 +26,12 @@ void writer_where(struct writer *writer, const struct kind *kind)
 	uint32_t count = 0, at = 0;
 	for (uint32_t part = 0; part < writer->sketch->key.count; part++) {
 		count += kind->decides[part];
-		if (kind->part[part].nested)
-			buffer_printf(writer->yaml,
-				      "%s" SKETCH_CHOICE
-				      "behind %.*s some values of %s have further parts: are these items of "
-				      "another kind?\n",
-				      writer->indent, (int)kind->part[part].text.size, kind->part[part].text.data,
-				      writer->sketch->key.name[part]);
+		if (!kind->part[part].nested)
+			continue;
+		buffer_printf(writer->yaml, "%s" SKETCH_CHOICE "behind %.*s some values of ", writer->indent,
+			      (int)kind->part[part].text.size, kind->part[part].text.data);
+		writer_name(writer, slice_from(writer->sketch->key.name[part]));
+		buffer_append_text(writer->yaml, " have further parts: are these items of another kind?\n");
 	}
 	buffer_printf(writer->yaml, "%swhere: %s", writer->indent, count > 1 ? "{all: [" : "");
 	for (uint32_t part = 0; part < writer->sketch->key.count; part++) {
@@ -78,7 +77,7 @@ static void write_lake_key(struct writer *writer, const struct sketch_lake *lake
 		writer_scalar(writer, lake->key[i].column);
 		buffer_append_text(writer->yaml, ", attribute: ");
 		writer_scalar(writer, key->name[lake->key[i].part]);
-		if (lake->key[i].extracts)
+		if (lake->key[i].extracts && lake->kind != NULL)
 			writer_extract(writer, lake->kind->part[lake->key[i].part].text);
 		buffer_append_text(writer->yaml, "}\n");
 	}
@@ -157,7 +156,9 @@ static void column_choice(struct writer *writer, const struct sketch_column *col
 {
 	buffer_printf(writer->yaml, "%s  " SKETCH_CHOICE, writer->indent);
 	writer_name(writer, slice_from(column->name));
-	buffer_printf(writer->yaml, ": %s\n", text);
+	buffer_append_text(writer->yaml, ": ");
+	writer_words(writer, text);
+	buffer_append_byte(writer->yaml, '\n');
 }
 
 static void write_open_column(struct writer *writer, const struct sketch_column *column, const struct match *match)
@@ -372,7 +373,9 @@ static void write_broken(struct writer *writer, uint32_t index, bool several)
 	buffer_init(&lake, SCHEMA_FILE_MAX);
 	buffer_append_text(yaml, SKETCH_CHOICE "table ");
 	writer_name(writer, slice_from(writer->sketch->lakes[index].table->name));
-	buffer_printf(yaml, ": %s\n", writer->sketch->lakes[index].broken);
+	buffer_append_text(yaml, ": ");
+	writer_words(writer, writer->sketch->lakes[index].broken);
+	buffer_append_byte(yaml, '\n');
 	writer->yaml = &lake;
 	if (!several)
 		buffer_append_text(&lake, "lake:\n");

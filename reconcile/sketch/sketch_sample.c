@@ -163,7 +163,7 @@ static int take_problem(void *context, const struct problem *problem, struct err
 {
 	struct reader *reader = context;
 	(void)error;
-	reader->source->unreadable += problem->has_position && !problem->delivered;
+	reader->source->unreadable += !problem->delivered;
 	return 0;
 }
 

@@ -110,7 +110,9 @@ static int read_values(struct sketch_table *table, struct bridge_table *bridge, 
 	uint64_t files = bridge_table_info(bridge)->file_count,
 		 step = files > TABLE_FILES_MAX ? files / TABLE_FILES_MAX : 1;
 	const char **names = arena_array(arena, table->column_count + 1, sizeof *names);
-	int code = names != NULL ? 0 : no_memory(error);
+	int code = 0;
+	if (names == NULL)
+		return no_memory(error);
 	for (uint32_t i = 0; i < table->column_count && code == 0; i++) {
 		names[i] = table->columns[i].name;
 		table->columns[i].values = arena_array(arena, TABLE_SAMPLES_MAX, sizeof(struct slice));
@@ -203,7 +205,7 @@ int sketch_tables_open(const char *path, struct arena *arena, struct sketch_tabl
 	*tables = arena_array(arena, (size_t)(entry_count > 0 ? entry_count : 0) + 1, sizeof **tables);
 	if (*tables == NULL)
 		code = no_memory(error);
-	if (code == 0 && entry_count > 0)
+	else if (entry_count > 0)
 		code = open_folder(path, entries, entry_count, arena, *tables, count, error);
 	*several = *count > 0;
 	if (code == 0 && *count == 0) {

@@ -1,5 +1,6 @@
 /* The small parts of the text: scalars, names, values, what an attribute is like, where a file is. */
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -51,31 +52,39 @@ static bool is_printable(uint32_t code)
 	       (code >= 0x10000 && code < 0x110000);
 }
 
-/* In quotation marks, as JSON and YAML both have it, at most so many characters. */
-void writer_quoted(struct buffer *out, struct slice text, size_t limit)
+/* Returns how many bytes of the first `limit` characters were appended. */
+static size_t append_escaped(struct buffer *out, struct slice text, size_t limit, bool quoted)
 {
 	size_t at = 0, size;
-	buffer_append_byte(out, '"');
 	for (; at < text.size && limit > 0; at += size, limit--) {
 		uint32_t code = character(text, at, &size);
-		if (code == '"' || code == '\\')
+		if (quoted && (code == '"' || code == '\\'))
 			buffer_append_byte(out, '\\');
 		if (is_printable(code))
 			buffer_append(out, text.data + at, size);
 		else
 			buffer_printf(out, "\\u%04x", code);
 	}
-	buffer_append_text(out, at < text.size ? "…\"" : "\"");
+	return at;
+}
+
+/* As JSON and YAML both have it. */
+void writer_quoted(struct buffer *out, struct slice text, size_t limit)
+{
+	buffer_append_byte(out, '"');
+	size_t size = append_escaped(out, text, limit, true);
+	buffer_append_text(out, size < text.size ? "…\"" : "\"");
+}
+
+void writer_words(struct writer *writer, const char *text)
+{
+	(void)append_escaped(writer->yaml, slice_from(text), SIZE_MAX, false);
 }
 
 /* ${ would be a variable. */
-void sketch_scalar(struct buffer *yaml, struct slice text)
+static void append_scalar(struct buffer *yaml, struct slice text)
 {
 	struct buffer escaped;
-	if (is_plain(text)) {
-		buffer_append_slice(yaml, text);
-		return;
-	}
 	buffer_init(&escaped, text.size * 2 + 2);
 	for (size_t i = 0; i < text.size; i++) {
 		if (text.data[i] == '$' && i + 1 < text.size && text.data[i + 1] == '{')
@@ -85,6 +94,14 @@ void sketch_scalar(struct buffer *yaml, struct slice text)
 	writer_quoted(yaml, buffer_slice(&escaped), SIZE_MAX);
 	yaml->failed = yaml->failed || escaped.failed;
 	buffer_release(&escaped);
+}
+
+void sketch_scalar(struct buffer *yaml, struct slice text)
+{
+	if (is_plain(text))
+		buffer_append_slice(yaml, text);
+	else
+		append_scalar(yaml, text);
 }
 
 void writer_scalar(struct writer *writer, const char *text)
@@ -100,7 +117,9 @@ void writer_name(struct writer *writer, struct slice name)
 
 void writer_choice(struct writer *writer, const char *indent, const char *text)
 {
-	buffer_printf(writer->yaml, "%s%s%s\n", indent, SKETCH_CHOICE, text);
+	buffer_printf(writer->yaml, "%s%s", indent, SKETCH_CHOICE);
+	writer_words(writer, text);
+	buffer_append_byte(writer->yaml, '\n');
 }
 
 void writer_value(struct writer *writer, struct slice value, bool text)
@@ -181,8 +200,6 @@ void writer_path(struct writer *writer, const struct shape *shape)
 	while (count-- > 0) {
 		if (plain)
 			buffer_append_slice(&path, steps[count]->name);
-		else if (isdigit((unsigned char)(steps[count]->name.size > 0 ? steps[count]->name.data[0] : 'x')) != 0)
-			writer_quoted(writer->yaml, steps[count]->name, SIZE_MAX);
 		else
 			sketch_scalar(writer->yaml, steps[count]->name);
 		if (count > 0)
@@ -198,27 +215,38 @@ void writer_path(struct writer *writer, const struct shape *shape)
 
 /* ---- paths of files */
 
-/* Relative to the contract's folder where it is below that, else absolute. */
+/* What is not there may be a glob, which stays as it is. False: it cannot be known. */
+static bool whole_path(const char *path, char whole[PATH_MAX])
+{
+	char folder[PATH_MAX];
+	if (realpath(path, whole) != NULL)
+		return true;
+	if (errno != ENOENT && errno != ENOTDIR)
+		return false;
+	if (path[0] == '/')
+		return snprintf(whole, PATH_MAX, "%s", path) < PATH_MAX;
+	return getcwd(folder, sizeof folder) != NULL && strlen(folder) + strlen(path) + 2 < PATH_MAX &&
+	       snprintf(whole, PATH_MAX, "%s/%s", folder, path) > 0;
+}
+
 void writer_location(struct writer *writer, const char *path)
 {
-	char folder[PATH_MAX], whole[PATH_MAX], text[PATH_MAX * 2];
+	char folder[PATH_MAX], whole[PATH_MAX], text[PATH_MAX];
 	const char *output = writer->sketch->options->output, *slash = strrchr(output, '/');
 	struct slice parent = slash == NULL     ? slice_from(".")
 			      : slash == output ? slice_from("/")
 						: (struct slice){output, (size_t)(slash - output)};
-	(void)snprintf(text, sizeof text, "%.*s", (int)parent.size, parent.data);
-	bool known = realpath(text, folder) != NULL && strstr(path, "://") == NULL;
-	if (known && realpath(path, whole) == NULL) { /* a glob */
-		if (path[0] == '/')
-			known = (size_t)snprintf(whole, sizeof whole, "%s", path) < sizeof whole;
-		else
-			known = getcwd(text, PATH_MAX) != NULL && strlen(text) + strlen(path) + 2 < sizeof whole &&
-				snprintf(whole, sizeof whole, "%s/%s", text, path) > 0;
+	if (strstr(path, "://") != NULL) {
+		writer_scalar(writer, path);
+		return;
+	}
+	if (snprintf(text, sizeof text, "%.*s", (int)parent.size, parent.data) >= (int)sizeof text ||
+	    !whole_path(text, folder) || !whole_path(path, whole)) {
+		writer->yaml->failed = true;
+		return;
 	}
 	size_t size = strlen(folder);
-	if (!known)
-		writer_scalar(writer, path);
-	else if (strcmp(whole, folder) == 0)
+	if (strcmp(whole, folder) == 0)
 		writer_scalar(writer, ".");
 	else if (strncmp(whole, folder, size) == 0 && whole[size] == '/')
 		writer_scalar(writer, whole + size + 1);

@@ -18,6 +18,8 @@ void sketch_scalar(struct buffer *yaml, struct slice text);
 void writer_scalar(struct writer *writer, const char *text);
 /* In quotation marks, as JSON and YAML both have it, at most so many characters; ${ is left alone. */
 void writer_quoted(struct buffer *out, struct slice text, size_t limit);
+/* Words within a comment, which may quote names. */
+void writer_words(struct writer *writer, const char *text);
 /* A name within a comment. */
 void writer_name(struct writer *writer, struct slice name);
 /* A line "# CHOOSE: text". */
