@@ -1,8 +1,12 @@
 #include "generators/contract_writer.h"
 
+#include <strings.h>
+
 #include "base/clock.h"
 #include "generators/table.h"
 #include "generators/table_image.h"
+
+#define ENTITY_ALL UINT32_MAX
 
 /* A column of the flat table. */
 struct flat_column {
@@ -22,6 +26,12 @@ static bool named_before(const struct table *table, uint32_t entity, const char 
 			if (strcmp(table->entities[i].attributes[j].name, name) == 0)
 				return true;
 	return false;
+}
+
+/* Whether this entity's attribute is what the table takes that name from. */
+static bool is_of_table(const struct table *table, uint32_t entity, uint32_t of, const char *name)
+{
+	return entity == ENTITY_ALL ? !named_before(table, of, name) : entity == of;
 }
 
 static void attribute_columns(const struct table_attribute *attribute, const struct table_attribute *map,
@@ -47,8 +57,9 @@ static void attribute_columns(const struct table_attribute *attribute, const str
 	write(&column, text);
 }
 
-/* Calls `write` for each column of the flat table, the key's first; all entities go into one table. */
-static void each_column(const struct model *model, column_writer *write, struct buffer *text)
+/* Calls `write` for each column of an entity's table, or of the flat table of all of them (ENTITY_ALL), the key's
+ * first. */
+static void each_column(const struct model *model, uint32_t entity, column_writer *write, struct buffer *text)
 {
 	const struct model_config *config = &model->config;
 	const struct table *table = config->table;
@@ -62,7 +73,7 @@ static void each_column(const struct model *model, column_writer *write, struct 
 	for (uint32_t i = 0; i < table->entity_count; i++) {
 		for (uint32_t j = 0; j < table->entities[i].attribute_count; j++) {
 			const struct table_attribute *attribute = &table->entities[i].attributes[j];
-			if (!named_before(table, i, attribute->name))
+			if (is_of_table(table, entity, i, attribute->name))
 				attribute_columns(attribute, NULL, write, text);
 		}
 	}
@@ -107,7 +118,7 @@ static void write_pipeline_column(const struct flat_column *column, struct buffe
 
 int contract_write_pipeline(const struct model *model, struct buffer *text)
 {
-	each_column(model, write_pipeline_column, text);
+	each_column(model, ENTITY_ALL, write_pipeline_column, text);
 	return text->failed ? ERROR_INTERNAL : 0;
 }
 
@@ -153,18 +164,18 @@ static void ignore(struct buffer *yaml, const char *map, const char *name)
 	buffer_release(&path);
 }
 
-/* What the flat table leaves out. */
-static void write_ignored(const struct model *model, struct buffer *yaml)
+/* What the table leaves out. */
+static void write_ignored(const struct model *model, uint32_t entity, const char *indent, struct buffer *yaml)
 {
 	const struct table *table = model->config.table;
 	size_t before = yaml->size;
 
-	buffer_append_text(yaml, "  ignore_attributes:\n");
+	buffer_printf(yaml, "%signore_attributes:\n", indent);
 	size_t head = yaml->size;
 	for (uint32_t i = 0; i < table->entity_count; i++) {
 		for (uint32_t j = 0; j < table->entities[i].attribute_count; j++) {
 			const struct table_attribute *attribute = &table->entities[i].attributes[j];
-			if (named_before(table, i, attribute->name))
+			if (!is_of_table(table, entity, i, attribute->name))
 				continue;
 			for (uint32_t k = 0; k < attribute->member_count; k++)
 				if (table_column_type(&attribute->members[k]) == NULL)
@@ -179,7 +190,7 @@ static void write_ignored(const struct model *model, struct buffer *yaml)
 		yaml->size = before;
 }
 
-int contract_write(const struct contract_parts *parts, struct buffer *yaml)
+static void write_head(const struct contract_parts *parts, struct buffer *yaml)
 {
 	const struct model_config *config = &parts->model->config;
 
@@ -190,11 +201,114 @@ int contract_write(const struct contract_parts *parts, struct buffer *yaml)
 	write_sources(parts, yaml);
 	if (parts->exports[0] == NULL)
 		buffer_append_text(yaml, "baseline: none\n");
+}
+
+int contract_write(const struct contract_parts *parts, struct buffer *yaml)
+{
+	const struct model_config *config = &parts->model->config;
+
+	write_head(parts, yaml);
 	buffer_append_text(yaml, "lake:\n  delta: lake\n  deletes: absent\n");
 	if (config->ttl_ppm > 0)
 		buffer_printf(yaml, "  ttl: {attribute: %s, lake: delete}\n", config->ttl_name);
 	buffer_append_text(yaml, "  columns:\n");
-	each_column(parts->model, write_contract_column, yaml);
-	write_ignored(parts->model, yaml);
+	each_column(parts->model, ENTITY_ALL, write_contract_column, yaml);
+	write_ignored(parts->model, ENTITY_ALL, "  ", yaml);
 	return yaml->failed ? ERROR_INTERNAL : 0;
+}
+
+/* ---- a table for each entity */
+
+/* What its keys begin with, up to the first placeholder; *whole: there is none. */
+static size_t fixed_part(const struct table_entity *entity, unsigned part, bool *whole)
+{
+	const char *form = part == 0 ? entity->pk : entity->sk;
+	size_t size = form == NULL ? 0 : strcspn(form, "{");
+
+	*whole = form != NULL && form[size] == '\0';
+	return size;
+}
+
+/* Whether one has keys that begin as the other's do, in every part that both have fixed. */
+static bool may_meet(const struct model *model, const struct table_entity *a, const struct table_entity *b)
+{
+	bool whole_a, whole_b, meet = true;
+
+	for (unsigned part = 0; part < model_key_count(model); part++) {
+		size_t size_a = fixed_part(a, part, &whole_a), size_b = fixed_part(b, part, &whole_b);
+		const char *text_a = part == 0 ? a->pk : a->sk, *text_b = part == 0 ? b->pk : b->sk;
+		size_t size = size_a < size_b ? size_a : size_b;
+		bool same = size == 0 || memcmp(text_a, text_b, size) == 0;
+		same = same && !(whole_a && size_a < size_b) && !(whole_b && size_b < size_a);
+		meet = meet && same;
+	}
+	return meet;
+}
+
+bool contract_has_lakes(const struct model *model)
+{
+	const struct table *table = model->config.table;
+
+	for (uint32_t i = 0; i < table->entity_count; i++) {
+		if (!model_name_valid(slice_from(table->entities[i].name)))
+			return false;
+		for (uint32_t j = 0; j < i; j++)
+			if (strcasecmp(table->entities[i].name, table->entities[j].name) == 0 ||
+			    may_meet(model, &table->entities[i], &table->entities[j]))
+				return false;
+	}
+	return table->entity_count > 1;
+}
+
+static void write_where(const struct model *model, const struct table_entity *entity, struct buffer *yaml)
+{
+	const char *before = "    where: {all: [";
+	bool whole;
+
+	for (unsigned part = 0; part < model_key_count(model); part++) {
+		size_t size = fixed_part(entity, part, &whole);
+		if (size == 0)
+			continue;
+		buffer_printf(yaml, "%s{attribute: %s, %s: ", before, model->config.key_name[part],
+			      whole ? "eq" : "begins_with");
+		buffer_append_json(yaml, (struct slice){part == 0 ? entity->pk : entity->sk, size});
+		buffer_append_byte(yaml, '}');
+		before = ", ";
+	}
+	buffer_append_text(yaml, "]}\n");
+}
+
+int contract_write_lakes(const struct contract_parts *parts, struct buffer *yaml)
+{
+	const struct model *model = parts->model;
+	const struct model_config *config = &model->config;
+
+	write_head(parts, yaml);
+	buffer_append_text(yaml, "lakes:\n");
+	for (uint32_t i = 0; i < config->table->entity_count; i++) {
+		const struct table_entity *entity = &config->table->entities[i];
+		buffer_printf(yaml, "  - name: \"%s\"\n    delta: lakes/%s\n", entity->name, entity->name);
+		write_where(model, entity, yaml);
+		if (config->ttl_ppm > 0)
+			buffer_printf(yaml, "    ttl: {attribute: %s, lake: delete}\n", config->ttl_name);
+		buffer_append_text(yaml, "    columns:\n");
+		each_column(model, i, write_contract_column, yaml);
+		write_ignored(model, i, "    ", yaml);
+	}
+	return yaml->failed ? ERROR_INTERNAL : 0;
+}
+
+int contract_write_lake_pipeline(const struct model *model, uint32_t entity, struct buffer *text)
+{
+	const struct table_entity *of = &model->config.table->entities[entity];
+	bool whole;
+
+	for (unsigned part = 0; part < model_key_count(model); part++) {
+		size_t size = fixed_part(of, part, &whole);
+		if (size > 0)
+			buffer_printf(text, "$only %s %.*s%s\n", model->config.key_name[part], (int)size,
+				      part == 0 ? of->pk : of->sk, whole ? "" : "*");
+	}
+	each_column(model, entity, write_pipeline_column, text);
+	return text->failed ? ERROR_INTERNAL : 0;
 }

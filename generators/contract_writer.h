@@ -21,4 +21,11 @@ int contract_write(const struct contract_parts *parts, struct buffer *yaml) MUST
 /* What the embedded pipeline takes with --columns: NAME TYPE ATTRIBUTE [key] a line. */
 int contract_write_pipeline(const struct model *model, struct buffer *text) MUST_USE;
 
+/* Of a table of several entities whose keys tell them apart: a contract of one lake each, and what the embedded
+ * pipeline takes to make it: such lines, after those that say which items, "$only ATTRIBUTE TEXT" or TEXT* for a
+ * beginning. */
+bool contract_has_lakes(const struct model *model);
+int contract_write_lakes(const struct contract_parts *parts, struct buffer *yaml) MUST_USE;
+int contract_write_lake_pipeline(const struct model *model, uint32_t entity, struct buffer *text) MUST_USE;
+
 #endif

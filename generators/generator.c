@@ -419,6 +419,28 @@ static int write_one_contract(struct run *run, const struct contract_parts *part
 	return output_write(&run->output, path, buffer_slice(yaml), run->error);
 }
 
+/* Several entities, each with a table of its own. */
+static int write_lakes(struct run *run, const struct contract_parts *parts, struct buffer *text)
+{
+	const struct table *table = run->model.config.table;
+	char path[OUTPUT_PATH_MAX];
+
+	if (!contract_has_lakes(&run->model))
+		return 0;
+	text->size = 0;
+	if (contract_write_lakes(parts, text) != 0)
+		return error_set(run->error, ERROR_INTERNAL, "out of memory for the contract");
+	int failed = output_write(&run->output, OUTPUT_CONTRACT_LAKES, buffer_slice(text), run->error);
+	for (uint32_t i = 0; i < table->entity_count && !failed; i++) {
+		text->size = 0;
+		snprintf(path, sizeof(path), "%s/%s.txt", OUTPUT_LAKE_COLUMNS, table->entities[i].name);
+		failed = contract_write_lake_pipeline(&run->model, i, text) != 0
+				 ? error_set(run->error, ERROR_INTERNAL, "out of memory for the pipeline's columns")
+				 : output_write(&run->output, path, buffer_slice(text), run->error);
+	}
+	return failed;
+}
+
 static int write_contract(struct run *run)
 {
 	const struct model_config *config = &run->options->model;
@@ -444,6 +466,8 @@ static int write_contract(struct run *run)
 	}
 	buffer_init(&yaml, (size_t)1 << 20);
 	failed = write_one_contract(run, &parts, OUTPUT_CONTRACT, &yaml);
+	if (!failed)
+		failed = write_lakes(run, &parts, &yaml);
 	if (!failed && run->report->windows > 0) {
 		/* The same table by its exports alone. */
 		parts.increments = buffer_slice(&run->windows);

@@ -33,7 +33,9 @@ int output_path(const struct output *output, const char *path, char full[OUTPUT_
 #define OUTPUT_FAULTS "faults.jsonl"
 #define OUTPUT_CONTRACT "contract.yaml"
 #define OUTPUT_CONTRACT_EXPORTS "contract-exports.yaml"
+#define OUTPUT_CONTRACT_LAKES "contract-lakes.yaml"
 #define OUTPUT_COLUMNS "columns.txt"
+#define OUTPUT_LAKE_COLUMNS "columns" /* a folder: of each lake of contract-lakes.yaml */
 #define OUTPUT_STREAM "stream.json"
 
 #endif

@@ -338,3 +338,36 @@ lake() { # NAME JQ
 	reconcile "$dir"
 	[ "$status" -eq 0 ] && [ "$(found)" = "" ]
 }
+
+lake_of() { # DIR ENTITY: its table
+	"$PIPELINE" --quiet --table "$1/lakes/$2" --columns "$1/columns/$2.txt" --export "$1"/AWSDynamoDB/*-* --events "$1/events"
+}
+
+@test "entities have a contract of one table each, and the pipeline makes those tables" {
+	dir="$BATS_TEST_TMPDIR/shop"
+	generate "$dir" --preset single-table --items 900 --changes 900
+	for name in customer order address product; do
+		lake_of "$dir" "$name"
+	done
+	run "$LAKEPROOF" check "$dir/contract-lakes.yaml"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	status=0
+	json=$("$LAKEPROOF" reconcile "$dir/contract-lakes.yaml" --quiet --format json) || status=$?
+	field '.verdict, .reasons[]'
+	[ "$(field .verdict)" = PASS ]
+	[ "$(field '[.lakes[].counts.equal] | add')" -eq \
+		"$(sqlite3 "$dir/truth.sqlite" "SELECT value FROM counts WHERE name = 'live'")" ]
+	[ "$(field '.findings_by_id["item.unrouted"] // 0')" -eq 0 ]
+	# A table that took too little shows in itself alone.
+	rm -rf "$dir/lakes/order"
+	sed -i 's/^\$only sk ORDER#\*/$only sk ORDER#0000000002*/' "$dir/columns/order.txt"
+	lake_of "$dir" order
+	status=0
+	json=$("$LAKEPROOF" reconcile "$dir/contract-lakes.yaml" --quiet --format json) || status=$?
+	[ "$(field '[.lakes[] | .name + " " + .verdict] | join(", ")')" = \
+		"customer PASS, order FAIL, address PASS, product PASS" ]
+	# One entity, one table.
+	generate "$BATS_TEST_TMPDIR/single" --items 5 --changes 5
+	[ ! -e "$BATS_TEST_TMPDIR/single/contract-lakes.yaml" ]
+}

@@ -25,6 +25,10 @@ void lake_release(struct lake *lake)
 		for (uint32_t part = 0; part < lake->columns[i].path_count; part++)
 			free(lake->columns[i].path[part]);
 	}
+	for (uint32_t i = 0; i < lake->only_count; i++) {
+		free(lake->only[i].attribute);
+		free(lake->only[i].text);
+	}
 	free(lake->deleted_column);
 	column_free(lake->root);
 	buffer_release(&lake->work);
@@ -59,12 +63,25 @@ static bool set_path(struct lake_column *column, struct slice attribute)
 	return attribute.size == 0 && column->path_count > 0;
 }
 
+static int add_only(struct lake *lake, struct slice attribute, struct slice text, struct error *error)
+{
+	if (text.size == 0 || lake->only_count == LAKE_KEYS_MAX)
+		return error_set(error, ERROR_USAGE, "\"$only\" takes an attribute and a text, twice at most");
+	struct lake_only *only = &lake->only[lake->only_count++];
+	only->begins = text.data[text.size - 1] == '*';
+	only->attribute = strndup(attribute.data, attribute.size);
+	only->text = strndup(text.data, text.size - only->begins);
+	return only->attribute != NULL && only->text != NULL ? 0 : error_set(error, ERROR_INTERNAL, "out of memory");
+}
+
 int lake_add_column(struct lake *lake, const char *line, struct error *error)
 {
 	const char *at = line, *why;
 	struct slice name = next_word(&at), type = next_word(&at), attribute = next_word(&at), key = next_word(&at);
 	if (name.size == 0 || name.data[0] == '#')
 		return 0;
+	if (slice_is(name, "$only"))
+		return add_only(lake, type, attribute, error);
 	if (attribute.size == 0 || (key.size > 0 && !slice_is(key, "key")) || next_word(&at).size > 0)
 		return error_set(error, ERROR_USAGE, "column \"%.*s\" is not described as NAME TYPE ATTRIBUTE [key]",
 				 (int)strcspn(line, "\n"), line);
@@ -117,6 +134,22 @@ int lake_complete(struct lake *lake, const char *deleted_column, struct error *e
 }
 
 /* ---- keys */
+
+bool lake_takes(const struct json_token *tokens, uint32_t object, const struct lake *lake)
+{
+	for (uint32_t i = 0; i < lake->only_count; i++) {
+		const struct lake_only *only = &lake->only[i];
+		uint32_t value = json_member(tokens, object, only->attribute);
+		if (value == 0 || tokens[value].type != JSON_OBJECT || tokens[value].count != 1 ||
+		    !slice_is(json_text(&tokens[value + 1]), "S"))
+			return false;
+		struct slice text = json_text(&tokens[value + 2]), wanted = slice_from(only->text);
+		if (text.size < wanted.size || memcmp(text.data, wanted.data, wanted.size) != 0 ||
+		    (!only->begins && text.size != wanted.size))
+			return false;
+	}
+	return true;
+}
 
 static bool key_part(struct buffer *key, struct slice bytes)
 {

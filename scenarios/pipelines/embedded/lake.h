@@ -4,7 +4,8 @@
  * boolean, int, bigint, double, decimal(P,S), binary, date, timestamp, timestamp_ntz, array<T>, map<string,T>,
  * struct<a:T,b:T>. ATTRIBUTE is an attribute's name, or names joined by dots to reach into maps; $sequence and $time
  * stand for the change's own sequence number (string) and time (timestamp). `key` marks the columns of the table's
- * primary key, partition key first.
+ * primary key, partition key first. A line "$only ATTRIBUTE TEXT" leaves out every item whose ATTRIBUTE, one of the
+ * key, is another string; with TEXT* it need only begin so. Several must all hold.
  *
  * Conversion is exact: a value that does not fit its column becomes null and is counted, never rounded. Absent
  * attributes and NULL become null. Numbers become strings in canonical form, sets become arrays. */
@@ -27,7 +28,15 @@ struct lake_column {
 	bool is_sequence, is_time;
 };
 
+/* What a key attribute must be, or begin with, of items that are in the table. */
+struct lake_only {
+	char *attribute, *text;
+	bool begins;
+};
+
 struct lake {
+	struct lake_only only[LAKE_KEYS_MAX];
+	uint32_t only_count;
 	struct lake_column columns[LAKE_COLUMNS_MAX];
 	uint32_t column_count;
 	uint32_t keys[LAKE_KEYS_MAX]; /* indexes of the key columns */
@@ -55,6 +64,8 @@ bool lake_key(const struct json_token *tokens, uint32_t object, const struct lak
 /* The same from a row of the table, whose key columns are the batch's first children. */
 bool lake_row_key(const struct ArrowSchema *schema, const struct ArrowArray *batch, int64_t row, uint32_t parts,
 		  struct buffer *key);
+/* Whether an item of these attributes (Keys or a whole item) is in the table. */
+bool lake_takes(const struct json_token *tokens, uint32_t object, const struct lake *lake);
 /* Appends the item at `object` as one row. `fallback` is the object to take absent attributes from, 0 for none. */
 void lake_append(struct lake *lake, const struct json_token *tokens, uint32_t object, uint32_t fallback, bool deleted,
 		 const struct stamp *stamp);

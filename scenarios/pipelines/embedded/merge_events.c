@@ -95,7 +95,7 @@ static int take_record(void *context, const struct json_token *tokens, uint32_t 
 		return pipeline_set_aside(pipeline, batch->path, offset, reason, text, error);
 	if (!lake_key(tokens, change.keys, &pipeline->lake, pipeline_key_parts(pipeline), &batch->key))
 		return pipeline_set_aside(pipeline, batch->path, offset, "a key attribute is missing", text, error);
-	if (!is_wanted(pipeline, &change))
+	if (!is_wanted(pipeline, &change) || !lake_takes(tokens, change.keys, &pipeline->lake))
 		return 0;
 	if (is_settled(pipeline, &change.stamp)) {
 		pipeline->superseded++;

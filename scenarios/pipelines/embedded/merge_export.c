@@ -39,6 +39,8 @@ static int load_item(void *context, const struct json_token *tokens, uint32_t ro
 	    !lake_key(tokens, item, &pipeline->lake, pipeline->lake.key_count, &loading->key))
 		return pipeline_set_aside(pipeline, loading->manifest.id, offset,
 					  "an export line without a usable item", text, error);
+	if (!lake_takes(tokens, item, &pipeline->lake))
+		return 0;
 	int code = keymap_add(&loading->seen, buffer_slice(&loading->key), &number, &added, error);
 	if (code != 0)
 		return code;
