@@ -99,6 +99,25 @@ static bool sounds_like_ttl(struct slice name)
 	return false;
 }
 
+/* Once, for the first lake. */
+static void ttl_choices(struct writer *writer, uint64_t by_ttl, bool several)
+{
+	if (writer->ttl_told)
+		return;
+	writer->ttl_told = true;
+	if (by_ttl > 0)
+		buffer_printf(writer->yaml,
+			      "%s" SKETCH_CHOICE "TTL removed %" PRIu64
+			      " of the items seen: their rows go (delete) or stay (keep)?\n",
+			      writer->indent, by_ttl);
+	else
+		writer_choice(writer, writer->indent,
+			      "rows of items that TTL removed go (delete) or stay (keep)? And is this the "
+			      "table's TTL attribute?");
+	if (several)
+		writer_choice(writer, writer->indent, "other attributes look like the table's TTL too");
+}
+
 void writer_ttl(struct writer *writer)
 {
 	const struct shape *found = NULL;
@@ -115,23 +134,13 @@ void writer_ttl(struct writer *writer)
 		by_ttl += writer->sketch->sample.sources[i].by_ttl;
 	if (found == NULL && by_ttl == 0)
 		return;
-	if (by_ttl > 0)
-		buffer_printf(writer->yaml,
-			      "%s" SKETCH_CHOICE "TTL removed %" PRIu64
-			      " of the items seen: their rows go (delete) or stay "
-			      "(keep)?\n",
-			      writer->indent, by_ttl);
-	else
-		writer_choice(writer, writer->indent,
-			      "rows of items that TTL removed go (delete) or stay (keep)? And is this the "
-			      "table's TTL attribute?");
-	if (several)
-		writer_choice(writer, writer->indent, "other attributes look like the table's TTL too");
+	ttl_choices(writer, by_ttl, several);
+	buffer_printf(writer->yaml, "%sttl: ", writer->indent);
 	if (found == NULL) {
-		buffer_printf(writer->yaml, "%sttl: delete\n", writer->indent);
+		buffer_append_text(writer->yaml, "delete\n");
 		return;
 	}
-	buffer_printf(writer->yaml, "%sttl: {attribute: ", writer->indent);
+	buffer_append_text(writer->yaml, "{attribute: ");
 	sketch_scalar(writer->yaml, found->name);
 	buffer_append_text(writer->yaml, ", lake: delete}\n");
 }

@@ -142,6 +142,15 @@ static const struct kind *kind_by_score(const struct sketch *sketch, const struc
 	return tie ? NULL : best;
 }
 
+/* Rows and name say the same then. */
+static bool is_called_like(const struct sketch *sketch, const struct kind *kind, const struct sketch_table *table)
+{
+	for (uint32_t part = 0; part < sketch->key.count; part++)
+		if (kind->decides[part] && sounds_alike(table->name, kind->part[part].text))
+			return true;
+	return false;
+}
+
 static void choose_kind(const struct sketch *sketch, struct sketch_lake *lake)
 {
 	const struct sketch_table *table = lake->table;
@@ -152,6 +161,8 @@ static void choose_kind(const struct sketch *sketch, struct sketch_lake *lake)
 	}
 	bool holds = holds_key(sketch, table);
 	lake->kind = holds ? kind_of_rows(sketch, table) : kind_by_score(sketch, table);
+	if (lake->kind != NULL && holds && is_called_like(sketch, lake->kind, table))
+		return;
 	if (lake->kind != NULL) {
 		lake->choice = holds ? "only items of this kind were seen in this table; is it for no other?"
 				     : "this kind of items is chosen by the table's name and columns";

@@ -162,12 +162,22 @@ static const char *likely_type(const struct shape *shape, char text[32])
 	}
 }
 
+static bool is_key(const struct sketch *sketch, struct slice name)
+{
+	for (uint32_t part = 0; part < sketch->key.count; part++)
+		if (slice_is(name, sketch->key.name[part]))
+			return true;
+	return false;
+}
+
 static void write_likely_columns(struct writer *writer, const struct shape *root)
 {
 	char text[32];
 	buffer_printf(writer->yaml, "%scolumns:\n", writer->indent);
 	for (const struct shape *child = root->children; child != NULL; child = child->sibling) {
 		enum value_tag tag = shape_tag(child);
+		if (writer->sketch->kinds.count > 0 && is_key(writer->sketch, child->name)) /* `key` has it */
+			continue;
 		buffer_printf(writer->yaml, "%s  - {column: ", writer->indent);
 		sketch_scalar(writer->yaml, child->name);
 		buffer_append_text(writer->yaml, ", attribute: ");

@@ -11,6 +11,7 @@ struct writer {
 	const struct sketch *sketch;
 	struct buffer *yaml;
 	const char *indent; /* of a lake's keys */
+	bool ttl_told;      /* a choice that is one for all lakes */
 };
 
 /* A scalar as YAML has it; ${ is no variable. */

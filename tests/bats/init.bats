@@ -162,6 +162,26 @@ table() {
 	check
 }
 
+@test "single-table design: tables that hold the keys as they are get their kind by their rows" {
+	local one
+	generate "$dir" --preset single-table --items 600 --changes 600
+	for one in customer order address product; do
+		"$PIPELINE" --quiet --table "$dir/lakes/$one" --columns "$dir/columns/$one.txt" \
+			--export "$dir"/AWSDynamoDB/*-* --events "$dir/events"
+	done
+	rm "$dir/contract.yaml"
+	init --lake "$dir/lakes" "$dir/AWSDynamoDB" "$dir/events"
+	has 'where: {attribute: sk, begins_with: "SKU#"}'
+	has 'where: {attribute: sk, eq: "PROFILE"}'
+	lacks '    key:'
+	[ "$(grep -c 'CHOOSE: TTL' "$dir/contract.yaml")" -eq 1 ]
+	# The name of one says the same as its rows.
+	[ "$(grep -c 'is it for no other' "$dir/contract.yaml")" -lt 4 ]
+	check
+	judge PASS
+	[ "$(field '.findings_by_id["item.unrouted"] // 0')" -eq 0 ]
+}
+
 @test "columns by snake case, by path and by the last part of it; times, JSON, the whole item" {
 	local item='{"id":{"S":"a1"},"orderTotal":{"N":"7"},"user":{"M":{"address":{"M":{"city":{"S":"Lyon"}}}}},
 		"more":{"M":{"zip":{"S":"69"}}},"at":{"N":"1760000000123"},"lines":{"L":[{"N":"1"}]}}'
