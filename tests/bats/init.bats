@@ -81,6 +81,15 @@ judge() { # VERDICT
 		init "$dir/events"
 		check
 		has 'add a full export, or baseline: empty'
+		# What it proposes without a table loads too, once it is no comment.
+		has 'no Delta table was given'
+		awk '/no Delta table was given/ {on = 1; next} on {sub(/^# /, "")} {print}' "$dir/contract.yaml" |
+			sed 's/^CHOOSE/# CHOOSE/' >"$dir/proposed.yaml"
+		grep -q '^lakes\?:' "$dir/proposed.yaml"
+		run "$LAKEPROOF" check "$dir/proposed.yaml"
+		echo "$output"
+		[ "$status" -eq 1 ]
+		[[ "$output" == *'does not exist; give the folder that holds _delta_log'* ]]
 	done
 }
 
