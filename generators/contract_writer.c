@@ -124,14 +124,18 @@ int contract_write_pipeline(const struct model *model, struct buffer *text)
 
 static void write_sources(const struct contract_parts *parts, struct buffer *yaml)
 {
-	char time[CLOCK_TEXT_MAX];
+	char time[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
 
 	buffer_append_text(yaml, "sources:\n");
 	for (unsigned i = 0; i < 3; i++) {
-		if (parts->exports[i] == NULL)
+		const struct contract_export *export = &parts->exports[i];
+		if (export->folder == NULL)
 			continue;
-		buffer_append_text(yaml, "  - {export: ");
-		buffer_append_json(yaml, slice_from(parts->exports[i]));
+		buffer_append_text(yaml, export->items != NULL ? "  - {items: " : "  - {export: ");
+		buffer_append_json(yaml, slice_from(export->folder));
+		if (export->items != NULL)
+			buffer_printf(yaml, ", format: %s, from: \"%s\", to: \"%s\", complete: true", export->items,
+				      clock_format(export->from_us, time), clock_format(export->to_us, until));
 		buffer_append_text(yaml, "}\n");
 	}
 	for (size_t at = 0; at < parts->increments.size;) {
@@ -199,7 +203,7 @@ static void write_head(const struct contract_parts *parts, struct buffer *yaml)
 	for (unsigned part = 0; part < model_key_count(parts->model); part++)
 		buffer_printf(yaml, "  - {attribute: %s, type: %c}\n", config->key_name[part], config->key_type[part]);
 	write_sources(parts, yaml);
-	if (parts->exports[0] == NULL)
+	if (parts->exports[0].folder == NULL)
 		buffer_append_text(yaml, "baseline: none\n");
 }
 

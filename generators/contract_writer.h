@@ -7,9 +7,16 @@
 
 #include "generators/model.h"
 
+/* A full export, or a dump. */
+struct contract_export {
+	const char *folder;     /* relative to the contract; NULL for none */
+	const char *items;      /* of a dump, its format; else NULL */
+	int64_t from_us, to_us; /* of a dump, when it was read */
+};
+
 struct contract_parts {
 	const struct model *model;
-	const char *exports[3];  /* folders relative to the contract; NULL for none */
+	struct contract_export exports[3];
 	struct slice increments; /* folders of incremental exports, each with a line break after it */
 	bool events;
 	bool with_from, with_to; /* the records alone do not show that the capture covers the exports */

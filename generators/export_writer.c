@@ -2,11 +2,11 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/prng.h"
 #include "generators/compress.h"
+#include "generators/export_shards.h"
 #include "generators/ion_writer.h"
 #include "generators/table.h"
 #include "generators/text.h"
@@ -18,98 +18,11 @@ struct export_run {
 	struct output *output;
 	struct export_result *result;
 	struct compressor *compressor;
-	uint32_t *items;            /* grouped by shard */
-	uint64_t *starts;           /* shards + 1 */
+	struct export_shards shards;
 	struct json_parser *parser; /* for Ion */
 	struct buffer json, ion, packed, manifest;
 	uint64_t billed_bytes;
 };
-
-/* ---- shards ---- */
-
-/* Of three shards or more one owns an empty range, as a partition without items does. */
-static unsigned empty_shard(const struct model *model, unsigned shards)
-{
-	return shards < 3 ? shards : (unsigned)(model->salt % shards);
-}
-
-bool export_shard_is_empty(const struct model *model, unsigned shard, unsigned shards)
-{
-	return shard == empty_shard(model, shards);
-}
-
-unsigned export_shard_of(const struct model *model, uint64_t item, unsigned shards)
-{
-	unsigned empty = empty_shard(model, shards);
-	unsigned ranges = empty < shards ? shards - 1 : shards;
-	unsigned range = (unsigned)((model_partition_hash(model, item) >> 32) * ranges >> 32);
-	return range >= empty ? range + 1 : range;
-}
-
-struct placed {
-	uint64_t hash;
-	uint32_t item;
-};
-
-static int compare_placed(const void *left, const void *right)
-{
-	const struct placed *a = left, *b = right;
-	if (a->hash != b->hash)
-		return a->hash < b->hash ? -1 : 1;
-	return (a->item > b->item) - (a->item < b->item);
-}
-
-/* By hash of the partition key; within one partition, item numbers increase with the sort key. */
-static int sort_shard(const struct model *model, uint32_t *items, size_t count, struct error *error)
-{
-	struct placed *placed = malloc((count + 1) * sizeof(*placed));
-	if (placed == NULL)
-		return error_set(error, ERROR_INTERNAL, "out of memory for a data file's %zu items; use more shards",
-				 count);
-	for (size_t i = 0; i < count; i++)
-		placed[i] = (struct placed){model_partition_hash(model, items[i]), items[i]};
-	qsort(placed, count, sizeof(*placed), compare_placed);
-	for (size_t i = 0; i < count; i++)
-		items[i] = placed[i].item;
-	free(placed);
-	return 0;
-}
-
-static bool is_exported(const struct export_request *request, uint64_t item)
-{
-	if (request->increment != NULL)
-		return request->increment->changes[item].time_us != 0;
-	return state_status(request->states[item]) == ITEM_LIVE;
-}
-
-/* A counting sort: what is exported, grouped by shard. */
-static int group_items(struct export_run *run, struct error *error)
-{
-	const struct export_request *request = run->request;
-	unsigned shards = request->shards;
-	uint64_t live = 0;
-
-	run->starts = calloc(shards + 2, sizeof(*run->starts));
-	if (run->starts == NULL)
-		return error_set(error, ERROR_INTERNAL, "out of memory for %u shards; use fewer", shards);
-	for (uint64_t item = 0; item < request->slots; item++) {
-		if (!is_exported(request, item))
-			continue;
-		live++;
-		run->starts[export_shard_of(request->model, item, shards) + 2]++;
-	}
-	for (unsigned shard = 2; shard <= shards + 1; shard++)
-		run->starts[shard] += run->starts[shard - 1];
-	run->items = malloc((live + 1) * sizeof(*run->items));
-	if (run->items == NULL)
-		return error_set(error, ERROR_INTERNAL, "out of memory for %llu items; generate fewer",
-				 (unsigned long long)live);
-	for (uint64_t item = 0; item < request->slots; item++) {
-		if (is_exported(request, item))
-			run->items[run->starts[export_shard_of(request->model, item, shards) + 1]++] = (uint32_t)item;
-	}
-	return 0;
-}
 
 /* ---- data files ---- */
 
@@ -130,14 +43,12 @@ static int render_item(const struct export_request *request, uint32_t item, stru
 static int render_shard(struct export_run *run, unsigned shard, struct error *error)
 {
 	const struct export_request *request = run->request;
-	uint32_t *items = run->items + run->starts[shard];
-	size_t count = (size_t)(run->starts[shard + 1] - run->starts[shard]);
 
 	run->json.size = 0;
-	if (sort_shard(request->model, items, count, error) != 0)
+	if (export_shards_sort(&run->shards, request->model, shard, error) != 0)
 		return error->code;
-	for (size_t i = 0; i < count; i++) {
-		if (render_item(request, items[i], &run->json, &run->billed_bytes) != 0)
+	for (uint64_t i = run->shards.starts[shard]; i < run->shards.starts[shard + 1]; i++) {
+		if (render_item(request, run->shards.items[i], &run->json, &run->billed_bytes) != 0)
 			return error_set(error, ERROR_INTERNAL, "a data file exceeds %d GiB of JSON; use more shards",
 					 SHARD_JSON_MAX_GIB);
 	}
@@ -181,7 +92,7 @@ static int write_shard(struct export_run *run, unsigned shard, struct error *err
 {
 	const struct export_faults *faults = &run->request->faults;
 	struct export_result *result = run->result;
-	uint64_t items = run->starts[shard + 1] - run->starts[shard];
+	uint64_t items = run->shards.starts[shard + 1] - run->shards.starts[shard];
 	char path[PATH_MAX_BYTES], stem[DATA_STEM + 1];
 	const int64_t hits[4] = {faults->missing_file, faults->wrong_md5, faults->wrong_count, faults->truncated_file};
 
@@ -311,7 +222,7 @@ int export_write(const struct export_request *request, struct output *output, st
 	int failed;
 
 	assert(request->shards >= 1 && request->shards <= EXPORT_SHARDS_MAX);
-	*result = (struct export_result){.files = request->shards};
+	*result = (struct export_result){.files = request->shards, .time_us = request->time_us};
 	buffer_init(&run.json, (size_t)SHARD_JSON_MAX_GIB << 30);
 	buffer_init(&run.ion, (size_t)SHARD_JSON_MAX_GIB << 30);
 	buffer_init(&run.packed, (size_t)SHARD_JSON_MAX_GIB << 30);
@@ -324,7 +235,7 @@ int export_write(const struct export_request *request, struct output *output, st
 	}
 	snprintf(started, sizeof(started), "%s/_started", result->folder);
 	if ((failed = output_write(output, started, (struct slice){NULL, 0}, error)) != 0 ||
-	    (failed = group_items(&run, error)) != 0)
+	    (failed = export_shards_group(&run.shards, request, error)) != 0)
 		goto out;
 	for (unsigned shard = 0; shard < request->shards; shard++) {
 		if ((failed = write_shard(&run, shard, error)) != 0)
@@ -340,7 +251,6 @@ out:
 	buffer_release(&run.manifest);
 	compressor_free(run.compressor);
 	json_parser_free(run.parser);
-	free(run.items);
-	free(run.starts);
+	export_shards_release(&run.shards);
 	return failed;
 }

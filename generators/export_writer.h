@@ -47,6 +47,7 @@ struct export_result {
 	uint64_t json_bytes;
 	uint64_t stored_bytes;
 	unsigned files;
+	int64_t time_us; /* as it was asked for */
 	/* The objects hit, in the order of struct export_faults; "" for none. */
 	char hit_file[4][EXPORT_FOLDER_MAX + 64];
 };

@@ -45,6 +45,18 @@ static void watch_end(struct run *run)
 
 /* ---- options against each other ---- */
 
+static const struct dump_format *dump_of(const struct generator_options *options)
+{
+	return options->export_format < EXPORT_DUMPS ? NULL
+						     : dump_format_at((size_t)(options->export_format - EXPORT_DUMPS));
+}
+
+/* How far an item may have been read from the time that an export or a dump is of. */
+static int64_t reach_us(const struct generator_options *options)
+{
+	return dump_of(options) != NULL ? options->fuzz_us : FUZZ_PROMISED_US;
+}
+
 static int64_t export_time(const struct generator_options *options)
 {
 	int64_t time_us = options->model.start_us + options->model.duration_us / 100 * options->export_percent;
@@ -74,18 +86,42 @@ static int check_windows(const struct generator_options *options, struct error *
 	return 0;
 }
 
+/* A dump has no place for some of what can be wrong with an export. */
+static int check_dump(const struct generator_options *options, struct error *error)
+{
+	const struct dump_format *format = dump_of(options);
+	enum fault_id none = FAULT_COUNT;
+
+	if (format == NULL)
+		return 0;
+	if (options->windows > 0 || options->prefix[0] != '\0')
+		return error_set(error, ERROR_USAGE,
+				 "incremental exports and an S3 prefix go with an export, not with the dump \"%s\"",
+				 format->name);
+	if (fault_plan_has(&options->faults, FAULT_WRONG_MD5))
+		none = FAULT_WRONG_MD5;
+	if (!format->manifest && fault_plan_has(&options->faults, FAULT_MISSING_EXPORT_FILE))
+		none = FAULT_MISSING_EXPORT_FILE;
+	if (!format->counts && fault_plan_has(&options->faults, FAULT_WRONG_COUNT))
+		none = FAULT_WRONG_COUNT;
+	if (none == FAULT_COUNT)
+		return 0;
+	return error_set(error, ERROR_USAGE, "the fault \"%s\" has no place in the dump \"%s\"", fault_kinds[none].name,
+			 format->name);
+}
+
 static int check_options(const struct generator_options *options, struct error *error)
 {
 	const struct model_config *config = &options->model;
-	int64_t room_us = FUZZ_PROMISED_US + COVERAGE_MARGIN_US;
+	int64_t room_us = reach_us(options) + COVERAGE_MARGIN_US;
 
 	if (options->shards > EXPORT_SHARDS_MAX)
 		return error_set(error, ERROR_USAGE, "an export has at most %d shards", EXPORT_SHARDS_MAX);
-	if (options->fuzz_us < 0 || options->fuzz_us > FUZZ_PROMISED_US)
+	if (options->fuzz_us < 0 || (options->fuzz_us > FUZZ_PROMISED_US && dump_of(options) == NULL))
 		return error_set(error, ERROR_USAGE, "the fuzz is 0 s to 60 s, which is what the service promises");
 	if (fault_plan_has(&options->faults, FAULT_TRUNCATE_GZIP) && !options->gzip)
 		return error_set(error, ERROR_USAGE, "the fault \"truncate-gzip\" needs --gzip");
-	if (check_windows(options, error) != 0)
+	if (check_windows(options, error) != 0 || check_dump(options, error) != 0)
 		return error->code;
 	if (options->export_percent < 0) {
 		bool faults = options->second_export || fault_plan_has(&options->faults, FAULT_LATE_START);
@@ -103,9 +139,11 @@ static int check_options(const struct generator_options *options, struct error *
 	if (config->changes > 0 &&
 	    (time_us - config->start_us < room_us || config->start_us + config->duration_us - time_us < room_us))
 		return error_set(error, ERROR_USAGE,
-				 "an export at %d%% of %" PRId64 " s comes within 62 s of the window's start or end; "
+				 "an export at %d%% of %" PRId64 " s comes within %" PRId64
+				 " s of the window's start or end; "
 				 "the capture must overlap it on both sides: give a longer --duration",
-				 options->export_percent, config->duration_us / CLOCK_SECOND_US);
+				 options->export_percent, config->duration_us / CLOCK_SECOND_US,
+				 room_us / CLOCK_SECOND_US);
 	return 0;
 }
 
@@ -216,6 +254,7 @@ static int write_export(struct run *run, unsigned index, bool copy)
 		.copy = copy,
 		.progress = options->watch.add,
 	};
+	const struct dump_request dump = {dump_of(options), options->envelope_records, options->gzip};
 	int failed;
 
 	if (!copy)
@@ -228,7 +267,8 @@ static int write_export(struct run *run, unsigned index, bool copy)
 	request.states = states;
 	watch_begin(run, index == 0 ? "writing the export" : "writing the closing export",
 		    live_items(states, &run->model), "items");
-	failed = export_write(&request, &run->output, result, run->error);
+	failed = dump.format != NULL ? dump_write(&dump, &request, &run->output, result, run->error)
+				     : export_write(&request, &run->output, result, run->error);
 	watch_end(run);
 	free(states);
 	if (failed)
@@ -352,7 +392,7 @@ static int write_stream(struct run *run)
 	int failed;
 
 	run->plan = options->faults;
-	run->plan.export_end_us = run->export_us[0] + FUZZ_PROMISED_US;
+	run->plan.export_end_us = run->export_us[0] + reach_us(options);
 	if (delivery_plan(&run->model, &run->history, &run->plan, &run->delivery, &run->log, run->error) != 0)
 		return run->error->code;
 	run->report->dropped = run->delivery.dropped;
@@ -449,17 +489,25 @@ static int write_contract(struct run *run)
 	struct buffer yaml;
 	int failed;
 
-	for (unsigned i = 0; i < exports; i++)
-		parts.exports[i] = run->report->exported[i].folder;
+	for (unsigned i = 0; i < exports; i++) {
+		const struct export_result *exported = &run->report->exported[i];
+		parts.exports[i] = (struct contract_export){exported->folder, NULL, 0, 0};
+		if (dump_of(run->options) == NULL)
+			continue;
+		parts.exports[i].items = dump_of(run->options)->source;
+		parts.exports[i].from_us = exported->time_us - reach_us(run->options) - 1000;
+		parts.exports[i].to_us = exported->time_us + reach_us(run->options) + 1000;
+	}
 	parts.from_us = config->start_us;
 	parts.to_us = config->start_us + config->duration_us;
 	if (exports > 0 && run->history.count > 0) {
 		int64_t first_us = run->history.changes[0].time_us;
 		int64_t last_us = run->history.changes[run->history.count - 1].time_us;
-		int64_t until_us = run->export_us[run->options->second_export] + FUZZ_PROMISED_US + COVERAGE_MARGIN_US;
+		int64_t until_us = run->export_us[run->options->second_export] + reach_us(run->options) +
+				   COVERAGE_MARGIN_US;
 		/* A capture that started too late has no business claiming otherwise. */
 		parts.with_from = !fault_plan_has(&run->options->faults, FAULT_LATE_START) &&
-				  first_us > run->export_us[0] - FUZZ_PROMISED_US - COVERAGE_MARGIN_US;
+				  first_us > run->export_us[0] - reach_us(run->options) - COVERAGE_MARGIN_US;
 		parts.with_to = last_us < until_us;
 		if (parts.to_us < until_us)
 			parts.to_us = until_us;

@@ -6,6 +6,7 @@
 #ifndef LAKEPROOF_GENERATORS_GENERATOR_H
 #define LAKEPROOF_GENERATORS_GENERATOR_H
 
+#include "generators/dump_writer.h"
 #include "generators/export_writer.h"
 #include "generators/stream_writer.h"
 #include "generators/truth.h"
@@ -14,8 +15,9 @@ enum { GENERATOR_EXPORTS_MAX = 3 }; /* the one, a copy of it, the closing one */
 enum { GENERATOR_WINDOWS_MAX = 1000 };
 
 /* Names, in the order of the enums. */
-enum export_format { EXPORT_JSON = 0, EXPORT_ION };
-#define EXPORT_FORMATS "json|ion"
+/* What is no export is a dump: dump_format_at(format - EXPORT_DUMPS). */
+enum export_format { EXPORT_JSON = 0, EXPORT_ION, EXPORT_DUMPS };
+#define EXPORT_FORMATS "json|ion|" DUMP_FORMATS
 enum export_view { EXPORT_NEW_AND_OLD_IMAGES = 0, EXPORT_NEW_IMAGE };
 #define EXPORT_VIEWS "NEW_AND_OLD_IMAGES|NEW_IMAGE"
 
@@ -33,10 +35,10 @@ struct generator_options {
 	struct model_config model;
 	int export_percent;      /* of the window; -1 for no export */
 	bool second_export;      /* another one after the window, which closes it */
-	int64_t fuzz_us;         /* 0 to FUZZ_PROMISED_US */
+	int64_t fuzz_us;         /* 0 to FUZZ_PROMISED_US; of a dump, half the time that reading it takes */
 	unsigned shards;         /* 0: by the number of items */
 	const char *prefix;      /* "" for none */
-	int export_format;       /* enum export_format, of every export */
+	int export_format;       /* enum export_format, of every full export */
 	unsigned windows;        /* incremental exports that follow the full one, to the window's end */
 	int windows_view;        /* enum export_view */
 	int64_t windows_lead_us; /* the first begins so long before the full export's time */

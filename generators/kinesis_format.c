@@ -113,3 +113,19 @@ int kinesis_record_pipes(const struct stream_style *style, const struct record_p
 	write_carried(style, parts, out);
 	return write_others(parts, out);
 }
+
+int kinesis_record_transform(const struct stream_style *style, const struct record_parts *parts, struct buffer *out)
+{
+	int64_t arrived_ms = parts->time_us / 1000 + 400;
+
+	buffer_printf(out,
+		      "{\"recordId\":\"" SEQUENCE_HEAD
+		      "%012llu000000\",\"approximateArrivalTimestamp\":%lld,\"data\":\"",
+		      (unsigned long long)parts->ordinal, (long long)arrived_ms);
+	(void)kinesis_record_base64(style, parts, out);
+	return buffer_printf(out,
+			     "\",\"kinesisRecordMetadata\":{\"sequenceNumber\":\"" SEQUENCE_HEAD
+			     "%012llu\",\"subsequenceNumber\":0,\"partitionKey\":\"%.8s\",\"shardId\":\"" SHARD
+			     "\",\"approximateArrivalTimestamp\":%lld}}",
+			     (unsigned long long)parts->ordinal, parts->event_id, (long long)arrived_ms);
+}

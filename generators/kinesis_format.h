@@ -14,6 +14,8 @@ int kinesis_record_us(const struct stream_style *style, const struct record_part
 int kinesis_record_ms(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
 /* In an event of Lambda, in an event of Pipes, and as bare base64. */
 int kinesis_record_lambda(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
+/* In the event that Firehose hands to a Lambda to transform, its source being the Kinesis stream. */
+int kinesis_record_transform(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
 int kinesis_record_pipes(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
 int kinesis_record_base64(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
 

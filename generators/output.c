@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* The data folders generate makes below its root. */
-static const char *const folders[] = {"AWSDynamoDB", "events", "errors", OUTPUT_LAKE_COLUMNS};
+static const char *const folders[] = {"AWSDynamoDB", "events", "errors", "dumps", OUTPUT_LAKE_COLUMNS};
 static const char *const files[] = {OUTPUT_TRUTH,    OUTPUT_TRUTH "-journal", OUTPUT_FAULTS,
 				    OUTPUT_CONTRACT, OUTPUT_CONTRACT_EXPORTS, OUTPUT_CONTRACT_LAKES, OUTPUT_COLUMNS,
 				    OUTPUT_STREAM};

@@ -118,7 +118,9 @@ static void frame_lines(const struct stream_style *style, uint64_t count, uint64
 		buffer_append_byte(out, '\n');
 }
 
-static void frame_envelopes(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
+/* `opening`: all that stands before an envelope's records. */
+static void frame_enveloped(const struct stream_style *style, uint64_t count, uint64_t index, const char *opening,
+			    struct buffer *out)
 {
 	uint64_t envelope = style->envelope_records;
 	if (envelope == 0 || envelope > count)
@@ -129,9 +131,24 @@ static void frame_envelopes(const struct stream_style *style, uint64_t count, ui
 	if (closes)
 		buffer_append_text(out, "]}\n");
 	if (opens)
-		buffer_append_text(out, "{\"Records\":[");
+		buffer_append_text(out, opening);
 	else if (!closes)
 		buffer_append_byte(out, ',');
+}
+
+static void frame_envelopes(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
+{
+	frame_enveloped(style, count, index, "{\"Records\":[", out);
+}
+
+static void frame_transforms(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
+{
+	frame_enveloped(style, count, index,
+			"{\"invocationId\":\"2b4d1ad9-2f48-94bd-a088-767c317e994a\",\"deliveryStreamArn\":\"arn:aws:"
+			"firehose:" TABLE_REGION ":" TABLE_ACCOUNT
+			":deliverystream/changes\",\"sourceKinesisStreamArn\":\"arn:aws:kinesis:" TABLE_REGION
+			":" TABLE_ACCOUNT ":stream/changes\",\"region\":\"" TABLE_REGION "\",\"records\":[",
+			out);
 }
 
 static void frame_array(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
@@ -166,6 +183,8 @@ static const struct stream_format formats[] = {
 	{"kinesis-base64", "one record in base64 a line", ".txt", true, kinesis_record_base64, frame_lines},
 	{"firehose", "Kinesis records with nothing between them, in files as Firehose names them", NULL, true,
 	 kinesis_record_us, frame_nothing},
+	{"firehose-transform", "the events that Firehose hands to a Lambda, records in base64, one a line", ".jsonl",
+	 true, kinesis_record_transform, frame_transforms},
 };
 
 const struct stream_format *stream_format_at(size_t index)

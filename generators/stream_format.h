@@ -20,7 +20,8 @@ enum stream_time { TIME_INTEGER = 0, TIME_EXPONENT, TIME_POINT };
 #define STREAM_VIEWS "KEYS_ONLY|NEW_IMAGE|OLD_IMAGE|NEW_AND_OLD_IMAGES"
 #define STREAM_TIMES "integer|exponent|point"
 #define STREAM_FORMATS                                                                                                 \
-	"streams|lambda|pipes|concatenated|kinesis|kinesis-ms|kinesis-lambda|kinesis-pipes|kinesis-base64|firehose"
+	"streams|lambda|pipes|concatenated|kinesis|kinesis-ms|kinesis-lambda|kinesis-pipes|kinesis-base64|firehose|"   \
+	"firehose-transform"
 
 /* What a format may want to know beyond the record. */
 struct stream_style {

@@ -301,6 +301,12 @@ export_folders() {
 	refused --start yesterday
 	refused --prefix ../up
 	refused --skew 9
+	refused --export-format scan --incremental 2
+	refused --export-format emr --prefix a
+	refused --export-format emr --fault wrong-md5
+	refused --export-format scan --fault missing-export-file
+	refused --export-format scan-lines --fault wrong-count
+	refused --export-format emr --fuzz 1h
 	run "$LAKEPROOF" generate
 	[ "$status" = 64 ]
 }
