@@ -28,6 +28,7 @@ records() {
 		lambda) jq -cR 'fromjson | .Records[]' ;;
 		kinesis-lambda) jq -cR 'fromjson | .Records[].kinesis.data | @base64d | fromjson' ;;
 		kinesis-base64) jq -cR '@base64d | fromjson' ;;
+		firehose-transform) jq -cR 'fromjson | .records[].data | @base64d | fromjson' ;;
 		concatenated | firehose) jq -c . ;;
 		pipes) jq -c '.[]' ;;
 		kinesis-pipes) jq -c '.[].data | @base64d | fromjson' ;;
@@ -44,8 +45,26 @@ facts() {
 		.dynamodb.NewImage, (.dynamodb.ApproximateCreationDateTime | tostring | .[:10])]' | LC_ALL=C sort -u | jq -c '.[1:]' | LC_ALL=C sort
 }
 
-formats() {
-	"$LAKEPROOF" generate --format none "$BATS_TEST_TMPDIR/never" 2>&1 | sed 's/.*it takes //' | tr '|' ' '
+# choices OPTION: what generate takes for it.
+choices() {
+	"$LAKEPROOF" generate $1 none "$BATS_TEST_TMPDIR/never" 2>&1 | sed 's/.*it takes //' | tr '|' ' '
+}
+
+# dumped FORMAT FILE...: each item of a dump as DynamoDB JSON. EMR's type tags begin in lower case.
+dumped() {
+	local emr='def value: to_entries[0] | (.key[:1] | ascii_upcase) as $first | {($first + .key[1:]):
+		(if .key == "m" then .value | map_values(value) elif .key == "l" then .value | map(value) else .value end)}; '
+	zcat -f "${@:2}" | case $1 in
+		scan) jq -cR 'fromjson | .Items[]' ;;
+		scan-cli) jq -c '.Items[]' ;;
+		scan-lines) jq -cR fromjson ;;
+		emr) jq -cR "$emr"'fromjson | map_values(value)' ;;
+		emr-hive) jq -cR "$emr"'split("\u0002") | map(split("\u0003") | {(.[0]): .[1] | fromjson | value}) | add' ;;
+		*)
+			echo "no reader for the dump '$1'" >&2
+			false
+			;;
+	esac
 }
 
 # sums_hold FOLDER FILES: gzip, md5sum and wc find the exports below it whole, as their manifests say, in so many data files or more.
@@ -145,17 +164,32 @@ live() {
 }
 
 @test "every format of every preset says the same of the same changes, by jq" {
-	[ "$(formats | wc -w)" -ge 10 ]
+	[ "$(choices --format | wc -w)" -ge 10 ]
 	for preset in orders kitchen-sink single-table wide hot large-items; do
 		records streams "$BATS_FILE_TMPDIR/$preset" | facts >"$BATS_TEST_TMPDIR/streams"
 		[ "$(wc -l <"$BATS_TEST_TMPDIR/streams")" = \
 			"$(sqlite3 "$BATS_FILE_TMPDIR/$preset/truth.sqlite" "SELECT value FROM counts WHERE name = 'changes'")" ]
-		for format in $(formats); do
+		for format in $(choices --format); do
 			dir=$BATS_TEST_TMPDIR/$preset-$format
 			generate "$dir" --preset $preset $(size_of $preset) --format $format --gzip --truth none --second-export --incremental 3
 			find "$dir/events" -type f -exec gzip -t {} +
 			records $format "$dir" | facts >"$dir/facts"
 			cmp "$BATS_TEST_TMPDIR/streams" "$dir/facts" || { echo "$preset as $format"; return 1; }
+			rm -r "$dir"
+		done
+	done
+}
+
+@test "every dump of every preset is the truth, item for item, by jq" {
+	[ "$(choices --export-format | wc -w)" -ge 7 ]
+	for preset in orders kitchen-sink single-table wide hot large-items; do
+		live "$BATS_FILE_TMPDIR/$preset" >"$BATS_TEST_TMPDIR/live"
+		for format in $(choices --export-format); do
+			[[ $format == json || $format == ion ]] && continue
+			dir=$BATS_TEST_TMPDIR/$preset-$format
+			generate "$dir" --preset $preset $(size_of $preset) --export-format $format --second-export --truth none $([ $preset = wide ] && echo --gzip)
+			dumped $format "$(ls -d "$dir"/dumps/* | tail -1)"/*-* | jq -cS . | LC_ALL=C sort | cmp - "$BATS_TEST_TMPDIR/live" ||
+				{ echo "$preset as $format"; return 1; }
 			rm -r "$dir"
 		done
 	done
