@@ -19,6 +19,15 @@ kinesis-lambda    base64_envelopes  microsecond
 kinesis-pipes     base64_data       microsecond   --gzip
 kinesis-base64    base64_lines      microsecond
 firehose          unframed          microsecond
+firehose-transform base64_transforms microsecond --gzip
+'
+# Dumps instead of exports: the file in formats/ that makes view `dump_item` of one, and whether a file is one JSON text.
+DUMPS='
+scan        scan      false
+scan-cli    scan      true
+scan-lines  items     false
+emr         emr       false
+emr-hive    emr_hive  false
 '
 HISTORY=(--items 3000 --changes 4000 --seed 4 --duplicates 3% --shuffle 50 --replay 4 --second-export --truth history)
 
@@ -26,6 +35,8 @@ IMAGE='pk: STRUCT<S: STRING>, sk: STRUCT<N: STRING>, status: STRUCT<S: STRING>, 
 	active: STRUCT<BOOL: BOOLEAN>, tags: STRUCT<SS: ARRAY<STRING>>, addr: STRUCT<M: STRUCT<street: STRUCT<S: STRING>, city: STRUCT<S: STRING>>>,
 	notes: STRUCT<S: STRING>, payload: STRUCT<B: BINARY>, created_at: STRUCT<S: STRING>, history: STRUCT<L: ARRAY<STRUCT<S: STRING>>>,
 	expires_at: STRUCT<N: STRING>'
+# EMR's tags begin in lower case.
+EMR_IMAGE=$(sed -E 's/<(SS|NS|BS|BOOL|[SNBML]):/<\l\1:/g' <<<"$IMAGE")
 RECORD="eventID STRING, eventName STRING, dynamodb STRUCT<ApproximateCreationDateTime: BIGINT, SequenceNumber: STRING,
 	Keys: STRUCT<pk: STRUCT<S: STRING>, sk: STRUCT<N: STRING>>, NewImage: STRUCT<$IMAGE>>"
 COLUMNS='image.pk.S AS pk, CAST(image.sk.N AS DECIMAL(38,0)) AS sk, image.status.S AS status, CAST(image.amount.N AS DECIMAL(38,10)) AS amount,
@@ -39,7 +50,7 @@ ask()
 {
 	local text pair
 	text=$(cat)
-	for pair in "$@" COLUMNS="$COLUMNS" RECORD="$RECORD" IMAGE="$IMAGE" NAMES="$NAMES" LAKE_NAMES="${NAMES/ tags,/ array_sort(tags) AS tags,}"; do
+	for pair in "$@" COLUMNS="$COLUMNS" RECORD="$RECORD" EMR_IMAGE="$EMR_IMAGE" IMAGE="$IMAGE" NAMES="$NAMES" LAKE_NAMES="${NAMES/ tags,/ array_sort(tags) AS tags,}"; do
 		text=${text//"\${${pair%%=*}}"/"${pair#*=}"}
 	done
 	spark <<<"$text"
@@ -78,10 +89,11 @@ counted() { spark <<<"$1" | jq -er 'to_entries | map("\(.key)=\(.value)") | join
 
 same() { diff <(echo "$1") <(echo "$2"); }
 
-export_is_the_truth()
+# items_are_the_truth VIEW
+items_are_the_truth()
 {
 	local found
-	found=$(counted "SELECT count(*) AS items, count(DISTINCT pk, sk) AS keys, $sums FROM closing_item;") || return 1
+	found=$(counted "SELECT count(*) AS items, count(DISTINCT pk, sk) AS keys, $sums FROM $1;") || return 1
 	same "$found" "$(truth base "SELECT printf('items=%d keys=%d quantity=%d amount=%s', count(*), count(DISTINCT key_json),
 		sum(item_json ->> '$.quantity.N'), decimal_sum(iif(abs(item_json ->> '$.amount.N') < 1e12, decimal_add(item_json ->> '$.amount.N', '0.00'), '0.00')))
 		FROM item WHERE state = 'live'")"
@@ -147,18 +159,27 @@ format_is_the_truth()
 	same "$found" "$(expected "$1" "$3")"
 }
 
-# merges CHANGES LAKE: what Spark merges of a view of changes is the table, every row of it, and as many as the truth has.
-merges()
+# is_table VIEW LAKE: it holds each row of the table and no other, and as many as the truth has.
+is_table()
 {
-	ask CHANGES="$1" LAKE="$2" <"$HERE/formats/merge.sql" >"$WORK/merged" || { cat "$WORK/merged"; return 1; }
+	ask FOUND="$1" LAKE="$2" <"$HERE/formats/compare.sql" >"$WORK/compared" || { cat "$WORK/compared"; return 1; }
 	jq -e --argjson live "$(truth base "SELECT value FROM counts WHERE name = 'live'")" \
-		'.merged == $live and .lake == $live and .differ == 0' "$WORK/merged" >/dev/null || { cat "$WORK/merged"; return 1; }
+		'.found == $live and .lake == $live and .differ == 0' "$WORK/compared" >/dev/null || { cat "$WORK/compared"; return 1; }
+}
+
+# merges CHANGES LAKE
+merges() { ask CHANGES="$1" <"$HERE/formats/merge.sql" && is_table merged "$2"; }
+
+# The closing dump is the one of the latest name.
+read_dump()
+{
+	ask DUMP="$(ls -d "$WORK/$1"/dumps/* | tail -1)" MULTILINE="$3" <"$HERE/formats/$2.sql"
 }
 
 merges_otherwise()
 {
 	merges landed_change wrong_lake && return 1
-	jq -e '.differ > 0' "$WORK/merged"
+	jq -e '.differ > 0' "$WORK/compared"
 }
 
 # Our own readers of the same files.
@@ -176,7 +197,8 @@ need pipe lake
 need pipe wrong_lake --bug last-arrival-wins
 need lakes_by_spark
 need exports_by_spark
-point "export: Spark counts and sums the closing export as the truth" export_is_the_truth
+point "export: Spark counts and sums the closing export as the truth" items_are_the_truth closing_item
+point "export: and each item is a row of the pipeline's table" is_table closing_item lake
 point "incremental: Spark counts what the manifests say" windows_are_the_manifests
 point "incremental: Spark puts the windows over the export and has the pipeline's table" merges net_change lake
 point "incremental: lakeproof proves the same" proves base contract-exports.yaml
@@ -188,5 +210,13 @@ while read -r name reader order options; do
 	point "$name: what Spark merges by $order is the pipeline's table" merges landed_change lake
 	point "$name: lakeproof proves the same" proves "$name"
 done <<<"$FORMATS"
+while read -r name reader lines; do
+	[ -n "$name" ] || continue
+	need generate "$name" --export-format "$name"
+	need read_dump "$name" "$reader" "$lines"
+	point "$name: Spark counts and sums the closing dump as the truth" items_are_the_truth dump_item
+	point "$name: and each item is a row of the pipeline's table" is_table dump_item lake
+	point "$name: lakeproof proves the same" proves "$name"
+done <<<"$DUMPS"
 point "a table with a planted bug is not what Spark merges" merges_otherwise
 finish
