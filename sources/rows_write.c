@@ -254,8 +254,9 @@ void rows_write_image(struct rows_writer *writer, const struct json_token *token
 	(void)buffer_append_byte(to, '{');
 	for (uint32_t i = object + 1; i < tokens[object].next; i = tokens[i + 1].next) {
 		struct slice field = json_text(&tokens[i]);
-		bool nothing = tokens[i + 1].type == JSON_NULL && writer->shape->null_is_absent && !writer->shape->typed;
-		if (nothing || (left_out != NULL && left_out(context, field)))
+		bool null = tokens[i + 1].type == JSON_NULL;
+		if ((left_out != NULL && left_out(context, field)) ||
+		    (null && writer->shape->null_is_absent && !writer->shape->typed))
 			continue;
 		const struct rows_attribute *attribute = attribute_of(writer, field);
 		if (attribute == NULL && is_held_elsewhere(writer->shape, field))
