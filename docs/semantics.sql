@@ -100,9 +100,9 @@ WHERE CASE kind WHEN 0 THEN has_lake
 CREATE UNIQUE INDEX counted_place ON counted (place);
 CREATE INDEX counted_key ON counted (key_id, kind);
 
-CREATE TABLE domains AS          -- kind: 0 Kinesis and the like, 1 DynamoDB Streams, 2 net, 3 rows
+CREATE TABLE domains AS          -- kind: 0 Kinesis and the like, 1 DynamoDB Streams, 2 net, 3 and more rows, each its own
 SELECT DISTINCT c.domain, coalesce(filtered, 0) AS filtered, coalesce(kind, 0) = 1 AS net,
-       CASE coalesce(kind, 0) WHEN 0 THEN c.domain % 2 ELSE kind + 1 END AS kind
+       CASE coalesce(kind, 0) WHEN 0 THEN c.domain % 2 WHEN 1 THEN 2 ELSE 3 + c.domain / 2 END AS kind
 FROM (SELECT DISTINCT domain FROM counted AS changes WHERE changes.kind = 2) AS c
 LEFT JOIN scope_domain ON scope_domain.domain = c.domain / 2;
 CREATE TABLE filtered_domain AS SELECT domain FROM domains WHERE filtered;

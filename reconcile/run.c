@@ -273,7 +273,7 @@ static int scope_open(struct run *run, struct error *error)
 								       .complete = run->dumps[i]};
 	}
 	inputs.exports = exports;
-	inputs.by_row = rows_plan_by_row(run->contract);
+	inputs.by_row = rows_plan_by_row(run->contract) && digest_plan_has_rows(run->plan);
 	inputs.increments = increments;
 	struct merge_options options = run_merge_options(run);
 	int64_t commit_us = run->table != NULL ? bridge_table_info(run->table)->commit_time_ms * 1000 : 0;

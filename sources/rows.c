@@ -97,6 +97,8 @@ static uint32_t field(const struct decoding *decoding, const char *name)
 static struct slice scalar(const struct decoding *decoding, uint32_t index)
 {
 	const struct json_token *token = &decoding->tokens[index];
+	if (index != 0 && (token->type == JSON_TRUE || token->type == JSON_FALSE))
+		return slice_from(token->type == JSON_TRUE ? "true" : "false");
 	if (index == 0 || (token->type != JSON_STRING && token->type != JSON_NUMBER))
 		return NOTHING;
 	return json_text(token);
@@ -302,10 +304,11 @@ static int write_images(struct decoding *decoding, struct error *error)
 	const struct rows_shape *shape = decoding->shape;
 	bool deleted = decoding->operation == ROWS_DELETE;
 	bool old_is_row = deleted && shape->delete_is_old && shape->old_image == NULL;
-	uint32_t keys = field(decoding, shape->keys);
+	bool keys_beside = shape->keys != NULL && strcmp(shape->keys, ".") == 0;
+	uint32_t keys = keys_beside ? 0 : field(decoding, shape->keys);
 	int code = 0;
 	(void)buffer_append_byte(&decoding->decoder->writer.text, '{');
-	if (keys != 0 && decoding->tokens[keys].type == JSON_OBJECT)
+	if (keys_beside || (keys != 0 && decoding->tokens[keys].type == JSON_OBJECT))
 		write_keys(decoding, decoding->tokens, keys);
 	/* Of an unknown operation the images are not known to be those of either side, but they have the key. */
 	bool whole = decoding->operation_known && (!deleted || old_is_row);
@@ -313,7 +316,6 @@ static int write_images(struct decoding *decoding, struct error *error)
 	if (code == 0 && shape->old_image != NULL)
 		code = write_image(decoding, 1, shape->old_image,
 				   decoding->operation_known && decoding->operation != ROWS_INSERT, error);
-	write_keys(decoding, decoding->tokens, 0);
 	return code;
 }
 

@@ -93,7 +93,7 @@ struct rows_shape {
 	bool stamp_is_kept;    /* it is an attribute of the item too */
 	const char *sequence;  /* decimal digits that order the rows of a key; NULL: none */
 	const char *event_id;  /* NULL: none */
-	const char *keys;      /* an object that holds the key attributes; NULL: they are looked for */
+	const char *keys;      /* an object that holds the key attributes, ".": the row; NULL: the images do */
 	const char *image;     /* an object, or a text that is one; NULL: the row itself, but for the fields above */
 	const char *old_image; /* likewise; NULL: there is none */
 	bool typed;            /* images are DynamoDB JSON, and keep their types */

@@ -121,10 +121,14 @@ static void add_rival(struct judge *judge, const struct judge_domain *domain)
 				  part_allows(judge, &domain->parts[domain->open ^ 1][i], step->time_hi));
 }
 
-/* Two kinds of domains do not take a change's time from the same clock. */
+/* Two kinds of domains do not take a change's time from the same clock; of rows, two sources need not either. */
 static bool of_one_clock(const struct judge_domain *a, const struct judge_domain *b)
 {
-	return a->kind == b->kind && (a->kind != DOMAIN_EVENTS || a->sequenced == b->sequenced);
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == DOMAIN_ROWS)
+		return a->domain == b->domain;
+	return a->kind != DOMAIN_EVENTS || a->sequenced == b->sequenced;
 }
 
 static int64_t earlier_by_slack(int64_t time)

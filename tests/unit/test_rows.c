@@ -8,8 +8,11 @@
 #include "tests/tap.h"
 
 static const struct rows_attribute key_only[] = {{.name = "pk", .field = "pk", .type = {.kind = ROWS_S}}};
-static const struct rows_word words[] = {
-	{"INSERT", ROWS_INSERT}, {"MODIFY", ROWS_MODIFY}, {"PUT", ROWS_PUT}, {"REMOVE", ROWS_DELETE}};
+static const struct rows_word words[] = {{"true", ROWS_DELETE},
+					 {"INSERT", ROWS_INSERT},
+					 {"MODIFY", ROWS_MODIFY},
+					 {"PUT", ROWS_PUT},
+					 {"REMOVE", ROWS_DELETE}};
 
 /* Rows as a Lambda writes them. */
 static const struct rows_shape flat = {.csv = {.delimiter = ',', .empty_is_null = true},
@@ -18,7 +21,7 @@ static const struct rows_shape flat = {.csv = {.delimiter = ',', .empty_is_null 
 				       .key_count = 1,
 				       .operation = "event_name",
 				       .words = words,
-				       .word_count = 4,
+				       .word_count = 5,
 				       .stamp = "event_time",
 				       .unit = ROWS_EPOCH_S,
 				       .event_id = "event_id",
@@ -30,7 +33,7 @@ static const struct rows_shape wide = {.csv = {.delimiter = ',', .empty_is_null 
 				       .key_count = 1,
 				       .operation = "op",
 				       .words = words,
-				       .word_count = 4,
+				       .word_count = 5,
 				       .stamp = "ts",
 				       .sequence = "seq",
 				       .delete_is_old = true,
@@ -133,12 +136,16 @@ static void test_sides(void)
 		"-= (pk=(S=a)) new (pk=(S=a) v=(N=1))\n", "an insert: none before");
 	becomes(&flat, "{\"event_name\":\"MODIFY\",\"event_time\":1760000000,\"data\":{\"pk\":\"a\",\"v\":1}}",
 		"+= (pk=(S=a)) new (pk=(S=a) v=(N=1))\n", "a change: one before, its image not known");
+	becomes(&flat, "{\"event_name\":true,\"event_time\":1760000000,\"data\":{\"pk\":\"a\"}}", "+- (pk=(S=a))\n",
+		"an operation may be a truth");
 	becomes(&flat, "{\"event_name\":\"PUT\",\"event_time\":1760000000,\"data\":{\"pk\":\"a\"}}",
 		"?= (pk=(S=a)) new (pk=(S=a))\n", "a put: what was before is not known");
 	becomes(&flat, "{\"event_name\":\"REMOVE\",\"event_time\":1760000000,\"data\":{\"pk\":\"a\",\"v\":9}}",
 		"+- (pk=(S=a))\n", "a delete has its key from what may be no image");
-	becomes(&flat, "{\"event_name\":\"REMOVE\",\"event_time\":1760000000,\"pk\":\"a\"}", "+- (pk=(S=a))\n",
-		"or from the row");
+	struct rows_shape beside = flat;
+	beside.keys = ".";
+	becomes(&beside, "{\"event_name\":\"REMOVE\",\"event_time\":1760000000,\"pk\":\"a\",\"data\":null}",
+		"+- (pk=(S=a))\n", "or from the row, if that is said");
 	becomes(&flat,
 		"{\"event_name\":\"MODIFY\",\"event_time\":1760000000,\"data\":\"{\\\"pk\\\":\\\"a\\\",\\\"v\\\":2}\"}",
 		"+= (pk=(S=a)) new (pk=(S=a) v=(N=2))\n", "an image in a text");
@@ -250,11 +257,16 @@ static void test_times(void)
 
 static void test_refused(void)
 {
-	static const struct {
+	static struct rows_shape beside;
+	beside = flat;
+	beside.keys = ".";
+	const struct {
 		const struct rows_shape *shape;
 		const char *text, *message;
 		bool damaged;
 	} cases[] = {
+		{&flat, "{\"event_name\":\"REMOVE\",\"event_time\":1,\"pk\":\"a\"}", "a row without all of its key",
+		 false},
 		{&flat, "{\"event_name\":\"PUT\",\"event_time\":1,\"data\":{}}", "a row without all of its key", false},
 		{&flat, "{\"event_name\":\"PUT\",\"event_time\":1,\"data\":{\"pk\":null}}",
 		 "a row without all of its key", false},
@@ -269,7 +281,7 @@ static void test_refused(void)
 		{&flat, "{\"event_name\":\"PUT\",\"data\":{\"pk\":\"a\"}}", "a row without its time", true},
 		{&flat, "{\"event_name\":\"PUT\",\"event_time\":\"now\",\"data\":{\"pk\":\"a\"}}",
 		 "no time as the contract says", true},
-		{&flat, "{\"event_name\":\"PUT\",\"event_time\":1,\"pk\":\"a\",\"data\":\"{\"}",
+		{&beside, "{\"event_name\":\"PUT\",\"event_time\":1,\"pk\":\"a\",\"data\":\"{\"}",
 		 "no object, and no text that is one", true},
 		{&wide, "op,ts,seq,pk\nPUT,2025-10-09,x,a\n", "no sequence of 1 to 40 digits", true},
 		{&wide, "op,ts,seq,pk\nPUT,2025-10-09,1,\xff\n", "malformed text in the row: invalid UTF-8", false},
@@ -298,8 +310,7 @@ static void test_names(void)
 {
 	static const struct rows_attribute held[] = {{"pk", "pk", {.kind = ROWS_S}}, {"v", "value", {.kind = ROWS_S}}};
 	struct rows_shape shape = {.attributes = held, .attribute_count = 2, .key_count = 1, .items = true};
-	becomes(&shape,
-		"{\"pk\":\"a\",\"Records\":[]}\n{\"pk\":\"b\",\"records\":[{\"pk\":\"c\"}]}\n",
+	becomes(&shape, "{\"pk\":\"a\",\"Records\":[]}\n{\"pk\":\"b\",\"records\":[{\"pk\":\"c\"}]}\n",
 		"?= (pk=(S=a) Records=(L=())) new (pk=(S=a) Records=(L=()))\n"
 		"?= (pk=(S=b) records=(L=((M=(pk=(S=c)))))) new (pk=(S=b) records=(L=((M=(pk=(S=c))))))\n",
 		"a row with a field called Records is a row");
@@ -307,8 +318,8 @@ static void test_names(void)
 		"?= (pk=(S=a) v=(S=y)) new (pk=(S=a) v=(S=y))\n",
 		"an attribute is what its field holds, not what a field of its own name does");
 	shape.typed = shape.null_is_absent = true;
-	becomes(&shape, "{\"pk\":{\"S\":\"a\"},\"w\":null}\n",
-		"?= (pk=(S=a) w=true) new (pk=(S=a) w=true)\n", "of DynamoDB JSON nothing is left out");
+	becomes(&shape, "{\"pk\":{\"S\":\"a\"},\"w\":null}\n", "?= (pk=(S=a) w=true) new (pk=(S=a) w=true)\n",
+		"of DynamoDB JSON nothing is left out");
 }
 
 static void test_files(void)
@@ -348,7 +359,7 @@ static void test_files(void)
 				    .items = true,
 				    .operation = "op",
 				    .words = words,
-				    .word_count = 4};
+				    .word_count = 5};
 	becomes(&shape, "pk,v\na,1\n", "?= (pk=(S=a) v=(S=1)) new (pk=(S=a) v=(S=1))\n", "but one of items");
 	becomes(&shape, "op,pk\nREMOVE,a\n",
 		"! a change, where the source has no stamp and so is a dump of items; its operation is in the field "
