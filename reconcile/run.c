@@ -273,7 +273,8 @@ static int scope_open(struct run *run, struct error *error)
 								       .complete = run->dumps[i]};
 	}
 	inputs.exports = exports;
-	inputs.by_row = rows_plan_by_row(run->contract) && digest_plan_has_rows(run->plan);
+	/* Of what no lake takes there are no rows, and only whether an item is there counts. */
+	inputs.by_row = rows_plan_by_row(run->contract) && (run->is_unrouted || digest_plan_has_rows(run->plan));
 	inputs.increments = increments;
 	struct merge_options options = run_merge_options(run);
 	int64_t commit_us = run->table != NULL ? bridge_table_info(run->table)->commit_time_ms * 1000 : 0;

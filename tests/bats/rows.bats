@@ -348,3 +348,38 @@ poll_history() {
 	[[ "$output" == *"20251009-085320123.csv"* ]]
 	[[ "$output" == *"x, "*"y"* ]]
 }
+
+@test "several lakes of rows, and what none of them takes" {
+	flat $begun INSERT '{"pk":"a#1","v":"1","n":"1.0"}'
+	flat $((begun + 1)) INSERT '{"pk":"b#1","v":"1","n":2}'
+	flat $((begun + 2)) INSERT '{"pk":"c#1","v":"1","n":3}'
+	flat $((begun + 3)) MODIFY '{"pk":"c#1","v":"2","n":3}'
+	write_export "$dir" $((begun - 1000)) "$(item c#0 1 1)"
+	(
+		printf 'version: 1\ntable: t\nkey:\n  - {attribute: pk, type: S}\nsources:\n  - {rows: rows, preset: flat, from: "%s"}\n' "$(at $((begun - 2000)))"
+		printf '  - {export: "%s"}\nallow: {item.unrouted: 9}\nlakes:\n' "${export#"$dir"/}"
+		for name in a b; do
+			cat <<-END
+				  - name: $name
+				    delta: lake-$name
+				    where: {attribute: pk, begins_with: "$name#"}
+				    columns:
+				      - {column: pk, attribute: pk, type: string}
+				      - {column: v, attribute: v, type: string}
+				      - {column: n, attribute: n, type: "decimal(20,2)"}
+				    ignore: [ok, bin, tags]
+			END
+		done
+	) >"$dir/contract.yaml"
+	write_lake "$(item a#1 1 1)"
+	mv "$dir/lake" "$dir/lake-a"
+	write_lake "$(item b#1 1 2)"
+	mv "$dir/lake" "$dir/lake-b"
+	reconcile "$dir"
+	echo "$json"
+	[ "$(field .verdict)" = PASS ]
+	[ "$(field '.findings_by_id["item.unrouted"]')" = 2 ]
+	flat $((begun + 4)) MODIFY '{"pk":"b#1","v":"2","n":2}'
+	reconcile "$dir"
+	[ "$(field '.lakes | map(.verdict) | join(" ")')" = "PASS FAIL" ]
+}
