@@ -98,8 +98,8 @@ int bridge_ion_line(struct bridge_ion *ion, const char *line, uint64_t size, con
  * order of the file, each as a JSON object of all its columns. Exact: integers and decimals are numbers with all their
  * digits (a decimal with its scale), floats the shortest text that reads back the same, NaN and the infinities the
  * strings "NaN", "Infinity", "-Infinity"; binary values base64; dates ISO 8601, timestamps too, in UTC with Z, or
- * without it where the column has no zone, with 0, 3, 6 or 9 digits of a second as they need (INT96: at most 6, the
- * rest is cut off); structs objects, lists arrays, maps objects with their keys' texts as names. What is null is
+ * without it where the column has no zone, with 3, 6 or 9 digits of a second as their unit has (INT96: 6, the rest is
+ * cut off); structs objects, lists arrays, maps objects with their keys' texts as names. What is null is
  * written as null, at every level; no member is ever left out.
  *
  * With `column`: only that column, and a text or binary value as the bytes it holds, any other as JSON, null as null.

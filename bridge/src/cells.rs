@@ -5,8 +5,8 @@
 //!
 //! Integers and decimals are numbers with all their digits, a decimal with its scale. Floats are the shortest text that
 //! reads back as the same float of that width; "NaN", "Infinity" and "-Infinity" are strings. Binary values are base64.
-//! A date is ISO 8601; a timestamp too, in UTC with a Z, or without one when the column has no zone, with 0, 3, 6 or 9
-//! digits of a second as it needs. A struct is an object with all its members, the null ones too; a list an array; a
+//! A date is ISO 8601; a timestamp too, in UTC with a Z, or without one when the column has no zone, with as many digits
+//! of a second as its unit has, so that a reader sees how precise it is. A struct is an object with all its members, the null ones too; a list an array; a
 //! map an object whose names are its keys' texts.
 
 use std::fmt::Write as _;
@@ -103,17 +103,14 @@ impl Json {
         self.raw(&format!("{year}-{month:02}-{day:02}"));
     }
 
-    /// A time of day in units of 1/`per_second`.
+    /// A time of day in units of 1/`per_second`: milli-, micro- or nanoseconds.
     fn clock(&mut self, time: i64, per_second: i64) {
         let (second, rest) = (time / per_second, time % per_second);
         self.raw(&format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60));
-        let nanos = rest * (1_000_000_000 / per_second);
-        if nanos % 1_000 != 0 {
-            self.raw(&format!(".{nanos:09}"));
-        } else if nanos % 1_000_000 != 0 {
-            self.raw(&format!(".{:06}", nanos / 1_000));
-        } else if nanos != 0 {
-            self.raw(&format!(".{:03}", nanos / 1_000_000));
+        match per_second {
+            1_000 => self.raw(&format!(".{rest:03}")),
+            1_000_000 => self.raw(&format!(".{rest:06}")),
+            _ => self.raw(&format!(".{rest:09}")),
         }
     }
 

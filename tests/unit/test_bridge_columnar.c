@@ -26,6 +26,7 @@ static const struct rows_shape glue = {.attributes = key_only,
 static char path[600];
 static struct buffer told;
 static struct file_result result;
+static int64_t precision_us; /* of the last record told */
 
 /* ---- what is told */
 
@@ -54,6 +55,7 @@ static int tell_record(void *context, const struct record *record, struct error 
 	static const char states[] = "?-+=", ttl[] = " TU";
 	(void)context;
 	(void)unused;
+	precision_us = record->time_hi_us - record->time_lo_us;
 	buffer_printf(&told, "%d@%d %c%c%c ", (int)record->number, (int)record->offset, states[record->before],
 		      states[record->after], ttl[record->ttl]);
 	tell_value(record->tokens, record->keys);
@@ -186,6 +188,7 @@ static void test_rows(void)
 	tells(&changes, change_want, "rows of a Parquet file are records, their numbers exact");
 	ok(result.complete && result.records == 3 && result.unreadable == 0 && result.stored_bytes > 0,
 	   "they are counted, and the file is complete");
+	is_int(precision_us, 1, "a timestamp on the whole second is as precise as its column");
 	is_text(read_it(&changes, (const uint64_t[]){1}, 1), "1@1 -=  (pk=(S=b)) new (pk=(S=b) n=(N=0.5000000000))\n",
 		"one of them is read again by its number");
 	struct rows_shape shape = changes;
