@@ -7,6 +7,7 @@
 
 #include "reconcile/contract/disclosure.h"
 #include "reconcile/ingest/ingest_file.h"
+#include "reconcile/judge/cause.h"
 #include "sources/events.h"
 
 enum { VALUE_TEXT_MAX = 240, ONE_SIDE_COLUMNS_MAX = 6, BATCH_ROWS = 65536, THREADS_MAX = 16 };
@@ -36,6 +37,7 @@ struct evidence {
 	struct value *expected, *actual; /* finding * columns + column */
 	bool *has_expected, *has_actual;
 	bool *sure_expected, *sure_actual; /* what was read again is what was judged */
+	enum cause_gone *gone;             /* of zombies, where the lake has a `where` */
 	struct request *requests;          /* sorted by (source, record) */
 	uint64_t request_count;
 	uint64_t *groups; /* where each source's requests begin; group_count + 1 entries */
@@ -138,6 +140,14 @@ static int keep_note(struct reader *reader, struct value *value, struct error *e
 	return value->note == NULL ? error_set(error, ERROR_INTERNAL, "out of memory") : 0;
 }
 
+/* A row that should have gone, where items do not only go by a delete. */
+static bool is_gone(const struct evidence *evidence, uint64_t finding)
+{
+	const struct kept *kept = evidence->kept[finding];
+	return evidence->run->contract->where != NULL && kept->judgement.finding == ROW_ZOMBIE &&
+	       (evidence->all_columns || kept->id == FINDING_ROW_ZOMBIE);
+}
+
 static int take_record(void *context, const struct record *record, struct error *error)
 {
 	struct reader *reader = context;
@@ -148,10 +158,17 @@ static int take_record(void *context, const struct record *record, struct error 
 		uint32_t image = request->before ? record->before_image : record->after_image;
 		struct slice key;
 		struct digest_fault fault;
-		if (state != STATE_IMAGE || !digest_key(reader->scratch, record->tokens, record->keys, &key, &fault) ||
+		if (!digest_key(reader->scratch, record->tokens, record->keys, &key, &fault) ||
 		    !digest_row_key(reader->scratch, key, &key, &fault) ||
 		    !slice_equal(key, evidence->kept[request->finding]->judgement.key))
 			continue; /* not the file that was merged */
+		if (is_gone(evidence, request->finding)) {
+			evidence->gone[request->finding] = record->after == STATE_ABSENT ? GONE_DELETED
+											  : GONE_ELSEWHERE;
+			continue;
+		}
+		if (state != STATE_IMAGE)
+			continue;
 		for (uint32_t i = 0; i < evidence->columns; i++) {
 			struct value *value = &evidence->expected[request->finding * evidence->columns + i];
 			reader->text.size = 0;
@@ -363,7 +380,8 @@ static void add_requests(struct evidence *evidence, uint64_t finding)
 {
 	const struct judgement *judgement = &evidence->kept[finding]->judgement;
 	bool before = expects_before(judgement);
-	if (judgement->decided.source != 0 && (judgement->expected.state == STATE_IMAGE || before))
+	if (judgement->decided.source != 0 &&
+	    (judgement->expected.state == STATE_IMAGE || before || is_gone(evidence, finding)))
 		evidence->requests[evidence->request_count++] = (struct request){judgement->decided.source, before,
 										 judgement->decided.record, finding};
 	if (judgement->lake.source != 0)
@@ -469,6 +487,7 @@ static void evidence_release(struct evidence *evidence, uint64_t count)
 	}
 	free(evidence->sure_expected);
 	free(evidence->sure_actual);
+	free(evidence->gone);
 	free(evidence->expected);
 	free(evidence->actual);
 	free(evidence->has_expected);
@@ -493,11 +512,12 @@ int evidence_fill(struct run *run, const struct kept *const *kept, struct findin
 	evidence.has_actual = calloc(count, sizeof *evidence.has_actual);
 	evidence.sure_expected = calloc(count, sizeof *evidence.sure_expected);
 	evidence.sure_actual = calloc(count, sizeof *evidence.sure_actual);
+	evidence.gone = calloc(count, sizeof *evidence.gone);
 	evidence.requests = calloc(count * 2 + 1, sizeof *evidence.requests);
 	evidence.groups = calloc(count * 2 + 2, sizeof *evidence.groups);
 	if (evidence.expected == NULL || evidence.actual == NULL || evidence.has_expected == NULL ||
 	    evidence.has_actual == NULL || evidence.sure_expected == NULL || evidence.sure_actual == NULL ||
-	    evidence.requests == NULL || evidence.groups == NULL) {
+	    evidence.requests == NULL || evidence.groups == NULL || evidence.gone == NULL) {
 		code = error_set(error, ERROR_INTERNAL, "out of memory");
 		goto out;
 	}
@@ -514,6 +534,10 @@ int evidence_fill(struct run *run, const struct kept *const *kept, struct findin
 		code = fill_columns(&evidence, i, &findings[i], arena, error);
 	for (uint64_t i = 0; i < count && code == 0; i++)
 		findings[i].within_tolerance = within_tolerance(&evidence, i);
+	for (uint64_t i = 0; i < count && code == 0; i++)
+		if (is_gone(&evidence, i) &&
+		    (findings[i].cause = cause_gone_text(&kept[i]->judgement, evidence.gone[i], arena)) == NULL)
+			code = error_set(error, ERROR_INTERNAL, "out of memory");
 out:
 	evidence_release(&evidence, count);
 	return code;

@@ -238,7 +238,9 @@ static int print_values(struct run *run, const struct judgement *judgement, stru
 	if (finding.columns_more > 0)
 		printf("  and %" PRIu32 " more columns\n", finding.columns_more);
 	enum finding_id id = finding.within_tolerance ? FINDING_COUNT : row_id(run, judgement);
-	const char *cause = code == 0 && id != FINDING_COUNT ? cause_text(judgement, id, &arena) : "";
+	const char *cause = code != 0 || id == FINDING_COUNT ? ""
+			    : finding.cause != NULL          ? finding.cause
+							     : cause_text(judgement, id, &arena);
 	if (cause == NULL)
 		code = error_set(error, ERROR_INTERNAL, "out of memory");
 	else if (cause[0] != '\0')

@@ -42,6 +42,21 @@ static const char *zombie_text(const struct judgement *judgement, enum finding_i
 			  id == FINDING_ROW_ZOMBIE_TTL ? "removed by TTL" : "deleted", decided);
 }
 
+const char *cause_gone_text(const struct judgement *judgement, enum cause_gone gone, struct arena *arena)
+{
+	const char *decided = decided_text(judgement, arena);
+	if (gone == GONE_DELETED)
+		return zombie_text(judgement, FINDING_ROW_ZOMBIE, arena);
+	if (judgement->decided_by == DECIDED_SNAPSHOT)
+		return arena_text(arena,
+				  "%s has no such item in this lake's `where`; that it went never reached the lake",
+				  decided);
+	const char *left = gone == GONE_ELSEWHERE ? "taken out" : "deleted, or taken out";
+	return arena_text(arena,
+			  "%s of this lake's `where` by %s; the row stayed, or an older put was applied after it", left,
+			  decided);
+}
+
 static const char *stale_text(const struct judgement *judgement, struct arena *arena)
 {
 	if (judgement->missed == 0)

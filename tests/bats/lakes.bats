@@ -128,6 +128,15 @@ lake() { # NAME JQ
 	[ "$status" -eq 1 ] && [ "$(found)" = row.zombie ]
 	[ "$(lake open_orders '.verdict, (.findings[0].key | tojson)' | tr '\n' ' ')" = 'FAIL {"customer":"2","number":"8"} ' ]
 	[ "$(lake orders .verdict)" = PASS ]
+	lake open_orders ".findings[0].cause" | grep -F "taken out of this lake's"
+	"$LAKEPROOF" explain "$dir/contract.yaml" "pk=CUST#2,sk=ORDER#8" --quiet |
+		grep -F "row.zombie: taken out of this lake's"
+	change $((exported + 500)) REMOVE '' "$(order 2 8 shipped)"
+	reconcile "$dir"
+	lake open_orders ".findings[0].cause" | grep "^deleted by the change of"
+	rm "$dir/events/records.jsonl"
+	reconcile "$dir"
+	lake open_orders ".findings[0].cause" | grep "^deleted, or taken out of"
 }
 
 @test "a delete by its key alone must have gone from every table" {
