@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "reconcile/judge/cause.h"
 #include "reconcile/collect.h"
+#include "reconcile/told_once.h"
 #include "reconcile/verdict.h"
 
 static int out_of_memory(struct error *error)
@@ -136,6 +137,7 @@ static bool name_lake(struct outcome *total, const char *name)
 static int reconcile_all(struct run *run, struct outcome *total, struct error *error)
 {
 	const struct contract *whole = run->whole;
+	struct run *first = run;
 	int code = 0;
 	arena_init(&total->arena, (size_t)8 << 30);
 	total->lakes = arena_array(&total->arena, whole->lake_count, sizeof(struct outcome *));
@@ -148,6 +150,8 @@ static int reconcile_all(struct run *run, struct outcome *total, struct error *e
 	}
 	if (code == 0)
 		code = total_of(whole, total, error);
+	if (code == 0)
+		code = told_once(first, total, error);
 	if (code == 0 && run != NULL)
 		code = add_unrouted(run, total, error);
 	return code;

@@ -196,6 +196,24 @@ lake() { # NAME JQ
 	[ "$(lake customers .counts.unproven)" -eq 1 ]
 }
 
+@test "what is wrong with a source is told once, and is every lake's reason" {
+	# One record, and two things wrong with it.
+	printf '{"dynamodb":{"Keys":{"pk":{"S":"CUST#1"}}}}\n' >>"$dir/events/records.jsonl"
+	reconcile "$dir"
+	[ "$(field '.findings_by_id["record.unreadable"]')" -eq 2 ]
+	[ "$(field '[.lakes[].findings[] | select(.id == "record.unreadable")] | length')" -eq 2 ]
+	[ "$(field '[.lakes[] | .verdict + " " + (.findings_by_id["record.unreadable"] | tostring)] | unique | join(" ")')" = "UNKNOWN 2" ]
+	run "$LAKEPROOF" reconcile "$dir/contract.yaml" --quiet
+	[ "$(grep -c "file .*records.jsonl" <<<"$output")" -eq 2 ]
+	sed -i '$d' "$dir/events/records.jsonl"
+	sed -i 1d "$dir/events/records.jsonl"
+	rm -rf "$dir/.lakeproof"
+	reconcile "$dir"
+	[ "$(field '.findings_by_id["coverage.hole"]')" -eq 1 ]
+	[ "$(field '[.lakes[].findings_by_id["coverage.hole"]] | join(" ")')" = "1 1 1" ]
+	[ "$(field '[.lakes[].findings[] | select(.id == "coverage.hole")] | length')" -eq 1 ]
+}
+
 @test "extract takes characters, by the patterns that columns have" {
 	sed -i '/column: id/ s/extract: "[^"]*"/extract: "^CUST#(?:X-)?(\\\\p{L}|\\\\d+)$"/' "$dir/contract.yaml"
 	grep -F '(?:X-)?(\\p{L}|\\d+)' "$dir/contract.yaml"
