@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "generators/plain_format.h"
 #include "generators/table.h"
 #include "generators/table_image.h"
 
@@ -122,6 +123,13 @@ int contract_write_pipeline(const struct model *model, struct buffer *text)
 	return text->failed ? ERROR_INTERNAL : 0;
 }
 
+static void write_load(const struct model *model, struct buffer *yaml)
+{
+	buffer_append_text(yaml, ", preset: dms, format: csv, null_text: '" PLAIN_DMS_NULL "', names: [");
+	plain_csv_names(model, yaml);
+	buffer_append_byte(yaml, ']');
+}
+
 static void write_sources(const struct contract_parts *parts, struct buffer *yaml)
 {
 	char time[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
@@ -131,10 +139,16 @@ static void write_sources(const struct contract_parts *parts, struct buffer *yam
 		const struct contract_export *export = &parts->exports[i];
 		if (export->folder == NULL)
 			continue;
-		buffer_append_text(yaml, export->items != NULL ? "  - {items: " : "  - {export: ");
+		buffer_append_text(yaml, export->items != NULL ? "  - {items: "
+					 : export->dump        ? "  - {rows: "
+							       : "  - {export: ");
 		buffer_append_json(yaml, slice_from(export->folder));
 		if (export->items != NULL)
-			buffer_printf(yaml, ", format: %s, from: \"%s\", to: \"%s\", complete: true", export->items,
+			buffer_printf(yaml, ", format: %s", export->items);
+		else if (export->dump)
+			write_load(parts->model, yaml);
+		if (export->dump)
+			buffer_printf(yaml, ", from: \"%s\", to: \"%s\", complete: true",
 				      clock_format(export->from_us, time), clock_format(export->to_us, until));
 		buffer_append_text(yaml, "}\n");
 	}
@@ -146,9 +160,16 @@ static void write_sources(const struct contract_parts *parts, struct buffer *yam
 		buffer_append_text(yaml, "}\n");
 		at += size + 1;
 	}
-	if (!parts->events)
+	if (parts->events == NULL)
 		return;
-	buffer_append_text(yaml, "  - {events: events");
+	buffer_append_text(yaml, parts->events->rows != 0 ? "  - {rows: events, " : "  - {events: events");
+	if (parts->events->rows != 0)
+		buffer_append_text(yaml, parts->events->source);
+	if (parts->events->names) {
+		buffer_append_text(yaml, ", ");
+		plain_csv_names(parts->model, yaml);
+		buffer_append_byte(yaml, ']');
+	}
 	if (parts->with_from)
 		buffer_printf(yaml, ", from: \"%s\"", clock_format(parts->from_us, time));
 	if (parts->with_to)

@@ -5,21 +5,22 @@
 #ifndef LAKEPROOF_GENERATORS_CONTRACT_WRITER_H
 #define LAKEPROOF_GENERATORS_CONTRACT_WRITER_H
 
-#include "generators/model.h"
+#include "generators/stream_format.h"
 
 /* A full export, or a dump. */
 struct contract_export {
-	const char *folder;     /* relative to the contract; NULL for none */
-	const char *items;      /* of a dump, its format; else NULL */
+	const char *folder; /* relative to the contract; NULL for none */
+	bool dump;
+	const char *items;      /* of a dump, its format; NULL: rows of CSV, a full load by DMS */
 	int64_t from_us, to_us; /* of a dump, when it was read */
 };
 
 struct contract_parts {
 	const struct model *model;
 	struct contract_export exports[3];
-	struct slice increments; /* folders of incremental exports, each with a line break after it */
-	bool events;
-	bool with_from, with_to; /* the records alone do not show that the capture covers the exports */
+	struct slice increments;            /* folders of incremental exports, each with a line break after it */
+	const struct stream_format *events; /* how they landed; NULL for none */
+	bool with_from, with_to;            /* the records alone do not show that the capture covers the exports */
 	int64_t from_us, to_us;
 };
 

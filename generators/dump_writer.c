@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "generators/compress.h"
 #include "generators/export_shards.h"
+#include "generators/plain_format.h"
 #include "generators/text.h"
 
 enum { FILE_JSON_MAX_GIB = 2, PATH_MAX_BYTES = EXPORT_FOLDER_MAX + 64, ITEM_MAX_BYTES = 16 << 20 };
@@ -20,6 +21,7 @@ struct dump_run {
 	struct compressor *compressor;
 	struct export_shards shards;
 	struct json_parser *parser;
+	struct plain_scratch *plain;
 	struct buffer json, item, packed, manifest;
 	const uint32_t *items; /* of the file that is being written */
 	uint64_t count;
@@ -220,6 +222,21 @@ static bool render_cli(struct dump_run *run)
 	return !run->json.failed;
 }
 
+/* ---- a full load by Database Migration Service ---- */
+
+static bool render_load(struct dump_run *run)
+{
+	for (uint64_t i = 0; i < run->count; i++) {
+		run->item.size = 0;
+		if (!append_item(run, run->items[i], &run->item) ||
+		    plain_csv_item(run->plain, run->request->model, buffer_slice(&run->item), PLAIN_DMS_NULL,
+				   &run->json) != 0)
+			return false;
+		buffer_append_byte(&run->json, '\n');
+	}
+	return !run->json.failed;
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -231,6 +248,7 @@ static const struct {
 	{{"scan", "scan", ".json", false, true}, render_pages},
 	{{"scan-cli", "scan", ".json", false, true}, render_cli},
 	{{"scan-lines", "scan", ".jsonl", false, false}, render_lines},
+	{{"dms-load", NULL, ".csv", false, false}, render_load},
 };
 
 const struct dump_format *dump_format_at(size_t index)
@@ -259,6 +277,8 @@ static void file_path(struct dump_run *run, unsigned shard, char path[PATH_MAX_B
 		size = snprintf(path, PATH_MAX_BYTES, "%s/%08x-%04x-4%03x-a%03x-%012x", run->result->folder,
 				(unsigned)(random >> 32), (unsigned)(random >> 16 & 0xffff), (unsigned)(random & 0xfff),
 				(unsigned)(random >> 20 & 0xfff), shard);
+	else if (format->source == NULL)
+		size = snprintf(path, PATH_MAX_BYTES, "%s/LOAD%08X", run->result->folder, shard + 1);
 	else
 		size = snprintf(path, PATH_MAX_BYTES, "%s/segment-%05u", run->result->folder, shard);
 	snprintf(path + size, (size_t)(PATH_MAX_BYTES - size), "%s%s", format->suffix, run->dump->gzip ? ".gz" : "");
@@ -355,7 +375,7 @@ int dump_write(const struct dump_request *dump, const struct export_request *req
 	buffer_init(&run.manifest, (size_t)64 << 20);
 	if ((failed = compressor_new(&run.compressor, error)) != 0)
 		goto out;
-	if ((run.parser = json_parser_new(ITEM_MAX_BYTES)) == NULL) {
+	if ((run.parser = json_parser_new(ITEM_MAX_BYTES)) == NULL || (run.plain = plain_scratch_new()) == NULL) {
 		failed = error_set(error, ERROR_INTERNAL, "out of memory for a dump");
 		goto out;
 	}
@@ -371,6 +391,7 @@ out:
 	buffer_release(&run.manifest);
 	compressor_free(run.compressor);
 	json_parser_free(run.parser);
+	plain_scratch_free(run.plain);
 	export_shards_release(&run.shards);
 	return failed;
 }

@@ -11,14 +11,14 @@
 
 struct dump_format {
 	const char *name;
-	const char *source; /* what a contract calls it */
+	const char *source; /* what a contract calls it; NULL: it is rows of CSV as DMS writes a full load */
 	const char *suffix; /* of file names */
 	bool manifest;      /* a file names all the others, so that one that is missing shows */
 	bool counts;        /* files say how many items they hold */
 };
 
 /* In the order of DUMP_FORMATS; NULL after the last. */
-#define DUMP_FORMATS "emr|emr-hive|scan|scan-cli|scan-lines"
+#define DUMP_FORMATS "emr|emr-hive|scan|scan-cli|scan-lines|dms-load"
 const struct dump_format *dump_format_at(size_t index);
 
 struct dump_request {

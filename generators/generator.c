@@ -110,6 +110,32 @@ static int check_dump(const struct generator_options *options, struct error *err
 			 format->name);
 }
 
+/* Rows have no tags and no service's identity to break, and the line breaks of CSV are not between rows alone. */
+bool generator_fault_fits(const struct stream_format *format, enum fault_id id)
+{
+	bool of_tags = fault_kinds[id].stage == STAGE_RECORD && id != FAULT_NUMBER_SPELLING &&
+		       id != FAULT_EMPTY_IMAGE && id != FAULT_BAD_JSON;
+
+	if (format->rows == 0)
+		return true;
+	if ((format->rows & LANDED_CSV) != 0 && (id == FAULT_CRLF || id == FAULT_NO_NEWLINE))
+		return false;
+	if ((format->rows & LANDED_PUTS_ONLY) != 0 && (id == FAULT_DROP_REMOVE || id == FAULT_PUT_AS_REMOVE))
+		return false;
+	return !of_tags;
+}
+
+static int check_rows(const struct generator_options *options, struct error *error)
+{
+	for (unsigned i = 0; i < options->faults.fault_count; i++) {
+		enum fault_id id = options->faults.faults[i].id;
+		if (!generator_fault_fits(options->format, id))
+			return error_set(error, ERROR_USAGE, "the fault \"%s\" has no place in rows as \"%s\"",
+					 fault_kinds[id].name, options->format->name);
+	}
+	return 0;
+}
+
 static int check_options(const struct generator_options *options, struct error *error)
 {
 	const struct model_config *config = &options->model;
@@ -121,7 +147,7 @@ static int check_options(const struct generator_options *options, struct error *
 		return error_set(error, ERROR_USAGE, "the fuzz is 0 s to 60 s, which is what the service promises");
 	if (fault_plan_has(&options->faults, FAULT_TRUNCATE_GZIP) && !options->gzip)
 		return error_set(error, ERROR_USAGE, "the fault \"truncate-gzip\" needs --gzip");
-	if (check_windows(options, error) != 0 || check_dump(options, error) != 0)
+	if (check_windows(options, error) != 0 || check_dump(options, error) != 0 || check_rows(options, error) != 0)
 		return error->code;
 	if (options->export_percent < 0) {
 		bool faults = options->second_export || fault_plan_has(&options->faults, FAULT_LATE_START);
@@ -485,14 +511,16 @@ static int write_contract(struct run *run)
 {
 	const struct model_config *config = &run->options->model;
 	unsigned exports = run->report->exports;
-	struct contract_parts parts = {.model = &run->model, .events = run->delivery.count > 0};
+	struct contract_parts parts = {.model = &run->model,
+				       .events = run->delivery.count > 0 ? run->options->format : NULL};
 	struct buffer yaml;
 	int failed;
 
 	for (unsigned i = 0; i < exports; i++) {
 		const struct export_result *exported = &run->report->exported[i];
-		parts.exports[i] = (struct contract_export){exported->folder, NULL, 0, 0};
-		if (dump_of(run->options) == NULL)
+		parts.exports[i] = (struct contract_export){.folder = exported->folder,
+							    .dump = dump_of(run->options) != NULL};
+		if (!parts.exports[i].dump)
 			continue;
 		parts.exports[i].items = dump_of(run->options)->source;
 		parts.exports[i].from_us = exported->time_us - reach_us(run->options) - 1000;
@@ -519,7 +547,7 @@ static int write_contract(struct run *run)
 	if (!failed && run->report->windows > 0) {
 		/* The same table by its exports alone. */
 		parts.increments = buffer_slice(&run->windows);
-		parts.events = false;
+		parts.events = NULL;
 		failed = write_one_contract(run, &parts, OUTPUT_CONTRACT_EXPORTS, &yaml);
 	}
 	yaml.size = 0;

@@ -73,6 +73,8 @@ void generator_defaults(struct generator_options *options);
 int generator_parse_key(const char *text, struct model_config *config, struct error *error) MUST_USE;
 /* As fault_parse takes them, several separated by commas; they are added to those that are there. */
 int generator_parse_faults(const char *text, struct generator_options *options, struct error *error) MUST_USE;
+/* Whether there is anything in what that format lands for that fault to be done to. */
+bool generator_fault_fits(const struct stream_format *format, enum fault_id id);
 int generator_run(const struct generator_options *options, const char *root, struct generator_report *report,
 		  struct error *error) MUST_USE;
 

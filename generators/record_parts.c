@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "generators/plain_format.h"
+
 void record_parts_init(struct record_parts *parts)
 {
 	*parts = (struct record_parts){.ordinal = 0};
@@ -13,6 +15,7 @@ void record_parts_release(struct record_parts *parts)
 {
 	buffer_release(&parts->text);
 	arena_release(&parts->changed);
+	plain_scratch_free(parts->plain);
 }
 
 static const char *event_name(const struct change *change)

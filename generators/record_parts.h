@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "generators/workload.h"
 
+struct plain_scratch;
+
 struct record_parts {
 	uint64_t ordinal;
 	const struct change *change;
@@ -21,7 +23,8 @@ struct record_parts {
 	struct slice keys, new_image, old_image;   /* typed JSON objects; data NULL for an image that is not there */
 	uint64_t keys_bytes, new_bytes, old_bytes; /* by the service's size model */
 	struct buffer text;
-	struct arena changed; /* texts that a fault put in place of others */
+	struct arena changed;        /* texts that a fault put in place of others */
+	struct plain_scratch *plain; /* for formats of plain rows, else NULL */
 };
 
 void record_parts_init(struct record_parts *parts);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "generators/kinesis_format.h"
 #include "generators/lineage.h"
+#include "generators/plain_format.h"
 #include "generators/table.h"
 #include "generators/text.h"
 
@@ -151,6 +152,13 @@ static void frame_transforms(const struct stream_style *style, uint64_t count, u
 			out);
 }
 
+static void frame_header(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
+{
+	if (index == 0)
+		plain_poll_header(style, out);
+	frame_lines(style, count, index, out);
+}
+
 static void frame_array(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
 {
 	(void)style;
@@ -168,23 +176,41 @@ static void frame_nothing(const struct stream_style *style, uint64_t count, uint
 /* ---- the table ---- */
 
 static const struct stream_format formats[] = {
-	{"streams", "one GetRecords record a line", ".jsonl", false, write_api_record, frame_lines},
+	{"streams", "one GetRecords record a line", ".jsonl", false, write_api_record, frame_lines, 0, NULL, false},
 	{"lambda", "Lambda's envelopes {\"Records\":[…]}, one a line", ".jsonl", false, write_lambda_record,
-	 frame_envelopes},
+	 frame_envelopes, 0, NULL, false},
 	{"pipes", "one bare array a file, as EventBridge Pipes gives it", ".json", false, write_lambda_record,
-	 frame_array},
-	{"concatenated", "Lambda's records with nothing between them", "", false, write_lambda_record, frame_nothing},
+	 frame_array, 0, NULL, false},
+	{"concatenated", "Lambda's records with nothing between them", "", false, write_lambda_record, frame_nothing, 0,
+	 NULL, false},
 	{"kinesis", "one record of Kinesis Data Streams a line, in microseconds", ".jsonl", true, kinesis_record_us,
-	 frame_lines},
-	{"kinesis-ms", "the same in milliseconds", ".jsonl", true, kinesis_record_ms, frame_lines},
+	 frame_lines, 0, NULL, false},
+	{"kinesis-ms", "the same in milliseconds", ".jsonl", true, kinesis_record_ms, frame_lines, 0, NULL, false},
 	{"kinesis-lambda", "Lambda's Kinesis envelopes, records in base64", ".jsonl", true, kinesis_record_lambda,
-	 frame_envelopes},
-	{"kinesis-pipes", "one bare array a file, records in base64", ".json", true, kinesis_record_pipes, frame_array},
-	{"kinesis-base64", "one record in base64 a line", ".txt", true, kinesis_record_base64, frame_lines},
+	 frame_envelopes, 0, NULL, false},
+	{"kinesis-pipes", "one bare array a file, records in base64", ".json", true, kinesis_record_pipes, frame_array,
+	 0, NULL, false},
+	{"kinesis-base64", "one record in base64 a line", ".txt", true, kinesis_record_base64, frame_lines, 0, NULL,
+	 false},
 	{"firehose", "Kinesis records with nothing between them, in files as Firehose names them", NULL, true,
-	 kinesis_record_us, frame_nothing},
+	 kinesis_record_us, frame_nothing, 0, NULL, false},
 	{"firehose-transform", "the events that Firehose hands to a Lambda, records in base64, one a line", ".jsonl",
-	 true, kinesis_record_transform, frame_transforms},
+	 true, kinesis_record_transform, frame_transforms, 0, NULL, false},
+	{"flat", "rows as a Lambda writes them: event_id, event_name, event_time in seconds, plain data", ".json", true,
+	 plain_flat, frame_lines, LANDED_PLAIN, "preset: flat", false},
+	{"flat-sequence", "the same with the sequence number", ".json", true, plain_flat_sequence, frame_lines,
+	 LANDED_PLAIN, "preset: flat, sequence: sequence", false},
+	{"dms", "CSV as Database Migration Service writes it: I, U or D and the commit time", ".csv", true, plain_dms,
+	 frame_lines, LANDED_CSV,
+	 "preset: dms, format: csv, null_text: '" PLAIN_DMS_NULL "', stamp: {field: " PLAIN_DMS_STAMP
+	 "}, names: [" PLAIN_OPERATION ", " PLAIN_DMS_STAMP,
+	 true},
+	{"poll", "rows polled by the time of the last write, no deletes among them", ".json", true, plain_poll_json,
+	 frame_lines, LANDED_PLAIN | LANDED_PUTS_ONLY,
+	 "preset: poll, stamp: {field: " PLAIN_POLL_STAMP ", keep: false}", false},
+	{"poll-csv", "the same in CSV with a header", ".csv", true, plain_poll_csv, frame_header,
+	 LANDED_CSV | LANDED_PUTS_ONLY, "preset: poll, format: csv, stamp: {field: " PLAIN_POLL_STAMP ", keep: false}",
+	 false},
 };
 
 const struct stream_format *stream_format_at(size_t index)

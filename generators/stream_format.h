@@ -21,7 +21,7 @@ enum stream_time { TIME_INTEGER = 0, TIME_EXPONENT, TIME_POINT };
 #define STREAM_TIMES "integer|exponent|point"
 #define STREAM_FORMATS                                                                                                 \
 	"streams|lambda|pipes|concatenated|kinesis|kinesis-ms|kinesis-lambda|kinesis-pipes|kinesis-base64|firehose|"   \
-	"firehose-transform"
+	"firehose-transform|flat|flat-sequence|dms|poll|poll-csv"
 
 /* What a format may want to know beyond the record. */
 struct stream_style {
@@ -29,6 +29,13 @@ struct stream_style {
 	enum stream_view view;
 	enum stream_time time;
 	uint64_t envelope_records; /* records an envelope; 0 for one envelope a file */
+};
+
+/* What a format of rows is like. */
+enum landed_traits {
+	LANDED_PLAIN = 1,
+	LANDED_CSV = 2,
+	LANDED_PUTS_ONLY = 4 /* what was written last, and no deletes */
 };
 
 struct stream_format {
@@ -40,6 +47,10 @@ struct stream_format {
 	int (*record)(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
 	/* Appends what stands before the index-th of a file's `count` records; index == count: after the last. */
 	void (*frame)(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out);
+	/* Of rows only. */
+	unsigned rows;      /* set of enum landed_traits; 0: records as DynamoDB tells them */
+	const char *source; /* what a contract says of them besides their place; names of a CSV without any follow */
+	bool names;
 };
 
 /* NULL when there is none of that name. */

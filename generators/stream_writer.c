@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "generators/compress.h"
 #include "generators/damage.h"
+#include "generators/plain_format.h"
 #include "generators/table.h"
 #include "generators/text.h"
 
@@ -18,6 +19,8 @@ int stream_record_write(const struct stream_request *request, uint64_t change, u
 	enum stream_view view = request->format->both_images ? VIEW_NEW_AND_OLD_IMAGES : request->style.view;
 	size_t start = json->size;
 
+	if (request->format->rows != 0 && parts->plain == NULL && (parts->plain = plain_scratch_new()) == NULL)
+		return ERROR_INTERNAL;
 	if (record_parts_fill(parts, model, request->history, change, stream_view_has_new(view),
 			      stream_view_has_old(view)) != 0)
 		return ERROR_INTERNAL;
@@ -181,23 +184,43 @@ static int damage_text(struct writer *writer, const struct delivered_file *file,
 	return 0;
 }
 
-/* All records of a file, framed; *last is where the last one begins. */
-static int write_records(struct writer *writer, const struct delivered_file *file, size_t *last, uint64_t *moved)
+/* A poll finds what was written last, and no deletes: of an item's changes in a file at most the last one is there. */
+static bool is_passed_over(const struct stream_request *request, const struct delivered_file *file, uint64_t record)
 {
+	const struct placement *run = request->delivery->placements + file->first;
+	const struct change *changes = request->history->changes, *change = &changes[run[record].change];
+
+	if ((request->format->rows & LANDED_PUTS_ONLY) == 0)
+		return false;
+	for (uint64_t i = 0; i < file->count; i++)
+		if (changes[run[i].change].item == change->item && run[i].change > run[record].change)
+			return true;
+	return change_removes(change);
+}
+
+/* All records of a file, framed; *last is where the last one begins. */
+static int write_records(struct writer *writer, const struct delivered_file *file, uint64_t count, size_t *last,
+			 uint64_t *moved)
+{
+	uint64_t index = 0;
+
 	const struct stream_request *request = writer->request;
 
 	for (uint64_t record = 0; record < file->count; record++) {
 		const struct placement *placement = &request->delivery->placements[file->first + record];
-		request->format->frame(&request->style, file->count, record, &writer->json);
+		if (is_passed_over(request, file, record))
+			continue;
+		request->format->frame(&request->style, count, index, &writer->json);
 		*last = writer->json.size;
 		if (stream_record_write(request, placement->change, placement->marks, &writer->parts, &writer->json) !=
 		    0)
 			return file_too_large(writer);
 		*moved += (placement->marks & MARK_SHUFFLED) != 0;
-		if (placement->marks != 0 && log_marks(writer, file, placement, record, *last) != 0)
+		if (placement->marks != 0 && log_marks(writer, file, placement, index, *last) != 0)
 			return writer->error->code;
+		index++;
 	}
-	request->format->frame(&request->style, file->count, file->count, &writer->json);
+	request->format->frame(&request->style, count, count, &writer->json);
 	return writer->json.failed ? file_too_large(writer) : 0;
 }
 
@@ -205,12 +228,16 @@ static int write_file(struct writer *writer, const struct delivered_file *file)
 {
 	const struct stream_request *request = writer->request;
 	size_t last = 0;
-	uint64_t moved = 0;
+	uint64_t moved = 0, count = 0;
 
+	for (uint64_t record = 0; record < file->count; record++)
+		count += !is_passed_over(request, file, record);
+	if (count == 0)
+		return 0;
 	writer->json.size = 0;
 	writer->packed.size = 0;
 	file_path(request, file, writer->path);
-	if (write_records(writer, file, &last, &moved) != 0 ||
+	if (write_records(writer, file, count, &last, &moved) != 0 ||
 	    (file->damage != 0 && damage_text(writer, file, last) != 0))
 		return writer->error->code;
 	struct slice stored = buffer_slice(&writer->json);
@@ -222,7 +249,7 @@ static int write_file(struct writer *writer, const struct delivered_file *file)
 	if ((file->damage & DAMAGE_OF(FAULT_TRUNCATE_GZIP)) != 0)
 		stored.size -= stored.size / 3;
 	writer->result->files++;
-	writer->result->records += file->count;
+	writer->result->records += count;
 	writer->result->plain_bytes += writer->json.size;
 	writer->result->stored_bytes += stored.size;
 	if (request->progress != NULL)

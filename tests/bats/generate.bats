@@ -307,6 +307,9 @@ export_folders() {
 	refused --export-format scan --fault missing-export-file
 	refused --export-format scan-lines --fault wrong-count
 	refused --export-format emr --fuzz 1h
+	refused --format dms --fault crlf
+	refused --format flat --fault bad-type-tag
+	refused --format poll --fault drop-remove
 	run "$LAKEPROOF" generate
 	[ "$status" = 64 ]
 }

@@ -20,7 +20,7 @@ struct truth_key {
 	struct slice key; /* key bytes */
 	bool live, seen;
 	bool last_lost; /* its last change never reached the landing zone, so nothing can tell of it */
-	uint64_t item[2];
+	uint64_t item[2], row;
 };
 
 struct checked {
@@ -30,6 +30,7 @@ struct checked {
 	uint64_t wrong;   /* proven, and not what the table holds */
 	uint64_t excused; /* the same, of keys whose last change was lost */
 	uint64_t unheard; /* live keys that nothing that was read names */
+	bool by_row;
 	struct arena arena;
 };
 
@@ -38,8 +39,10 @@ static uint64_t seed = 1;
 /* What is captured of a history: changes made in [from_us, to_us), of those that landed. */
 struct capture {
 	int64_t from_us, to_us;
+	bool no_deletes; /* none of them landed */
+	bool by_row;     /* what landed does not keep types: what is known is what the lake's columns tell */
 };
-static const struct capture everything = {INT64_MIN, INT64_MAX};
+static const struct capture everything = {INT64_MIN, INT64_MAX, false, false};
 
 /* ---- the truth, from its SQLite file ---- */
 
@@ -69,9 +72,9 @@ static inline void load_lost(sqlite3 *db, const char *root)
 	buffer_release(&log);
 }
 
-static const char truth_sql[] =
-	"SELECT key_json, item_json, coalesce((SELECT sequence IN lost OR time_us < ?1 OR time_us >= ?2 FROM change c"
-	" WHERE c.key_json = i.key_json ORDER BY ordinal DESC LIMIT 1), 0) FROM item i";
+static const char truth_sql[] = "SELECT key_json, item_json, coalesce((SELECT sequence IN lost OR time_us < ?1 OR "
+				"time_us >= ?2 OR (?3 AND event IN ('REMOVE', 'TTL')) FROM change c"
+				" WHERE c.key_json = i.key_json ORDER BY ordinal DESC LIMIT 1), 0) FROM item i";
 
 static inline const struct json_token *parsed(struct json_parser *parser, struct buffer *text, const char *json)
 {
@@ -113,7 +116,8 @@ static inline void load_truth(struct checked *checked, const char *root, struct 
 	load_lost(db, root);
 	if (sqlite3_prepare_v2(db, truth_sql, -1, &items, NULL) != SQLITE_OK ||
 	    sqlite3_bind_int64(items, 1, capture.from_us) != SQLITE_OK ||
-	    sqlite3_bind_int64(items, 2, capture.to_us) != SQLITE_OK)
+	    sqlite3_bind_int64(items, 2, capture.to_us) != SQLITE_OK ||
+	    sqlite3_bind_int(items, 3, capture.no_deletes) != SQLITE_OK)
 		abort();
 	while (sqlite3_step(items) == SQLITE_ROW && checked->count < KEYS_MAX) {
 		struct truth_key *key = &checked->keys[checked->count++];
@@ -131,6 +135,7 @@ static inline void load_truth(struct checked *checked, const char *root, struct 
 		if (!digest_image(scratch, parsed(parser, &text, image), 0, &digest, &fault))
 			abort();
 		memcpy(key->item, digest.item, sizeof(key->item));
+		key->row = digest.row;
 	}
 	sqlite3_finalize(items);
 	sqlite3_close(db);
@@ -167,10 +172,11 @@ static inline int visit(void *context, uint32_t worker, const struct judgement *
 		return 0;
 	}
 	checked->proven++;
-	bool right = truth != NULL &&
-		     (truth->live ? expected->state == STATE_IMAGE &&
-					    memcmp(expected->item, truth->item, sizeof(truth->item)) == 0
-				  : expected->state == STATE_ABSENT);
+	bool right = truth != NULL && (truth->live ? expected->state == STATE_IMAGE &&
+							     (checked->by_row ? expected->row == truth->row
+									      : memcmp(expected->item, truth->item,
+										       sizeof(truth->item)) == 0)
+						   : expected->state == STATE_ABSENT);
 	if (right)
 		return 0;
 	if (truth != NULL && truth->last_lost) {
@@ -201,6 +207,7 @@ static inline void merge(struct checked *checked, const char *root, const char *
 		printf("# %s\n", error.message);
 		abort();
 	}
+	checked->by_row = capture.by_row;
 	load_truth(checked, root, capture, run->plan);
 	struct merge_options merging = run_merge_options(run);
 	if (run_judge(run, visit, checked, &error) != 0 ||
@@ -284,9 +291,17 @@ static inline struct checked check(const struct history_case *what)
 {
 	char root[SCRATCH_PATH_MAX];
 
+	struct capture capture = everything;
+
+	bool rows = what->format != NULL && what->format->rows != 0;
+	const struct dump_format *dump = what->export_format < EXPORT_DUMPS
+						 ? NULL
+						 : dump_format_at((size_t)(what->export_format - EXPORT_DUMPS));
+	capture.by_row = rows || (dump != NULL && dump->source == NULL);
+	capture.no_deletes = rows && (what->format->rows & LANDED_PUTS_ONLY) != 0;
 	generate(what, root);
 	struct checked checked = check_folder(root, what->windows > 0 ? "contract-exports.yaml" : "contract.yaml",
-					      everything);
+					      capture);
 	scratch_remove(root);
 	return checked;
 }
