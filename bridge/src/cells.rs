@@ -5,9 +5,9 @@
 //!
 //! Integers and decimals are numbers with all their digits, a decimal with its scale. Floats are the shortest text that
 //! reads back as the same float of that width; "NaN", "Infinity" and "-Infinity" are strings. Binary values are base64.
-//! A date is ISO 8601; a timestamp too, in UTC with a Z, or without one when the column has no zone, with as many digits
-//! of a second as its unit has, so that a reader sees how precise it is. A struct is an object with all its members, the null ones too; a list an array; a
-//! map an object whose names are its keys' texts.
+//! A date is ISO 8601; a timestamp too, in UTC with a Z, or without one when the column has no zone, with as many
+//! digits of a second as its unit has, so that a reader sees how precise it is. A struct is an object with all its
+//! members, the null ones too; a list an array; a map an object whose names are its keys' texts.
 
 use std::fmt::Write as _;
 
