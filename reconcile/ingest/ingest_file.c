@@ -229,19 +229,18 @@ static int read_by_kind(struct ingest_worker *worker, struct file_result *result
 {
 	struct ingest_lane *first = next_lane(worker, NULL);
 	const struct ingest_work *work = first->work;
+	const struct contract_source *source = work->contract_source;
 	struct record_sink sink = {worker, take_record, take_problem};
-	if (work->contract_source != NULL && contract_is_rows(work->contract_source))
-		return rows_read_file(work->path, shape_of(first->run, work->contract_source), worker->parser, &sink,
-				      result, error);
+	if (source != NULL && contract_is_rows(source))
+		return rows_read_file(work->path, shape_of(first->run, source), worker->parser, &sink, result, error);
+	assert(source != NULL || work->kind == INGEST_EXPORT || work->kind == INGEST_LAKE);
 	switch (work->kind) {
 	case INGEST_EXPORT:
 		return export_read_file(work->export, work->index, worker->parser, &sink, result, error);
 	case INGEST_EVENTS:
-		return events_read_file(work->path, work->contract_source->format, worker->parser, &sink, result,
-					error);
+		return events_read_file(work->path, source->format, worker->parser, &sink, result, error);
 	case INGEST_ITEMS:
-		return items_read_file(work->path, work->contract_source->items_format, worker->parser, &sink, result,
-				       error);
+		return items_read_file(work->path, source->items_format, worker->parser, &sink, result, error);
 	case INGEST_LAKE:
 		break;
 	}
