@@ -290,8 +290,10 @@ static void hot_keys_take_no_memory(void)
 				fact.sequence[SEQUENCE_SIZE - 1 - byte] = (uint8_t)(sequence >> 8 * byte);
 			fact.time_lo_us = (int64_t)(sequence / 100) * 1000000;
 			fact.time_hi_us = fact.time_lo_us + 1000000;
-			fact.after = (struct fact_side){STATE_IMAGE, 0, {sequence + 1, 1}, sequence + 1, EXPIRES_NONE};
-			fact.before = (struct fact_side){STATE_IMAGE, 0, {sequence, 1}, sequence, EXPIRES_NONE};
+			fact.after = (struct fact_side){STATE_IMAGE, 0, {sequence + 1, 1}, sequence + 1, EXPIRES_NONE,
+							DATED_NONE};
+			fact.before = (struct fact_side){STATE_IMAGE, 0, {sequence, 1}, sequence, EXPIRES_NONE,
+							DATED_NONE};
 			if (sequence == 0)
 				fact.before = (struct fact_side){.state = STATE_ABSENT, .expires_s = EXPIRES_NONE};
 			stop_on(state_builder_add(builder, &fact, &error), &error);

@@ -32,7 +32,7 @@ static struct fact fact_of(const char *key_text, struct buffer *key)
 	stop_on(key_from_text(&contract, key_text, key, &error), &error);
 	fact.key = buffer_slice(key);
 	fact.key_hash = fact_key_hash(fact.key);
-	fact.after = (struct fact_side){STATE_IMAGE, 0, {10, 11}, 12, EXPIRES_NONE};
+	fact.after = (struct fact_side){STATE_IMAGE, 0, {10, 11}, 12, EXPIRES_NONE, DATED_NONE};
 	return fact;
 }
 
