@@ -1,5 +1,6 @@
 #include "sources/columnar.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,8 +51,28 @@ static bool is_table(const char *path)
 {
 	char *log = NULL;
 	struct stat status;
-	bool is = asprintf(&log, "%s/_delta_log", path) >= 0 && stat(log, &status) == 0 && S_ISDIR(status.st_mode);
+	if (asprintf(&log, "%s/_delta_log", path) < 0)
+		return true;
+	bool is = stat(log, &status) == 0 ? S_ISDIR(status.st_mode) : errno != ENOENT && errno != ENOTDIR;
 	free(log);
+	return is;
+}
+
+/* Its folder is a table's, or lies in one: partitions are called NAME=VALUE, other prefixes have one level. */
+static bool is_in_table(const char *path)
+{
+	char *folder = strdup(path);
+	bool is = folder == NULL, upwards = true;
+	for (bool first = true; !is && upwards; first = false) {
+		char *slash = strrchr(folder, '/');
+		if (slash == NULL || slash == folder)
+			break;
+		*slash = '\0';
+		is = is_table(folder);
+		const char *name = strrchr(folder, '/');
+		upwards = first || strchr(name != NULL ? name : folder, '=') != NULL;
+	}
+	free(folder);
 	return is;
 }
 
@@ -64,13 +85,13 @@ enum columnar_kind columnar_kind(const char *path)
 	if (S_ISDIR(status.st_mode))
 		return is_table(path) ? COLUMNAR_TABLE : COLUMNAR_NONE;
 	if (has_suffix(path, ".parquet"))
-		return COLUMNAR_FILE;
+		return is_in_table(path) ? COLUMNAR_PART : COLUMNAR_FILE;
 	int file = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t size = file < 0 ? 0 : read(file, mark, sizeof(mark));
 	if (file >= 0)
 		(void)close(file);
 	bool parquet = size == sizeof(mark) && (memcmp(mark, "PAR1", 4) == 0 || memcmp(mark, "PARE", 4) == 0);
-	return parquet ? COLUMNAR_FILE : COLUMNAR_NONE;
+	return !parquet ? COLUMNAR_NONE : is_in_table(path) ? COLUMNAR_PART : COLUMNAR_FILE;
 }
 
 static uint64_t table_size(const struct bridge_table *table)

@@ -33,9 +33,11 @@ struct columnar {
 	columnar_convert convert; /* of rows; NULL: as they are */
 };
 
-enum columnar_kind { COLUMNAR_NONE = 0, COLUMNAR_FILE, COLUMNAR_TABLE };
+enum columnar_kind { COLUMNAR_NONE = 0, COLUMNAR_FILE, COLUMNAR_TABLE, COLUMNAR_PART };
 
-/* By a file's first bytes or its name (.parquet), by a folder's _delta_log. */
+/* By a file's first bytes or its name (.parquet), by a folder's _delta_log; PART is a file in a table's folder, or in
+ * one of its partitions: the log says whether it counts, and which of its rows. A folder whose log cannot be looked for
+ * is a table, which then cannot be opened. */
 enum columnar_kind columnar_kind(const char *path);
 
 /* What a table at that version is. *size_bytes: of its files; *time_ms: of the commit; identity: text that is another

@@ -121,14 +121,15 @@ static struct pass pass_of(const char *path, enum events_format format)
 	return (struct pass){.decode = change_decode, .columnar = &converted_rows};
 }
 
-static const char A_TABLE[] = "a Delta table, which is no file of events: list it as rows with preset bronze, when a "
-			      "column of it holds the events";
+static const char A_TABLE[] = "a Delta table, or a file of one, which is no file of events: list the table's folder as "
+			      "rows with preset bronze, when a column of it holds the events";
 
 int events_read_file(const char *path, enum events_format format, struct json_parser *parser,
 		     const struct record_sink *sink, struct file_result *result, struct error *error)
 {
 	struct pass pass = pass_of(path, format);
-	if (columnar_kind(path) == COLUMNAR_TABLE) {
+	enum columnar_kind kind = columnar_kind(path);
+	if (kind == COLUMNAR_TABLE || kind == COLUMNAR_PART) {
 		const struct problem problem = {.id = "record.unreadable", .path = path, .message = A_TABLE};
 		*result = (struct file_result){0};
 		return pass_report(sink, &problem, error);

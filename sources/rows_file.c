@@ -96,6 +96,8 @@ static const char *refuse_columnar(const char *path, const struct rows_shape *sh
 		return "no Delta table: name the folder that holds its _delta_log";
 	if (kind == COLUMNAR_NONE)
 		return NULL;
+	if (kind == COLUMNAR_PART)
+		return "a file of a Delta table, whose log says what of it counts: name the table's folder";
 	if (!wanted)
 		return kind == COLUMNAR_TABLE ? "a Delta table: its source's format is delta, or none"
 					      : "a Parquet file: its source's format is parquet, or none";

@@ -230,12 +230,20 @@ static void test_table(void)
 	shape = changes;
 	shape.format = ROWS_PARQUET;
 	says(&shape, "of whose files not all count", "a table is not read as a folder of files");
-	says(NULL, "list it as rows with preset bronze", "nor as events");
+	says(NULL, "list the table's folder as rows with preset bronze", "nor as events");
 	shape.format = ROWS_DELTA;
 	table = open_table(path, -1);
 	char file[700];
 	snprintf(file, sizeof(file), "%s/%s", path, bridge_table_file(table, 0)->path);
 	bridge_table_close(table);
+	char whole[600];
+	snprintf(whole, sizeof(whole), "%s", path);
+	snprintf(path, sizeof(path), "%s", file);
+	shape.format = ROWS_AUTO;
+	says(&shape, "name the table's folder", "a file of a table is not read without the log");
+	says(NULL, "list the table's folder", "nor as events");
+	snprintf(path, sizeof(path), "%s", whole);
+	shape.format = ROWS_DELTA;
 	must(truncate(file, 100) != 0, "truncate");
 	says(&shape, "of table", "a table with a damaged file is told, and not complete");
 }
