@@ -1,7 +1,8 @@
 #!/bin/bash
 # Spark reads what `lakeproof generate` writes, in every format, and finds what the truth says: as many records, changes and keys,
 # the same sums, the same last place in the order. Then Spark merges each format by SQL, knowing nothing of ours, and gets the
-# table that the embedded pipeline built, on which lakeproof, reading the same files, says PASS.
+# table that the embedded pipeline built, on which lakeproof, reading the same files, says PASS. Then Spark lands the
+# stream itself, as bronze tables and as rows, and lakeproof proves the table by that.
 source "$(dirname "$(realpath "$0")")/lib.sh"
 WORK=$REAL/formats
 mkdir -p "$WORK"
@@ -28,6 +29,13 @@ scan-cli    scan      true
 scan-lines  items     false
 emr         emr       false
 emr-hive    emr_hive  false
+'
+# The other way round, what Spark lands of the stream: a file land_… in formats/, and what a contract says of it.
+LANDINGS='
+bronze_delta    preset: bronze
+bronze_parquet  preset: bronze, record: body
+rows_parquet    operation: {field: op, put: [P], delete: [D]}, sequence: lsn, stamp: {field: ts, from: epoch_s}, event_id: id
+rows_csv        format: csv, operation: {field: op, put: [P], delete: [D]}, sequence: lsn, stamp: {field: ts, from: epoch_s}, event_id: id, image: image, images: dynamodb
 '
 HISTORY=(--items 3000 --changes 4000 --seed 4 --duplicates 3% --shuffle 50 --replay 4 --second-export --truth history)
 
@@ -191,6 +199,28 @@ proves()
 	jq -e --argjson rows "$rows" '.verdict == "PASS" and .counts.equal == $rows' <<<"$(reconcile "$WORK/$1/${2:-contract.yaml}" 0)"
 }
 
+# Spark lands the stream instead of the files that generate wrote; all else of the contract is the same.
+land()
+{
+	local folder=$WORK/$1
+	mkdir -p "$folder" && cp -r "$WORK/base/AWSDynamoDB" "$folder" &&
+		sed "s|{events: events|{rows: landed, $2|" "$WORK/base/contract.yaml" >"$folder/contract.yaml" && grep -q 'rows: landed' "$folder/contract.yaml" &&
+		ask EVENTS="$WORK/base/events" OUT="$folder/landed" <"$HERE/formats/land_$1.sql"
+}
+
+# What Spark landed was read, all of it.
+counts_for_all()
+{
+	jq -e --argjson records "$(truth base "SELECT value FROM counts WHERE name = 'records_delivered'")" \
+		'.evidence.sources | any(.source == "landed" and .records == $records)' <<<"$(reconcile "$WORK/$1/contract.yaml" 0)"
+}
+
+disproves()
+{
+	sed 's|^  delta: lake|  delta: ../wrong_lake|' "$WORK/$1/contract.yaml" >"$WORK/$1/wrong.yaml"
+	jq -e '.verdict == "FAIL" and .counts.different > 0' <<<"$(reconcile "$WORK/$1/wrong.yaml" 1)"
+}
+
 need generate base --incremental 3
 need read_plainly
 need pipe lake
@@ -219,4 +249,11 @@ while read -r name reader lines; do
 	point "$name: lakeproof proves the same" proves "$name"
 done <<<"$DUMPS"
 point "a table with a planted bug is not what Spark merges" merges_otherwise
+while read -r name options; do
+	[ -n "$name" ] || continue
+	need land "$name" "$options"
+	point "$name: lakeproof proves the table by what Spark landed" proves "$name"
+	point "$name: having read every record of it" counts_for_all "$name"
+	point "$name: and not one with a planted bug" disproves "$name"
+done <<<"$LANDINGS"
 finish

@@ -1,0 +1,2 @@
+CREATE OR REPLACE TEMPORARY VIEW raw USING text OPTIONS (path '${EVENTS}', recursiveFileLookup true);
+INSERT OVERWRITE DIRECTORY '${OUT}' USING parquet SELECT CAST(value AS BINARY) AS body FROM raw;
