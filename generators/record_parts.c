@@ -55,7 +55,9 @@ int record_parts_fill(struct record_parts *parts, const struct model *model, con
 	parts->change = &history->changes[ordinal];
 	parts->event_name = event_name(parts->change);
 	parts->time_us = parts->change->time_us;
-	parts->expired = parts->change->kind == CHANGE_EXPIRE;
+	/* A delete that another region made is any delete here. */
+	parts->expired = parts->change->kind == CHANGE_EXPIRE &&
+			 !model_foreign(model, parts->change->item, parts->change->old_version + 1);
 	model_event_id(model, ordinal, parts->event_id);
 	model_sequence(model, ordinal, parts->sequence);
 	parts->stamp_unit_us = 0;

@@ -16,7 +16,7 @@ struct record_parts {
 	const struct change *change;
 	const char *event_name; /* INSERT, MODIFY, REMOVE */
 	int64_t time_us;        /* when the change was made */
-	bool expired;           /* a delete by TTL: the record carries the service's identity */
+	bool expired;           /* a delete by TTL in this region: the record carries the service's identity */
 	int64_t stamp_unit_us;  /* the unit of its stamp; 0: the format's own */
 	char event_id[EVENT_ID_MAX];
 	char sequence[SEQUENCE_TEXT_MAX];

@@ -152,6 +152,37 @@ static void test_identity(struct world *world, const char *format, const char *p
 	ok(expired > 20 && wrong == 0, "TTL deletes, and they alone, carry the service's %s", principal);
 }
 
+/* Of a global table's deletes by TTL those that another region made carry no identity. */
+static void test_replicated(void)
+{
+	static const int kinds[] = {REPLICAS_2017, REPLICAS_2019};
+	uint64_t expired = 0, marked = 0, wrong = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct world world;
+		world_make(&world);
+		world.model.config.replicas = kinds[i];
+		world.model.config.foreign = 400000;
+		struct stream_request request = request_of(&world, VIEW_NEW_AND_OLD_IMAGES, "lambda");
+		for (uint64_t change = 0; change < world.history.count; change++) {
+			if (!record(&world, &request, change))
+				abort();
+			bool by_service = world.history.changes[change].kind == CHANGE_EXPIRE;
+			bool has = json_member(world.tokens, 0, "userIdentity") != 0;
+			expired += by_service;
+			marked += has;
+			wrong += has && !by_service;
+			uint32_t body = json_member(world.tokens, 0, "dynamodb");
+			uint32_t image = json_member(world.tokens, body, "NewImage");
+			wrong += image != 0 && (json_member(world.tokens, image, "aws:rep:updateregion") != 0) !=
+						       (kinds[i] == REPLICAS_2017);
+		}
+		world_forget(&world);
+	}
+	ok(wrong == 0 && marked * 10 > expired * 4 && marked * 10 < expired * 8,
+	   "TTL deletes that another region made carry no identity; only tables of 2017 have aws:rep:*");
+}
+
 static void test_times(struct world *world)
 {
 	static const struct {
@@ -347,6 +378,7 @@ int main(void)
 	world_make(&world);
 	for (unsigned view = VIEW_KEYS_ONLY; view <= VIEW_NEW_AND_OLD_IMAGES; view++)
 		test_view(&world, (enum stream_view)view);
+	test_replicated();
 	test_identity(&world, "streams", "PrincipalId", "Type");
 	test_identity(&world, "lambda", "principalId", "type");
 	test_identity(&world, "pipes", "principalId", "type");
