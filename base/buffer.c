@@ -162,15 +162,24 @@ int buffer_append_base64(struct buffer *buffer, struct slice bytes)
 	if (code != 0)
 		return code;
 	char *out = buffer->data + buffer->size;
-	for (size_t i = 0; i < bytes.size; i += 3) {
+	const unsigned char *from = (const unsigned char *)bytes.data;
+	size_t i = 0;
+	for (; i + 3 <= bytes.size; i += 3) {
+		uint32_t word = (uint32_t)from[i] << 16 | (uint32_t)from[i + 1] << 8 | from[i + 2];
+		out[0] = alphabet[word >> 18];
+		out[1] = alphabet[word >> 12 & 63];
+		out[2] = alphabet[word >> 6 & 63];
+		out[3] = alphabet[word & 63];
+		out += 4;
+	}
+	if (i < bytes.size) {
 		size_t left = bytes.size - i;
-		uint32_t word = (uint32_t)(unsigned char)bytes.data[i] << 16;
-		word |= left > 1 ? (uint32_t)(unsigned char)bytes.data[i + 1] << 8 : 0;
-		word |= left > 2 ? (uint32_t)(unsigned char)bytes.data[i + 2] : 0;
+		uint32_t word = (uint32_t)from[i] << 16;
+		word |= left > 1 ? (uint32_t)from[i + 1] << 8 : 0;
 		*out++ = alphabet[word >> 18];
 		*out++ = alphabet[word >> 12 & 63];
 		*out++ = left > 1 ? alphabet[word >> 6 & 63] : '=';
-		*out++ = left > 2 ? alphabet[word & 63] : '=';
+		*out++ = '=';
 	}
 	buffer->size += size;
 	return 0;

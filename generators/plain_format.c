@@ -275,9 +275,18 @@ void plain_csv_names(const struct model *model, struct buffer *out)
 static void write_time(int64_t time_us, char between, const char *end, struct buffer *out)
 {
 	struct civil civil = civil_from_us(time_us);
+	const unsigned numbers[] = {civil.month,  civil.day,    civil.hour,
+				    civil.minute, civil.second, (unsigned)(time_us % CLOCK_SECOND_US)};
+	const char before[] = {'-', '-', between, ':', ':', '.'};
+	char text[64];
+	char *at = text_padded(text, civil.year, 4);
 
-	buffer_printf(out, "%04u-%02u-%02u%c%02u:%02u:%02u.%06u%s", civil.year, civil.month, civil.day, between,
-		      civil.hour, civil.minute, civil.second, (unsigned)(time_us % CLOCK_SECOND_US), end);
+	for (unsigned i = 0; i < 6; i++) {
+		*at++ = before[i];
+		at = text_padded(at, numbers[i], i < 5 ? 2 : 6);
+	}
+	buffer_append(out, text, (size_t)(at - text));
+	buffer_append_text(out, end);
 }
 
 int plain_dms(const struct stream_style *style, const struct record_parts *parts, struct buffer *out)
