@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/write.h"
+
 enum { VERSIONS_MAX = 64 };
 
 struct fake_file {
@@ -566,4 +568,47 @@ int bridge_lines_next(struct bridge_lines *opened, const char **bytes, uint64_t 
 void bridge_lines_close(struct bridge_lines *opened)
 {
 	(void)opened;
+}
+
+/* ---- Parquet files: none are written here */
+
+static int no_parquet(struct error *error)
+{
+	return error_set(error, ERROR_INTERNAL, "no Parquet can be written here; use the real bridge");
+}
+
+int bridge_schema_of_json(const char *json, struct ArrowSchema *schema, struct error *error)
+{
+	(void)json;
+	(void)schema;
+	return no_parquet(error);
+}
+
+int bridge_parquet_create(const char *path, const struct ArrowSchema *schema, uint64_t group_rows,
+			  struct bridge_parquet **parquet, struct error *error)
+{
+	(void)path;
+	(void)schema;
+	(void)group_rows;
+	*parquet = NULL;
+	return no_parquet(error);
+}
+
+int bridge_parquet_add_lines(struct bridge_parquet *parquet, const char *text, uint64_t size, struct error *error)
+{
+	(void)parquet;
+	(void)text;
+	(void)size;
+	return no_parquet(error);
+}
+
+int bridge_parquet_finish(struct bridge_parquet *parquet, struct error *error)
+{
+	(void)parquet;
+	return no_parquet(error);
+}
+
+void bridge_parquet_abort(struct bridge_parquet *parquet)
+{
+	(void)parquet;
 }

@@ -3,7 +3,8 @@
  *
  * A test makes a table under a made-up path, fills it, and the code under test opens that path. Rows come in batches of
  * at most batch_rows like the real bridge's; where rows are deleted, a batch is a slice whose columns have offsets, as
- * the Arrow interface allows. There is one version of a table, whatever is asked. write.h is not implemented.
+ * the Arrow interface allows. There is one version of a table, whatever is asked. Of
+ * write.h nothing is implemented: what writes Parquet fails.
  *
  * Everything here aborts when out of memory or misused: it is for tests. Filling is for one thread; reading is as
  * thread-safe as the real bridge. Tables live until fake_reset, which must come after all closes. */

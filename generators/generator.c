@@ -118,6 +118,8 @@ bool generator_fault_fits(const struct stream_format *format, enum fault_id id)
 
 	if (format->rows == 0)
 		return true;
+	if (format->parquet != NULL) /* Its files are whole, and its column holds texts in UTF-8. */
+		return fault_kinds[id].stage != STAGE_FILE && id != FAULT_BAD_JSON && id != FAULT_BAD_UTF8;
 	if ((format->rows & LANDED_CSV) != 0 && (id == FAULT_CRLF || id == FAULT_NO_NEWLINE))
 		return false;
 	if ((format->rows & LANDED_PUTS_ONLY) != 0 && (id == FAULT_DROP_REMOVE || id == FAULT_PUT_AS_REMOVE))
@@ -147,6 +149,8 @@ static int check_options(const struct generator_options *options, struct error *
 		return error_set(error, ERROR_USAGE, "the fuzz is 0 s to 60 s, which is what the service promises");
 	if (fault_plan_has(&options->faults, FAULT_TRUNCATE_GZIP) && !options->gzip)
 		return error_set(error, ERROR_USAGE, "the fault \"truncate-gzip\" needs --gzip");
+	if (options->format->parquet != NULL && options->gzip)
+		return error_set(error, ERROR_USAGE, "Parquet files are not compressed with gzip; leave --gzip out");
 	if (check_windows(options, error) != 0 || check_dump(options, error) != 0 || check_rows(options, error) != 0)
 		return error->code;
 	if (options->export_percent < 0) {

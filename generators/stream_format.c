@@ -109,6 +109,29 @@ static int write_lambda_record(const struct stream_style *style, const struct re
 	return buffer_append_text(json, "\"}");
 }
 
+/* A row that keeps it as it came: {"value":"{\"eventID\":…}","arrived_at":"…"}. */
+static int write_bronze(const struct stream_style *style, const struct record_parts *parts, struct buffer *json)
+{
+	static const char head[] = "{\"value\":";
+	enum { ESCAPE_MAX = 6 };
+	char time[CLOCK_TEXT_MAX];
+	size_t start = json->size;
+
+	if (write_lambda_record(style, parts, json) != 0)
+		return ERROR_INTERNAL;
+	size_t size = json->size - start;
+	/* There is room, so the record stays where it is while it is read. */
+	if (buffer_reserve(json, size * ESCAPE_MAX + sizeof(head) + 2) != 0)
+		return ERROR_INTERNAL;
+	buffer_append_text(json, head);
+	buffer_append_json(json, (struct slice){json->data + start, size});
+	json->size -= size;
+	memmove(json->data + start, json->data + start + size, json->size - start);
+	buffer_append_text(json, ",\"arrived_at\":\"");
+	buffer_append_text(json, clock_format_ms(parts->time_us / 1000 * 1000 + CLOCK_SECOND_US, time));
+	return buffer_append_text(json, "\"}");
+}
+
 /* ---- frames ---- */
 
 static void frame_lines(const struct stream_style *style, uint64_t count, uint64_t index, struct buffer *out)
@@ -176,41 +199,47 @@ static void frame_nothing(const struct stream_style *style, uint64_t count, uint
 /* ---- the table ---- */
 
 static const struct stream_format formats[] = {
-	{"streams", "one GetRecords record a line", ".jsonl", false, write_api_record, frame_lines, 0, NULL, false},
+	{"streams", "one GetRecords record a line", ".jsonl", false, write_api_record, frame_lines, 0, NULL, false,
+	 NULL},
 	{"lambda", "Lambda's envelopes {\"Records\":[…]}, one a line", ".jsonl", false, write_lambda_record,
-	 frame_envelopes, 0, NULL, false},
+	 frame_envelopes, 0, NULL, false, NULL},
 	{"pipes", "one bare array a file, as EventBridge Pipes gives it", ".json", false, write_lambda_record,
-	 frame_array, 0, NULL, false},
+	 frame_array, 0, NULL, false, NULL},
 	{"concatenated", "Lambda's records with nothing between them", "", false, write_lambda_record, frame_nothing, 0,
-	 NULL, false},
+	 NULL, false, NULL},
 	{"kinesis", "one record of Kinesis Data Streams a line, in microseconds", ".jsonl", true, kinesis_record_us,
-	 frame_lines, 0, NULL, false},
-	{"kinesis-ms", "the same in milliseconds", ".jsonl", true, kinesis_record_ms, frame_lines, 0, NULL, false},
+	 frame_lines, 0, NULL, false, NULL},
+	{"kinesis-ms", "the same in milliseconds", ".jsonl", true, kinesis_record_ms, frame_lines, 0, NULL, false,
+	 NULL},
 	{"kinesis-lambda", "Lambda's Kinesis envelopes, records in base64", ".jsonl", true, kinesis_record_lambda,
-	 frame_envelopes, 0, NULL, false},
+	 frame_envelopes, 0, NULL, false, NULL},
 	{"kinesis-pipes", "one bare array a file, records in base64", ".json", true, kinesis_record_pipes, frame_array,
-	 0, NULL, false},
+	 0, NULL, false, NULL},
 	{"kinesis-base64", "one record in base64 a line", ".txt", true, kinesis_record_base64, frame_lines, 0, NULL,
-	 false},
+	 false, NULL},
 	{"firehose", "Kinesis records with nothing between them, in files as Firehose names them", NULL, true,
-	 kinesis_record_us, frame_nothing, 0, NULL, false},
+	 kinesis_record_us, frame_nothing, 0, NULL, false, NULL},
 	{"firehose-transform", "the events that Firehose hands to a Lambda, records in base64, one a line", ".jsonl",
-	 true, kinesis_record_transform, frame_transforms, 0, NULL, false},
+	 true, kinesis_record_transform, frame_transforms, 0, NULL, false, NULL},
 	{"flat", "rows as a Lambda writes them: event_id, event_name, event_time in seconds, plain data", ".json", true,
-	 plain_flat, frame_lines, LANDED_PLAIN, "preset: flat", false},
+	 plain_flat, frame_lines, LANDED_PLAIN, "preset: flat", false, NULL},
 	{"flat-sequence", "the same with the sequence number", ".json", true, plain_flat_sequence, frame_lines,
-	 LANDED_PLAIN, "preset: flat, sequence: sequence", false},
+	 LANDED_PLAIN, "preset: flat, sequence: sequence", false, NULL},
 	{"dms", "CSV as Database Migration Service writes it: I, U or D and the commit time", ".csv", true, plain_dms,
 	 frame_lines, LANDED_CSV,
 	 "preset: dms, format: csv, null_text: '" PLAIN_DMS_NULL "', stamp: {field: " PLAIN_DMS_STAMP
 	 "}, names: [" PLAIN_OPERATION ", " PLAIN_DMS_STAMP,
-	 true},
+	 true, NULL},
 	{"poll", "rows polled by the time of the last write, no deletes among them", ".json", true, plain_poll_json,
 	 frame_lines, LANDED_PLAIN | LANDED_PUTS_ONLY,
-	 "preset: poll, stamp: {field: " PLAIN_POLL_STAMP ", keep: false}", false},
+	 "preset: poll, stamp: {field: " PLAIN_POLL_STAMP ", keep: false}", false, NULL},
 	{"poll-csv", "the same in CSV with a header", ".csv", true, plain_poll_csv, frame_header,
 	 LANDED_CSV | LANDED_PUTS_ONLY, "preset: poll, format: csv, stamp: {field: " PLAIN_POLL_STAMP ", keep: false}",
-	 false},
+	 false, NULL},
+	{"bronze", "Lambda's records as texts in a column of Parquet files", ".parquet", false, write_bronze,
+	 frame_lines, LANDED_BRONZE, "preset: bronze, format: parquet", false,
+	 "{\"type\":\"struct\",\"fields\":[{\"name\":\"value\",\"type\":\"string\",\"nullable\":true,"
+	 "\"metadata\":{}},{\"name\":\"arrived_at\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}]}"},
 };
 
 const struct stream_format *stream_format_at(size_t index)

@@ -21,7 +21,7 @@ enum stream_time { TIME_INTEGER = 0, TIME_EXPONENT, TIME_POINT };
 #define STREAM_TIMES "integer|exponent|point"
 #define STREAM_FORMATS                                                                                                 \
 	"streams|lambda|pipes|concatenated|kinesis|kinesis-ms|kinesis-lambda|kinesis-pipes|kinesis-base64|firehose|"   \
-	"firehose-transform|flat|flat-sequence|dms|poll|poll-csv"
+	"firehose-transform|flat|flat-sequence|dms|poll|poll-csv|bronze"
 
 /* What a format may want to know beyond the record. */
 struct stream_style {
@@ -35,7 +35,8 @@ struct stream_style {
 enum landed_traits {
 	LANDED_PLAIN = 1,
 	LANDED_CSV = 2,
-	LANDED_PUTS_ONLY = 4 /* what was written last, and no deletes */
+	LANDED_PUTS_ONLY = 4, /* what was written last, and no deletes */
+	LANDED_BRONZE = 8     /* DynamoDB's records, kept in a column */
 };
 
 struct stream_format {
@@ -51,6 +52,7 @@ struct stream_format {
 	unsigned rows;      /* set of enum landed_traits; 0: records as DynamoDB tells them */
 	const char *source; /* what a contract says of them besides their place; names of a CSV without any follow */
 	bool names;
+	const char *parquet; /* the schema of the Parquet files that its lines become, as Delta spells it; else NULL */
 };
 
 /* NULL when there is none of that name. */

@@ -1,8 +1,10 @@
 #include "generators/stream_writer.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
+#include "bridge/write.h"
 #include "generators/compress.h"
 #include "generators/damage.h"
 #include "generators/plain_format.h"
@@ -19,7 +21,8 @@ int stream_record_write(const struct stream_request *request, uint64_t change, u
 	enum stream_view view = request->format->both_images ? VIEW_NEW_AND_OLD_IMAGES : request->style.view;
 	size_t start = json->size;
 
-	if (request->format->rows != 0 && parts->plain == NULL && (parts->plain = plain_scratch_new()) == NULL)
+	if ((request->format->rows & (LANDED_PLAIN | LANDED_CSV)) != 0 && parts->plain == NULL &&
+	    (parts->plain = plain_scratch_new()) == NULL)
 		return ERROR_INTERNAL;
 	if (record_parts_fill(parts, model, request->history, change, stream_view_has_new(view),
 			      stream_view_has_old(view)) != 0)
@@ -224,6 +227,36 @@ static int write_records(struct writer *writer, const struct delivered_file *fil
 	return writer->json.failed ? file_too_large(writer) : 0;
 }
 
+/* The file's lines, as rows. */
+static int write_parquet(struct writer *writer)
+{
+	struct ArrowSchema schema = {.release = NULL};
+	struct bridge_parquet *parquet = NULL;
+	char path[OUTPUT_PATH_MAX];
+
+	/* Written empty first, which makes its folders. */
+	if (output_write(writer->output, writer->path, (struct slice){NULL, 0}, writer->error) != 0 ||
+	    output_path(writer->output, writer->path, path, writer->error) != 0 ||
+	    bridge_schema_of_json(writer->request->format->parquet, &schema, writer->error) != 0)
+		return writer->error->code;
+	int failed = bridge_parquet_create(path, &schema, 0, &parquet, writer->error);
+	if (!failed)
+		failed = bridge_parquet_add_lines(parquet, writer->json.data, writer->json.size, writer->error);
+	if (failed)
+		bridge_parquet_abort(parquet);
+	else
+		failed = bridge_parquet_finish(parquet, writer->error);
+	schema.release(&schema);
+	struct stat status;
+	if (!failed && stat(path, &status) != 0)
+		failed = error_system(writer->error, "cannot look at \"%s\"", path);
+	if (!failed) {
+		writer->result->stored_bytes += (uint64_t)status.st_size;
+		writer->output->bytes += (uint64_t)status.st_size;
+	}
+	return failed;
+}
+
 static int write_file(struct writer *writer, const struct delivered_file *file)
 {
 	const struct stream_request *request = writer->request;
@@ -251,11 +284,14 @@ static int write_file(struct writer *writer, const struct delivered_file *file)
 	writer->result->files++;
 	writer->result->records += count;
 	writer->result->plain_bytes += writer->json.size;
-	writer->result->stored_bytes += stored.size;
+	if (request->format->parquet == NULL)
+		writer->result->stored_bytes += stored.size;
 	if (request->progress != NULL)
 		request->progress(file->count, stored.size);
 	if (log_file(writer, file, moved) != 0)
 		return writer->error->code;
+	if (request->format->parquet != NULL)
+		return write_parquet(writer);
 	return output_write(writer->output, writer->path, stored, writer->error);
 }
 

@@ -331,3 +331,23 @@ export_folders() {
 	[ "$status" = 74 ]
 	[[ "$output" == *"No space left"* ]]
 }
+
+@test "event records in a column of Parquet files are the stream's" {
+	dir=$BATS_TEST_TMPDIR/bronze
+	for name in one two; do
+		"$LAKEPROOF" generate --quiet --items 300 --changes 400 --format bronze --fault replay:2,bad-type-tag "$dir/$name" >/dev/null
+	done
+	diff -r "$dir/one/events" "$dir/two/events"
+	[ "$(find "$dir/one/events" -name '*.parquet' | wc -l)" -gt 10 ]
+	[ -z "$(find "$dir/one/events" -type f ! -name '*.parquet')" ]
+	"$LAKEPROOF" generate --quiet --items 300 --changes 400 --format bronze "$dir/whole" >/dev/null
+	output=$("$LAKEPROOF" merge --quiet --format json "$dir/whole/contract.yaml")
+	[ "$(jq .unproven <<<"$output")" = 0 ]
+	[ "$(jq .items <<<"$output")" = "$(sqlite3 "$dir/whole/truth.sqlite" "SELECT value FROM counts WHERE name = 'live'")" ]
+	output=$("$LAKEPROOF" merge --quiet --format json "$dir/one/contract.yaml")
+	[ "$(jq .problems <<<"$output")" = 1 ]
+	run "$LAKEPROOF" generate --format bronze --gzip "$dir/never"
+	[ "$status" = 64 ]
+	run "$LAKEPROOF" generate --format bronze --fault truncate-line "$dir/never"
+	[ "$status" = 64 ]
+}

@@ -55,6 +55,8 @@ static void test_harmless(void)
 	const struct stream_format *format;
 
 	for (size_t f = 0; (format = stream_format_at(f)) != NULL; f++) {
+		if (format->parquet != NULL)
+			continue; /* The bridge that writes it is not here. */
 		for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
 			bool held = true;
 			if (!applies(format, harmless[i]))

@@ -46,6 +46,8 @@ static void test_landed(void)
 			continue;
 		snprintf(fault, sizeof(fault), "%s%s", kind->name, rate_for((enum fault_id)id));
 		for (size_t f = 0; (format = stream_format_at(f)) != NULL; f++) {
+			if (format->parquet != NULL)
+				continue; /* The bridge that writes it is not here. */
 			/* One record of 17 MB is as large in all of them. */
 			if (!generator_fault_fits(format, (enum fault_id)id))
 				continue;
