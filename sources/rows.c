@@ -279,7 +279,7 @@ static void write_keys(struct decoding *decoding, const struct json_token *token
 		decoding->has_keys = rows_write_keys(&decoding->decoder->writer, tokens, object, decoding->texts);
 }
 
-/* One side's image, and the keys if it has them. whole: it counts as an image. */
+/* One side's image, and the keys if it has them. whole: it counts as an image, and not for its keys alone. */
 static int write_image(struct decoding *decoding, int which, const char *name, bool whole, struct error *error)
 {
 	static const char *const members[IMAGES] = {"\"New\":", "\"Old\":"};
@@ -305,14 +305,16 @@ static int write_images(struct decoding *decoding, struct error *error)
 	bool deleted = decoding->operation == ROWS_DELETE;
 	bool old_is_row = deleted && shape->delete_is_old && shape->old_image == NULL;
 	bool keys_beside = shape->keys != NULL && strcmp(shape->keys, ".") == 0;
-	uint32_t keys = keys_beside ? 0 : field(decoding, shape->keys);
 	int code = 0;
 	(void)buffer_append_byte(&decoding->decoder->writer.text, '{');
-	if (keys_beside || (keys != 0 && decoding->tokens[keys].type == JSON_OBJECT))
-		write_keys(decoding, decoding->tokens, keys);
+	if (keys_beside)
+		write_keys(decoding, decoding->tokens, 0);
+	else if (shape->keys != NULL)
+		code = write_image(decoding, 0, shape->keys, false, error);
 	/* Of an unknown operation the images are not known to be those of either side, but they have the key. */
 	bool whole = decoding->operation_known && (!deleted || old_is_row);
-	code = write_image(decoding, old_is_row ? 1 : 0, shape->image, whole, error);
+	if (code == 0)
+		code = write_image(decoding, old_is_row ? 1 : 0, shape->image, whole, error);
 	if (code == 0 && shape->old_image != NULL)
 		code = write_image(decoding, 1, shape->old_image,
 				   decoding->operation_known && decoding->operation != ROWS_INSERT, error);

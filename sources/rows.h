@@ -93,7 +93,8 @@ struct rows_shape {
 	bool stamp_is_kept;    /* it is an attribute of the item too */
 	const char *sequence;  /* decimal digits that order the rows of a key; NULL: none */
 	const char *event_id;  /* NULL: none */
-	const char *keys;      /* an object that holds the key attributes, ".": the row; NULL: the images do */
+	const char *keys;      /* an object that holds the key attributes, or a text that is one; ".": the row;
+				  NULL: the images do */
 	const char *image;     /* an object, or a text that is one; NULL: the row itself, but for the fields above */
 	const char *old_image; /* likewise; NULL: there is none */
 	bool typed;            /* images are DynamoDB JSON, and keep their types */

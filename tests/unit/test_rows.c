@@ -146,6 +146,11 @@ static void test_sides(void)
 	beside.keys = ".";
 	becomes(&beside, "{\"event_name\":\"REMOVE\",\"event_time\":1760000000,\"pk\":\"a\",\"data\":null}",
 		"+- (pk=(S=a))\n", "or from the row, if that is said");
+	beside.keys = "keys";
+	becomes(&beside, "event_name,event_time,keys,data\nREMOVE,1760000000,\"{\"\"pk\"\":\"\"a\"\"}\",\n",
+		"+- (pk=(S=a))\n", "or from a text of its own, as in CSV");
+	becomes(&beside, "{\"event_name\":\"REMOVE\",\"event_time\":1760000000,\"keys\":{\"pk\":\"a\"}}",
+		"+- (pk=(S=a))\n", "or an object of its own");
 	becomes(&flat,
 		"{\"event_name\":\"MODIFY\",\"event_time\":1760000000,\"data\":\"{\\\"pk\\\":\\\"a\\\",\\\"v\\\":2}\"}",
 		"+= (pk=(S=a)) new (pk=(S=a) v=(N=2))\n", "an image in a text");
