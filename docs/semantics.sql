@@ -38,7 +38,8 @@ CREATE TABLE fact (
 	time_lo INTEGER, time_hi INTEGER,
 	event BLOB,                     -- 8 bytes
 	item_key INTEGER,               -- which item, where a lake makes its rows' keys; NULL elsewhere, and for rows
-	after_dated INTEGER, before_dated INTEGER
+	after_dated INTEGER, before_dated INTEGER,
+	row_time INTEGER                -- lake rows of events: when the event was, where the row says it; else NULL
 );
 CREATE TABLE source_group (source INTEGER PRIMARY KEY, export_group INTEGER NOT NULL);   -- files of exports
 CREATE TABLE domain_alias (domain INTEGER PRIMARY KEY, same_as INTEGER NOT NULL);        -- nameless ones of a stream
@@ -70,7 +71,8 @@ CREATE TABLE policy (                   -- one row
 	unreadable INTEGER NOT NULL,
 	by_row INTEGER NOT NULL,           -- images are told apart by their row digests only
 	retain_out INTEGER, retain_in INTEGER,  -- a date before the one is out of scope, from the other on in it; or NULL
-	unmatched INTEGER NOT NULL         -- an item inside gives no row's key
+	unmatched INTEGER NOT NULL,        -- an item inside gives no row's key
+	events INTEGER NOT NULL            -- a lake of events
 );
 
 -- =====================================================================================================================
@@ -87,7 +89,8 @@ SELECT row_number() OVER (ORDER BY key_id, kind, ordinal, sequence, time_lo, eve
        after_expires, after_dated,
        before_state, CASE WHEN by_row THEN before_row ELSE before_item END AS before_item, before_row, before_flags,
        before_expires, before_dated,
-       2 * coalesce(same_as, fact.domain) + (sequence IS NOT NULL) AS domain, ttl, sequence, time_lo, time_hi, event, ordinal
+       2 * coalesce(same_as, fact.domain) + (sequence IS NOT NULL) AS domain, ttl, sequence, time_lo, time_hi, event, ordinal,
+       row_time
 FROM policy CROSS JOIN fact
 JOIN keys ON keys.key = fact.key
 LEFT JOIN source_group ON source_group.source = fact.source AND kind = 1
@@ -455,6 +458,12 @@ CREATE INDEX image_side_key ON image_side (key_id, place);
 --
 -- A state comes with its group's TTL mark (S's absence: UNKNOWN), the time by which it was so, and what was before.
 
+CREATE TABLE covered AS          -- events whose rows say a time at which every event was captured
+SELECT key_id FROM (SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY place) AS nth FROM counted WHERE kind = 0)
+CROSS JOIN policy
+WHERE events AND nth = 1
+  AND EXISTS (SELECT 1 FROM scope_window WHERE NOT filtered AND lo + 1000000 <= row_time AND row_time < hi - 1000000);
+
 CREATE TABLE stated AS
 SELECT d.key_id, 0 AS rank, w.after_state AS state, w.after_item AS item, w.after_row AS row, w.after_flags AS flags,
        w.after_expires AS expires, w.after_dated AS dated, w.ttl AS marked, w.net, w.time_hi AS gone_by,
@@ -464,7 +473,7 @@ UNION ALL
 SELECT d.key_id, 0, s.state, s.item, s.row, s.flags, s.expires, s.dated, 2, 0, s.hi, 0, NULL, 0, NULL
 FROM decision AS d JOIN snapshot AS s ON s.key_id = d.key_id WHERE decided_by = 1
 UNION ALL
-SELECT key_id, 0, baseline_empty, NULL, NULL, 0, NULL, NULL, 0, 0, NULL, 0, NULL, 0, NULL
+SELECT key_id, 0, baseline_empty OR key_id IN (SELECT key_id FROM covered), NULL, NULL, 0, NULL, NULL, 0, 0, NULL, 0, NULL, 0, NULL
 FROM decision CROSS JOIN policy WHERE decided_by = 0
 UNION ALL        -- not settled, or a contradiction at the snapshot that the winner is inside of
 SELECT d.key_id, 1, s.state, s.item, s.row, s.flags, s.expires, s.dated, 2, 0, s.hi, 0, NULL, 0, NULL
@@ -536,12 +545,19 @@ SELECT key_id, count(DISTINCT item_key) > 1 AS collision, max(after_state > 1 OR
 FROM counted WHERE kind > 0 GROUP BY key_id;
 CREATE UNIQUE INDEX standing_key ON standing (key_id);
 
+CREATE TABLE in_hole AS          -- what came after may not have been captured; an event has nothing that comes after
+SELECT key_id
+FROM (SELECT key_id, decided_by = 2 AS by_change,
+             EXISTS (SELECT 1 FROM scope_hole WHERE decided_time IS NULL OR scope_hole.hi > decided_time) AS open
+      FROM decision) CROSS JOIN policy
+WHERE CASE WHEN events THEN NOT by_change AND (unreadable OR open AND key_id NOT IN (SELECT key_id FROM covered))
+           ELSE unreadable OR open OR key_id IN (SELECT key_id FROM net_hole) END;
+
 CREATE TABLE doubts AS
 SELECT d.key_id,
        (p.state = 0) * 1                                                       -- STATE
        | (p.state = 2) * 2                                                     -- IMAGE, but for what `chained` adds
-       | (unreadable OR d.key_id IN (SELECT key_id FROM net_hole)
-          OR EXISTS (SELECT 1 FROM scope_hole WHERE decided_time IS NULL OR scope_hole.hi > decided_time)) * 4    -- HOLE
+       | (d.key_id IN (SELECT key_id FROM in_hole)) * 4                        -- HOLE
        | (not_settled OR d.key_id IN (SELECT key_id FROM late)) * 8            -- NOT_SETTLED
        | (unbounded OR ambiguous AND NOT ambiguous_accept) * 16                -- AMBIGUOUS
        | (conflicts > 0 OR s.conflict) * 32                                    -- CONFLICT

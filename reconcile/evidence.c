@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "reconcile/contract/disclosure.h"
+#include "reconcile/event_item.h"
 #include "reconcile/ingest/ingest_file.h"
 #include "reconcile/judge/cause.h"
 #include "sources/events.h"
@@ -50,6 +51,7 @@ struct reader {
 	struct json_parser *parser;
 	struct digest_scratch *scratch;
 	struct buffer text, told;
+	struct event_item event;
 	const struct request *begin, *end; /* of the present source */
 	pthread_t thread;
 	struct error error;
@@ -152,6 +154,15 @@ static int take_record(void *context, const struct record *record, struct error 
 {
 	struct reader *reader = context;
 	struct evidence *evidence = reader->evidence;
+	struct record event;
+	if (evidence->run->contract->shape == SHAPE_EVENTS) {
+		if (record->kind != RECORD_CHANGE)
+			return 0;
+		int code = event_item_make(&reader->event, evidence->run->contract, record, &event, error);
+		if (code != 0)
+			return code;
+		record = &event;
+	}
 	for (const struct request *request = first_request(reader, record->number);
 	     request < reader->end && request->record == record->number; request++) {
 		enum item_state state = request->before ? record->before : record->after;
@@ -344,6 +355,7 @@ static int readers_run(struct evidence *evidence, struct error *error)
 	for (uint32_t i = 0; i < count; i++, started++) {
 		struct reader *reader = &readers[i];
 		*reader = (struct reader){.evidence = evidence};
+		event_item_init(&reader->event);
 		buffer_init(&reader->text, (size_t)RECORD_SIZE_MAX * 8);
 		buffer_init(&reader->told, (size_t)RECORD_SIZE_MAX * 8);
 		reader->parser = json_parser_new(RECORD_SIZE_MAX);
@@ -366,6 +378,7 @@ static int readers_run(struct evidence *evidence, struct error *error)
 		digest_scratch_free(readers[i].scratch);
 		buffer_release(&readers[i].text);
 		buffer_release(&readers[i].told);
+		event_item_release(&readers[i].event);
 	}
 	return code;
 }

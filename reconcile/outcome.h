@@ -57,6 +57,7 @@ struct outcome {
 	struct outcome **lakes;
 	uint32_t lake_count;
 	const char *name;          /* of one of them; else NULL */
+	const char *unit;          /* what is counted: "keys", "events"; NULL: keys */
 	uint64_t sample_ppb;       /* the share of the keys that was judged, in thousand millionths; 0: all of them */
 	bool values_full;          /* else redacted */
 	const char *sensitive_key; /* what sensitive values are hashed under, in words; NULL: there are none */
@@ -98,6 +99,7 @@ void outcome_counts_add(struct outcome_counts *sum, const struct outcome_counts 
 const char *verdict_text(enum verdict verdict);
 /* "sampled 1% of the keys, no difference found"; with sample_ppb. */
 const char *outcome_sample_text(struct outcome *outcome);
+const char *outcome_unit(const struct outcome *outcome);
 /* The sentence after the verdict: the scope a PASS holds for, or the first reasons. */
 const char *outcome_scope_text(struct outcome *outcome);
 void outcome_free(struct outcome *outcome);

@@ -81,6 +81,7 @@ static void fill_proved(const struct scope *scope, struct outcome *outcome)
 	outcome->has_proved_dynamodb = begin != INT64_MIN;
 	outcome->proved_dynamodb_us = outcome->has_proved_dynamodb ? follow_independent(scope, begin, chain) : begin;
 	outcome->has_proved_landing = scope->landed_count > 0;
+	outcome->unit = scope->shape == SHAPE_EVENTS ? "events" : "keys";
 	outcome->changed_only = scope->landed_count > 0 && !knows_all_keys(scope);
 	if (outcome->changed_only)
 		outcome->changed_since_us = scope->landed[0].lo;

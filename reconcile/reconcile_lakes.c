@@ -112,7 +112,11 @@ static void take_shared(struct outcome *total, const struct outcome *lake)
 static int total_of(const struct contract *contract, struct outcome *total, struct error *error)
 {
 	verdict_levels(contract, total);
-	take_shared(total, total->lakes[0]);
+	/* A log of events is told nothing by exports: what the sources show altogether, a table of items says. */
+	uint32_t shown = 0;
+	while (shown + 1 < total->lake_count && strcmp(outcome_unit(total->lakes[shown]), "events") == 0)
+		shown++;
+	take_shared(total, total->lakes[shown]);
 	for (uint32_t i = 0; i < total->lake_count; i++)
 		add_lake(total, total->lakes[i]);
 	for (uint32_t i = 0; i < total->lake_count; i++)

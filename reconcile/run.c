@@ -248,7 +248,9 @@ static int scope_open(struct run *run, struct error *error)
 	struct scope_export_input *exports = calloc(run->export_count + run->contract->source_count + 1,
 						    sizeof *exports);
 	struct scope_increment_input *increments = calloc(run->export_count + 1, sizeof *increments);
-	for (uint32_t i = 0; i < run->export_count && exports != NULL && increments != NULL; i++) {
+	/* To a lake of events exports say nothing. */
+	bool snapshots = run->contract->shape != SHAPE_EVENTS;
+	for (uint32_t i = 0; i < run->export_count && exports != NULL && increments != NULL && snapshots; i++) {
 		const struct run_export *from = &run->exports[i];
 		const struct export *export = from->export;
 		const char *name = run->contract->sources[from->contract_source].text;
@@ -262,7 +264,7 @@ static int scope_open(struct run *run, struct error *error)
 										     .to_us = export->export_time_us,
 										     .complete = from->complete};
 	}
-	for (uint32_t i = 0; i < run->contract->source_count && exports != NULL; i++) {
+	for (uint32_t i = 0; i < run->contract->source_count && exports != NULL && snapshots; i++) {
 		const struct contract_source *source = &run->contract->sources[i];
 		if (contract_is_dump(source))
 			exports[inputs.export_count++] = (struct scope_export_input){.group = run->source_groups[i],

@@ -131,9 +131,11 @@ static int weigh_unproven(const struct contract *contract, struct outcome *outco
 	if (counts->unproven > allowed(contract, outcome, FINDING_COUNT)) {
 		const char *why = unproven_reasons(outcome);
 		code = add_reason(outcome,
-				  why == NULL ? NULL
-					      : arena_text(&outcome->arena, "%" PRIu64 " key%s unproven (%s)",
-							   counts->unproven, counts->unproven == 1 ? "" : "s", why),
+				  why == NULL
+					  ? NULL
+					  : arena_text(&outcome->arena, "%" PRIu64 " %.*s%s unproven (%s)",
+						       counts->unproven, (int)strlen(outcome_unit(outcome)) - 1,
+						       outcome_unit(outcome), counts->unproven == 1 ? "" : "s", why),
 				  error);
 	}
 	/* That old rows agree with deletes is no sign that the scope's attribute is read right. */
@@ -228,6 +230,11 @@ const char *outcome_sample_text(struct outcome *outcome)
 	return text != NULL ? text : "sampled";
 }
 
+const char *outcome_unit(const struct outcome *outcome)
+{
+	return outcome->unit != NULL ? outcome->unit : "keys";
+}
+
 const char *outcome_scope_text(struct outcome *outcome)
 {
 	char dynamodb[CLOCK_TEXT_MAX] = "", landing[CLOCK_TEXT_MAX] = "";
@@ -250,7 +257,9 @@ const char *outcome_scope_text(struct outcome *outcome)
 		text = arena_text(&outcome->arena,
 				  "%s; deletes were not captured, so a row whose item is gone may stand", text);
 	if (text != NULL && outcome->changed_only)
-		text = arena_text(&outcome->arena, "%s, of keys that changed since %s", text,
+		text = arena_text(&outcome->arena, "%s, of %s since %s", text,
+				  strcmp(outcome_unit(outcome), "keys") == 0 ? "keys that changed"
+									     : outcome_unit(outcome),
 				  clock_format(outcome->changed_since_us, dynamodb));
 	if (text != NULL && outcome->retain_attribute != NULL)
 		text = arena_text(&outcome->arena, "%s, of what is not older than %s by %s", text,

@@ -34,7 +34,7 @@ void report_headline(const struct outcome *outcome, struct buffer *out)
 		report_number(out, counts->different);
 		buffer_append_text(out, " of ");
 		report_number(out, counts->compared);
-		buffer_append_text(out, " compared keys differ");
+		buffer_printf(out, " compared %s differ", outcome_unit(outcome));
 	} else {
 		report_number(out, counts->equal);
 		buffer_append_text(out, " of ");
@@ -101,16 +101,20 @@ static void sides(struct buffer *out, const struct outcome *outcome)
 static void sums(struct buffer *out, const struct outcome *outcome)
 {
 	const struct outcome_counts *counts = &outcome->counts;
-	line_count(out, "expected", counts->expected, "keys that the lake must hold");
+	bool events = strcmp(outcome_unit(outcome), "events") == 0;
+	line_count(out, "expected", counts->expected,
+		   events ? "events of which the lake must hold a row each" : "keys that the lake must hold");
 	line_count(out, "actual", counts->actual, "live rows in the lake");
 	if (counts->soft_deleted > 0)
 		line_count(out, "soft-deleted", counts->soft_deleted, "rows marked deleted");
-	line_count(out, "compared", counts->compared, "keys proven and held against the lake");
+	line_count(out, "compared", counts->compared,
+		   events ? "events known and held against the lake" : "keys proven and held against the lake");
 	line_count(out, "equal", counts->equal, "");
 	if (counts->within_tolerance > 0)
 		line_count(out, "  nearly", counts->within_tolerance, "of them within their columns' tolerance");
 	line_count(out, "different", counts->different, "");
-	line_count(out, "unproven", counts->unproven, "keys on which the evidence is not enough");
+	line_count(out, "unproven", counts->unproven,
+		   events ? "rows of events that no source covers" : "keys on which the evidence is not enough");
 	line_count(out, "out of scope", counts->out_of_scope, "keys that the contract excludes");
 	line_count(out, "deleted", counts->deleted, "proven deletes that the lake agrees with");
 	line_count(out, "changes", counts->changes, "distinct changes in the capture");

@@ -7,6 +7,7 @@
 #include "harness/session.h"
 #include "reconcile/contract/where.h"
 #include "reconcile/contract/disclosure.h"
+#include "reconcile/event_item.h"
 #include "reconcile/ingest/rows_plan.h"
 #include "sources/events.h"
 
@@ -37,6 +38,7 @@ struct check {
 	struct digest_plan *plan;
 	struct json_parser *parser;
 	struct digest_scratch *scratch;
+	struct event_item event;
 	uint64_t problems;
 	/* the present sample */
 	uint64_t records, faults, lossy, mistyped;
@@ -109,6 +111,15 @@ static int take_record(void *context, const struct record *record, struct error 
 	struct check *check = context;
 	struct digest_fault fault = {0};
 	struct slice key;
+	struct record event;
+	if (check->contract->shape == SHAPE_EVENTS) {
+		if (record->kind != RECORD_CHANGE)
+			return ++check->records >= SAMPLE_RECORDS ? SAMPLE_STOP : 0;
+		int code = event_item_make(&check->event, check->contract, record, &event, error);
+		if (code != 0)
+			return code;
+		record = &event;
+	}
 	if (!digest_key(check->scratch, record->tokens, record->keys, &key, &fault)) {
 		say_fault(check, record, "key: ", &fault);
 	} else if (record->after == STATE_IMAGE || record->before == STATE_IMAGE) {
@@ -368,6 +379,7 @@ static int run(int operand_count, char **operands, const void *given)
 	(void)operand_count;
 	arena_init(&check.arena, (size_t)1 << 20);
 	arena_init(&check.shapes, (size_t)1 << 28);
+	event_item_init(&check.event);
 	check.values_full = session_values_full(&chosen->session);
 	int code = contract_load(operands[0], &whole, &error);
 	if (code == 0)
@@ -383,6 +395,7 @@ static int run(int operand_count, char **operands, const void *given)
 						   : "problems found; reconcile would not pass");
 	arena_release(&check.arena);
 	arena_release(&check.shapes);
+	event_item_release(&check.event);
 	contract_free(whole);
 	if (code != 0)
 		return session_fail("check", &error);

@@ -401,7 +401,8 @@ static int count_contract(const struct count_options *chosen, const char *path, 
 	for (struct run *one = run; one != NULL && !one->is_unrouted && code == 0; one = one->next) {
 		struct tally tally = {.exported = -1,
 				      .name = one->contract->name,
-				      .filtered = one->contract->where != NULL};
+				      .filtered = one->contract->where != NULL ||
+						  one->contract->shape == SHAPE_EVENTS};
 		code = count_lake(chosen, one, &tally, error);
 		if (code == 0 && one != run && several)
 			printf(json ? "," : "\n");

@@ -46,8 +46,10 @@ static int take_fact(void *context, const struct fact *fact, struct error *error
 	return 0;
 }
 
-static const char *what_happened(const struct fact *fact)
+static const char *what_happened(const struct run *run, const struct fact *fact)
 {
+	if (fact->kind == FACT_CHANGE && run->contract->shape == SHAPE_EVENTS)
+		return "happened";
 	if (fact->kind == FACT_SNAPSHOT)
 		return "exported";
 	if (fact->kind == FACT_LAKE)
@@ -141,7 +143,7 @@ static void print_fact(const struct run *run, const struct life *life, uint64_t 
 		       fact->kind != FACT_LAKE;
 	bool held = judgement->lake_rows == 1 && fact->kind != FACT_LAKE && fact->after.state == STATE_IMAGE &&
 		    fact->after.flags == 0 && fact->after.row == judgement->lake_row;
-	printf("  %-24s  %-*s%s%s%s%s\n", time, sequence[0] != '\0' ? 15 : 0, what_happened(fact), sequence,
+	printf("  %-24s  %-*s%s%s%s%s\n", time, sequence[0] != '\0' ? 15 : 0, what_happened(run, fact), sequence,
 	       marks(run, life, index), decides ? "  <- decides" : "", held ? "  <- what the lake holds" : "");
 	if (source == NULL)
 		return;
@@ -290,32 +292,63 @@ static int print_life(struct run *run, const struct life *life, struct slice key
 }
 
 /* What became of the key in one lake, under the key that its row has. */
-static int explain_in(struct run *run, struct slice key, struct error *error)
+static int explain_row(struct run *run, struct slice row_key, struct error *error)
 {
 	struct life life = {0};
+	struct merge_options merge = run_merge_options(run);
+	int code = merge_key_facts(run->state, &merge, row_key, take_fact, &life, error);
+	for (uint64_t i = 0; i < life.count; i++)
+		life.facts[i].key = row_key; /* what the merge lent is gone */
+	if (code == 0)
+		code = print_life(run, &life, row_key, error);
+	free(life.facts);
+	return code;
+}
+
+/* What became of the key in one lake, under the key that its row has. */
+static int explain_in(struct run *run, struct slice key, struct error *error)
+{
 	struct digest_fault fault = {0};
 	struct slice row_key;
 	struct digest_scratch *scratch = digest_scratch_new(run->plan);
 	struct arena work;
 	arena_init(&work, (size_t)1 << 20);
 	int code = scratch == NULL ? error_set(error, ERROR_INTERNAL, "out of memory") : 0;
-	if (run->contract->name != NULL)
-		printf("== lake %s\n", run->contract->name);
-	if (code == 0 && where_key(run->contract->where, run->contract, key, &work) == WHERE_OUTSIDE) {
+	if (code == 0 && where_key(run->contract->where, run->contract, key, &work) == WHERE_OUTSIDE)
 		printf("  its key alone says that it is not in this lake\n");
-	} else if (code == 0 && !digest_row_key(scratch, key, &row_key, &fault)) {
+	else if (code == 0 && !digest_row_key(scratch, key, &row_key, &fault))
 		printf("  no key of a row can be made of it: %s %s\n", fault.detail, fault.reason);
-	} else if (code == 0) {
-		struct merge_options merge = run_merge_options(run);
-		code = merge_key_facts(run->state, &merge, row_key, take_fact, &life, error);
-		for (uint64_t i = 0; i < life.count; i++)
-			life.facts[i].key = row_key; /* what the merge lent is gone */
-		if (code == 0)
-			code = print_life(run, &life, row_key, error);
-	}
-	free(life.facts);
+	else if (code == 0)
+		code = explain_row(run, row_key, error);
 	arena_release(&work);
 	digest_scratch_free(scratch);
+	return code;
+}
+
+/* In every lake, under the names that it has for keys: an item's are the DynamoDB table's, an event's its row's. */
+static int explain_all(struct run *run, const char *text, struct error *error)
+{
+	struct buffer key;
+	struct error unread = {0};
+	bool any = false;
+	int code = 0;
+	buffer_init(&key, KEY_BYTES_MAX);
+	for (; run != NULL && !run->is_unrouted && code == 0; run = run->next) {
+		bool events = run->contract->shape == SHAPE_EVENTS;
+		key.size = 0;
+		if (key_from_text(events ? run->contract : run->whole, text, &key, &unread) != 0)
+			continue;
+		if (any)
+			printf("\n");
+		if (run->contract->name != NULL)
+			printf("== lake %s\n", run->contract->name);
+		any = true;
+		code = events ? explain_row(run, buffer_slice(&key), error)
+			      : explain_in(run, buffer_slice(&key), error);
+	}
+	if (code == 0 && !any)
+		code = error_set(error, unread.code, "%s", unread.message);
+	buffer_release(&key);
 	return code;
 }
 
@@ -324,20 +357,12 @@ static int run(int operand_count, char **operands, const void *given)
 	const struct explain_options *chosen = given;
 	struct error error = {0};
 	struct run *run = NULL;
-	struct buffer key;
 	(void)operand_count;
-	buffer_init(&key, KEY_BYTES_MAX);
 	int code = session_open(&chosen->session, operands[0], SESSION_LAKE_IF_ANY, 1, &run, &error);
 	if (code == 0)
-		code = key_from_text(run->whole, operands[1], &key, &error);
-	if (code == 0)
 		code = run_ingest(run, &error);
-	for (struct run *one = run; one != NULL && !one->is_unrouted && code == 0; one = one->next) {
-		if (one != run)
-			printf("\n");
-		code = explain_in(one, buffer_slice(&key), &error);
-	}
-	buffer_release(&key);
+	if (code == 0)
+		code = explain_all(run, operands[1], &error);
 	run_close(run);
 	return code != 0 ? session_fail("explain", &error) : 0;
 }
@@ -349,6 +374,7 @@ const struct verb verb_explain = {
 	.details = "KEY is pk=VALUE,sk=VALUE with the key's attribute names, in their order; a JSON\n"
 		   "object of the same, as reports print keys; or the bare value of a one-part key.\n"
 		   "It is the DynamoDB table's key; each lake shows the row that it makes of it.\n"
+		   "A lake of events is asked by the key of the event's row.\n"
 		   "Exit status: 0 told, whatever there is to tell.",
 	.options = options,
 	.run = run,

@@ -224,6 +224,13 @@ static const struct schema_map lake_schema = {
 			 .also = offsetof(struct contract, lake_key_count), .min = 1, .max = LAKE_KEY_PARTS_MAX,
 			 .map = &lake_key_schema, .element_size = sizeof(struct lake_key),
 			 .help = "the table's own key, made of the DynamoDB table's; without it the columns hold that"},
+			{"shape", SCHEMA_CHOICE, .offset = offsetof(struct contract, shape),
+			 .choices = "state|events|history", .fallback = "state",
+			 .help = "what it holds a row of: an item as it is now, an event, a version of an item"},
+			{"history", SCHEMA_MAP, .map = &contract_history_schema,
+			 .help = "which columns say when a version held"},
+			{"operations", SCHEMA_MAP, .map = &contract_operations_schema,
+			 .help = "what a lake of events calls its operations"},
 			{"version", SCHEMA_INTEGER, .offset = offsetof(struct contract, version), .min = 0,
 			 .max = INT64_MAX, .fallback = "latest", .help = "the table version to judge"},
 			{"deletes", SCHEMA_CHOICE_OR_MAP, .offset = offsetof(struct contract, deletes),
@@ -258,8 +265,8 @@ const struct schema_map contract_schema = {
 			{"table", SCHEMA_TEXT, .required = true, .offset = offsetof(struct draft, contract.table),
 			 .help = "the DynamoDB table's name, for reports"},
 			{"key", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, keys),
-			 .also = offsetof(struct draft, key_count), .min = 1, .max = KEY_PARTS_MAX, .map = &key_schema,
-			 .element_size = sizeof(struct draft_key),
+			 .also = offsetof(struct draft, key_count), .min = 1, .max = TABLE_KEY_PARTS_MAX,
+			 .map = &key_schema, .element_size = sizeof(struct draft_key),
 			 .help = "partition key, then sort key if there is one"},
 			{"sources", SCHEMA_LIST, .required = true, .offset = offsetof(struct draft, sources),
 			 .also = offsetof(struct draft, source_count), .min = 1, .max = SOURCES_MAX,
@@ -444,7 +451,7 @@ static int check_lake(struct schema_loader *loader, yaml_node_t *node, void *tar
 static int take_keys(struct schema_loader *loader, yaml_node_t *node, struct draft *draft)
 {
 	struct contract *contract = &draft->contract;
-	contract->key_count = contract->item_key_count = draft->key_count;
+	contract->key_count = contract->item_key_count = contract->table_key_count = draft->key_count;
 	for (uint32_t part = 0; part < draft->key_count; part++)
 		contract->key[part] = (struct key_part){draft->keys[part].attribute, "SNB"[draft->keys[part].type],
 							draft -> keys[part].sensitive};

@@ -15,7 +15,11 @@
 #include "sources/events.h"
 #include "sources/items.h"
 
-enum { KEY_PARTS_MAX = 2, LAKE_KEY_PARTS_MAX = 8, CONTRACT_COLUMNS_MAX = 4096 };
+enum {
+	TABLE_KEY_PARTS_MAX = 2,
+	KEY_PARTS_MAX = 4, /* an event is told by the table's key, its id and its sequence number */
+	LAKE_KEY_PARTS_MAX = 8, CONTRACT_COLUMNS_MAX = 4096
+};
 
 struct key_part {
 	const char *attribute;
@@ -61,6 +65,18 @@ static inline bool contract_is_dump(const struct contract_source *source)
 enum deletes_policy { DELETES_ABSENT = 0, DELETES_COLUMN };
 enum ttl_policy { TTL_POLICY_DELETE = 0, TTL_POLICY_KEEP, TTL_POLICY_SOFT };
 enum baseline { BASELINE_AUTO = 0, BASELINE_SNAPSHOT, BASELINE_EMPTY, BASELINE_NONE };
+/* What a lake holds a row of: an item, an event, a version of an item. */
+enum table_shape { SHAPE_STATE = 0, SHAPE_EVENTS, SHAPE_HISTORY };
+
+/* SHAPE_HISTORY: a row holds from valid_from until valid_to. */
+struct contract_history {
+	const char *valid_from, *valid_to; /* columns */
+	const char *is_current;            /* likewise; NULL: none */
+	bool has_forever, has_since;
+	int64_t forever_us; /* a valid_to from then on is that of a row that still holds, as null is */
+	int64_t since_us; /* what was before is not asked for */
+	enum { KEEP_EVERY = 0, KEEP_SOME } keep; /* whether each version has a row */
+};
 
 /* An attribute: a top-level name, then names of map entries or places in lists. */
 struct contract_path {
@@ -144,8 +160,10 @@ struct contract {
 	const char *path;   /* as given */
 	const char *folder; /* its folder */
 	const char *table;
-	struct key_part item_key[KEY_PARTS_MAX]; /* the DynamoDB table's */
+	/* The DynamoDB table's; of SHAPE_EVENTS an event's: the table's as $key.NAME, then $event_id, $sequence. */
+	struct key_part item_key[KEY_PARTS_MAX];
 	uint32_t item_key_count;
+	uint32_t table_key_count;
 	/* Of facts, so of rows: the table's, or what the lake makes of it, named by its columns. */
 	struct key_part key[LAKE_KEY_PARTS_MAX];
 	uint32_t key_count;
@@ -168,6 +186,9 @@ struct contract {
 	const char *deletes_column;
 	const char **deletes_when; /* texts of the deletes column that mark a deleted row; none: it is boolean */
 	uint32_t deletes_when_count;
+	enum table_shape shape;
+	struct contract_history history;
+	const char *operation_insert, *operation_modify, *operation_remove; /* SHAPE_EVENTS: what $operation says */
 	enum ttl_policy ttl;
 	const char *ttl_attribute; /* NULL when not named */
 	struct retention retain;

@@ -65,6 +65,12 @@ static int check_lake_key(struct schema_loader *loader, yaml_node_t *node, const
 			return key->extract == NULL ? 0
 						    : check_extract(loader, schema_find(loader, node, "extract"), key,
 								    contract->item_key[key->part].type);
+	if (contract->shape == SHAPE_EVENTS)
+		return schema_error(
+			loader, schema_find(loader, node, "attribute"),
+			"'%s' tells no event; a row's key is made of $event_id, $sequence and the item's key, "
+			"as $key.%s",
+			key->attribute, contract->key[0].attribute);
 	return schema_error(
 		loader, schema_find(loader, node, "attribute"),
 		"'%s' is no key attribute of the table. A row's key is made of the item's key alone, one row "
@@ -134,10 +140,12 @@ static int take_tolerances(struct schema_loader *loader, yaml_node_t *node, stru
 
 static int make_lake(struct schema_loader *loader, yaml_node_t *node, struct contract *lake)
 {
-	int code = contract_check_where(loader, schema_find(loader, node, "where"), lake, lake->where);
+	int code = contract_check_shape(loader, node, lake);
+	if (code == 0)
+		code = contract_check_where(loader, schema_find(loader, node, "where"), lake, lake->where);
 	if (code == 0)
 		code = check_keys(loader, node, lake);
-	if (code == 0)
+	if (code == 0 && lake->shape != SHAPE_EVENTS)
 		code = check_apart(loader, node, lake);
 	if (code == 0)
 		code = take_tolerances(loader, node, lake);
@@ -172,17 +180,24 @@ static void finish_keys(struct contract *const *lakes, uint32_t count)
 /* The items that no lake takes are a lake without a table. */
 static int make_unrouted(struct schema_loader *loader, struct contract *contract)
 {
-	for (uint32_t i = 0; i < contract->lake_count; i++)
-		if (contract->lakes[i]->where == NULL)
+	uint32_t of_items = 0;
+	for (uint32_t i = 0; i < contract->lake_count; i++) {
+		of_items += contract->lakes[i]->shape != SHAPE_EVENTS;
+		if (contract->lakes[i]->shape != SHAPE_EVENTS && contract->lakes[i]->where == NULL)
 			return 0;
+	}
+	if (of_items == 0)
+		return 0;
 	struct contract *rest = arena_alloc(loader->arena, sizeof *rest);
 	struct where *any = arena_array(loader->arena, 2, sizeof *any);
 	struct where *parts = arena_array(loader->arena, contract->lake_count, sizeof *parts);
 	if (rest == NULL || any == NULL || parts == NULL)
 		return schema_out_of_memory(loader);
+	of_items = 0;
 	for (uint32_t i = 0; i < contract->lake_count; i++)
-		parts[i] = *contract->lakes[i]->where;
-	any[0] = (struct where){.kind = WHERE_ANY, .parts = parts, .part_count = contract->lake_count};
+		if (contract->lakes[i]->shape != SHAPE_EVENTS)
+			parts[of_items++] = *contract->lakes[i]->where;
+	any[0] = (struct where){.kind = WHERE_ANY, .parts = parts, .part_count = of_items};
 	any[1] = (struct where){.kind = WHERE_NOT, .parts = &any[0], .part_count = 1};
 	*rest = *contract;
 	memset((char *)rest + offsetof(struct contract, name), 0,
@@ -252,7 +267,9 @@ int contract_make_lakes(struct schema_loader *loader, yaml_node_t *node, struct 
 		struct contract *rest = contract->unrouted;
 		rest->sensitive_key = contract->sensitive_key;
 		rest->any_sensitive = contract->any_sensitive;
-		memcpy(rest->item_key, contract->lakes[0]->item_key, sizeof rest->item_key);
+		for (uint32_t i = 0; i < contract->lake_count; i++)
+			if (contract->lakes[i]->shape != SHAPE_EVENTS)
+				memcpy(rest->item_key, contract->lakes[i]->item_key, sizeof rest->item_key);
 		memcpy(rest->key, rest->item_key, sizeof rest->item_key);
 	}
 	return code;

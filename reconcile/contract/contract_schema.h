@@ -63,4 +63,8 @@ int contract_make_lakes(struct schema_loader *loader, yaml_node_t *node, struct 
 /* contract.c: the contract's own table. */
 extern const struct schema_map contract_schema;
 
+/* contract_shape.c: what a history's and an event's rows are described by, and whether a lake may be of its shape. */
+extern const struct schema_map contract_history_schema, contract_operations_schema;
+int contract_check_shape(struct schema_loader *loader, yaml_node_t *node, struct contract *lake) MUST_USE;
+
 #endif

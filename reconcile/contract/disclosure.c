@@ -16,10 +16,17 @@ static bool same_step(const struct contract_path *a, const struct contract_path 
 	return strcmp(a->names[step], b->names[step]) == 0;
 }
 
+/* An event's images, and its key, are of one item: what is sensitive in one is so in all of them. */
+static bool is_event_image(const char *name)
+{
+	return strcmp(name, "$key") == 0 || strcmp(name, "$new_image") == 0 || strcmp(name, "$old_image") == 0;
+}
+
 static bool path_holds_other(const struct contract_path *a, const struct contract_path *b)
 {
 	uint32_t count = a->count < b->count ? a->count : b->count;
-	for (uint32_t step = 0; step < count; step++)
+	uint32_t begin = is_event_image(a->names[0]) && is_event_image(b->names[0]) ? 1 : 0;
+	for (uint32_t step = begin; step < count; step++)
 		if (!same_step(a, b, step))
 			return false;
 	return true;
@@ -41,13 +48,18 @@ static bool one_holds_other(const struct contract_column *a, const struct contra
 	return false;
 }
 
-static bool is_of_part(const struct contract_column *column, const struct key_part *part)
+static bool is_of_part(const struct contract *contract, const struct contract_column *column,
+		       const struct key_part *part)
 {
 	if (is_whole_item(column))
 		return true;
-	for (uint32_t i = 0; i < column->source_count; i++)
-		if (strcmp(column->sources[i].names[0], part->attribute) == 0)
+	for (uint32_t i = 0; i < column->source_count; i++) {
+		const struct contract_path *path = &column->sources[i];
+		uint32_t step = contract->shape == SHAPE_EVENTS && is_event_image(path->names[0]) ? 1 : 0;
+		if (step == path->count ||
+		    (path->names[step] != NULL && strcmp(path->names[step], part->attribute) == 0))
 			return true;
+	}
 	return false;
 }
 
@@ -86,12 +98,14 @@ void disclosure_spread(struct contract *contract)
 {
 	for (uint32_t i = 0; i < contract->column_count; i++)
 		for (uint32_t part = 0; part < contract->key_count; part++)
-			if (contract->columns[i].sensitive && is_of_part(&contract->columns[i], &contract->key[part]))
+			if (contract->columns[i].sensitive &&
+			    is_of_part(contract, &contract->columns[i], &contract->key[part]))
 				contract->key[part].sensitive = true;
 	for (uint32_t i = 0; i < contract->column_count; i++) {
 		struct contract_column *column = &contract->columns[i];
 		for (uint32_t part = 0; part < contract->key_count; part++)
-			column->hidden |= contract->key[part].sensitive && is_of_part(column, &contract->key[part]);
+			column->hidden |= contract->key[part].sensitive &&
+					  is_of_part(contract, column, &contract->key[part]);
 		for (uint32_t other = 0; other < contract->column_count; other++)
 			column->hidden |= contract->columns[other].sensitive &&
 					  one_holds_other(column, &contract->columns[other]);

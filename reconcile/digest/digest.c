@@ -553,7 +553,7 @@ bool digest_image(struct digest_scratch *scratch, const struct json_token *token
 
 static size_t part_size_max(uint32_t part)
 {
-	return part == 0 ? KEY_PARTITION_MAX : KEY_SORT_MAX;
+	return part == 0 ? KEY_PARTITION_MAX : part == 1 ? KEY_SORT_MAX : KEY_MORE_MAX;
 }
 
 static bool read_key_part(struct digest_scratch *scratch, const struct json_token *tokens, uint32_t index,
@@ -591,9 +591,10 @@ bool digest_key(struct digest_scratch *scratch, const struct json_token *tokens,
 		return set_fault(scratch, fault, "key is not an object", (struct slice){"", 0}, keys);
 	size_t first_size = scratch->attributes[tops[0]].words.size;
 	size_t last_size = scratch->attributes[tops[contract->item_key_count - 1]].words.size;
+	bool few = contract->item_key_count <= TABLE_KEY_PARTS_MAX;
 	uint32_t token = keys + 1;
 	for (uint32_t index = 0; index < tokens[keys].count; index++, token = tokens[token + 1].next) {
-		if (tokens[token].size != first_size && tokens[token].size != last_size) /* so it is for most */
+		if (few && tokens[token].size != first_size && tokens[token].size != last_size) /* so it is for most */
 			continue;
 		struct slice name = json_text(&tokens[token]);
 		struct name_words words = token_words(&tokens[token]);

@@ -16,7 +16,10 @@
 #include "bridge/arrow.h"
 #include "reconcile/contract/contract.h"
 
-enum { KEY_BYTES_MAX = 2 * 3 + 2048 + 1024 };
+enum {
+	KEY_MORE_MAX = 128, /* of an event's parts besides the item's key */
+	KEY_BYTES_MAX = 4 * 3 + 2048 + 1024 + 2 * KEY_MORE_MAX
+};
 
 enum image_flag {
 	IMAGE_LOSSY = 1,    /* a value does not fit its column (value.precision_lost): the row digest equals no row */
@@ -116,6 +119,10 @@ struct row_digest {
 	bool deleted;      /* the deletes column is true */
 	int64_t expires_s; /* from the TTL attribute's column, or EXPIRES_NONE */
 	int64_t dated_s;   /* from the scope attribute's column, or DATED_NONE */
+	/* A lake of events: its time, twice, where a column tells it. A history: valid_from and valid_to. Else, and
+	 * where null, INT64_MIN and INT64_MAX, as is a valid_to that means that the row still holds. */
+	int64_t time_lo_us, time_hi_us;
+	bool current; /* SHAPE_HISTORY: is_current says so, or without that column valid_to */
 };
 /* Digests every row of the batch, whose children are digest_plan_columns in order, and calls `each` with the row's
  * index in the batch. */

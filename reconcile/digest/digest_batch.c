@@ -312,13 +312,52 @@ static int64_t row_expiry(const struct digest_plan *plan, const struct lake_node
 	return seconds;
 }
 
+static int64_t lake_time_us(const struct digest_plan *plan, const struct lake_node *node, int64_t index, int64_t null)
+{
+	struct number number;
+	int64_t time;
+	if (lake_is_null(node, index))
+		return null;
+	if (node->type->kind == COLUMN_TIMESTAMP || node->type->kind == COLUMN_TIMESTAMP_NTZ)
+		return lake_i64(node->values, node->base + index);
+	if (!lake_number(node, index, &number) ||
+	    !number_to_i64(&number, INT64_MIN / plan->time_unit_us, INT64_MAX / plan->time_unit_us, &time))
+		return null;
+	return time * plan->time_unit_us;
+}
+
+/* When the event was, or the version held. */
+static void take_times(const struct digest_plan *plan, const struct lake_node *nodes, int64_t index,
+		       struct row_digest *digest)
+{
+	if (plan->from_column == PLAN_NONE)
+		return;
+	digest->time_lo_us = lake_time_us(plan, &nodes[plan->from_column], index, INT64_MIN);
+	if (plan->to_column == PLAN_NONE) {
+		digest->time_hi_us = digest->time_lo_us == INT64_MIN ? INT64_MAX : digest->time_lo_us;
+		return;
+	}
+	digest->time_hi_us = lake_time_us(plan, &nodes[plan->to_column], index, INT64_MAX);
+	if (digest->time_hi_us >= plan->contract->history.forever_us)
+		digest->time_hi_us = INT64_MAX;
+	digest->current = digest->time_hi_us == INT64_MAX;
+	if (plan->current_column != PLAN_NONE) {
+		const struct lake_node *flag = &nodes[plan->current_column];
+		digest->current = !lake_is_null(flag, index) && lake_boolean(flag, index);
+	}
+}
+
 static int emit_rows(struct digest_scratch *scratch, const struct lake_node *nodes, int64_t first, size_t count,
 		     int (*each)(void *context, uint64_t index, const struct row_digest *row, struct error *error),
 		     void *context, struct error *error)
 {
 	const struct digest_plan *plan = scratch->plan;
 	for (size_t row = 0; row < count; row++) {
-		struct row_digest digest = {.key = row_key(scratch, nodes, INDEX), .row = scratch->seeds[row]};
+		struct row_digest digest = {.key = row_key(scratch, nodes, INDEX),
+					    .row = scratch->seeds[row],
+					    .time_lo_us = INT64_MIN,
+					    .time_hi_us = INT64_MAX};
+		take_times(plan, nodes, INDEX, &digest);
 		digest.expires_s = row_expiry(plan, nodes, INDEX);
 		digest.dated_s = row_dated(plan, nodes, INDEX);
 		if (plan->deletes_column != PLAN_NONE) {

@@ -44,6 +44,8 @@ bool plan_ignores_attribute(const struct digest_plan *plan, struct slice name)
 		return true;
 	if (where_mentions(plan->contract->where, name))
 		return true;
+	if (plan->contract->shape == SHAPE_EVENTS && plan_is_event_detail(plan->contract, name))
+		return true;
 	return plan_drops_attribute(plan, name);
 }
 
@@ -324,6 +326,11 @@ static int compile_columns(struct digest_plan *plan, const struct ArrowSchema *s
 
 static bool is_listed(const struct contract *contract, const char *column)
 {
+	const struct contract_history *history = &contract->history;
+	const char *const marks[] = {history->valid_from, history->valid_to, history->is_current};
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		if (marks[i] != NULL && strcasecmp(column, marks[i]) == 0)
+			return true;
 	if (contract->deletes_column != NULL && strcasecmp(column, contract->deletes_column) == 0)
 		return true;
 	for (uint32_t index = 0; index < contract->column_count; index++)
@@ -456,8 +463,8 @@ static bool allocate_tables(struct digest_plan *plan, const struct ArrowSchema *
 		sources += plan->contract->columns[index].source_count;
 	plan->columns = arena_array(arena, columns + 1, sizeof(*plan->columns));
 	plan->tops = arena_array(arena, sources, sizeof(*plan->tops));
-	plan->reader_columns = arena_array(arena, columns + LAKE_KEY_PARTS_MAX + 1, sizeof(*plan->reader_columns));
-	plan->reader_types = arena_array(arena, columns + LAKE_KEY_PARTS_MAX + 1, sizeof(*plan->reader_types));
+	plan->reader_columns = arena_array(arena, columns + LAKE_KEY_PARTS_MAX + 4, sizeof(*plan->reader_columns));
+	plan->reader_types = arena_array(arena, columns + LAKE_KEY_PARTS_MAX + 4, sizeof(*plan->reader_types));
 	plan->report.missing_columns = arena_array(arena, columns + LAKE_KEY_PARTS_MAX + 1,
 						   sizeof(*plan->report.missing_columns));
 	plan->report.mismatches = arena_array(arena, columns + 1, sizeof(*plan->report.mismatches));

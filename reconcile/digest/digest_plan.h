@@ -122,6 +122,9 @@ struct digest_plan {
 	uint32_t dated_top;                 /* PLAN_NONE without a scope: */
 	uint32_t dated_column;              /* likewise, and without a schema */
 	uint32_t deletes_column; /* index into reader_columns */
+	/* Likewise, PLAN_NONE without: of a history. from_column is an event's time too, in such units. */
+	uint32_t from_column, to_column, current_column;
+	int64_t time_unit_us;
 	const char **reader_columns;
 	const struct column_type **reader_types;
 	uint32_t reader_count;
@@ -141,6 +144,15 @@ bool plan_ignores_column(const struct digest_plan *plan, struct slice name);
 /* The attribute is the column's one source, taken whole and as it is. */
 bool plan_takes(const struct plan_column *column, struct slice attribute);
 bool column_type_has(const struct column_type *type, enum column_kind kind);
+/* One more column to read; false when out of memory. */
+bool plan_add_reader(struct digest_plan *plan, const char *name, const struct column_type *type);
+uint64_t plan_mix_text(const char *text, uint64_t hash);
+
+/* digest_shape.c: whether an attribute of an event need not be mentioned. */
+bool plan_is_event_detail(const struct contract *contract, struct slice name);
+uint64_t plan_mix_shape(const struct contract *contract, uint64_t hash);
+/* Finds the columns that say something of their row: whether it is deleted, when it held, when its event was. */
+int plan_meet_marks(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error) MUST_USE;
 
 /* Steps of digest_plan_new, in files of their own. */
 

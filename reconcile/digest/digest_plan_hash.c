@@ -5,7 +5,7 @@
 /* What facts were made by, as one number: facts of another one are made anew. */
 enum { PLAN_FORMAT = 3 };
 
-static uint64_t mix_text(const char *text, uint64_t hash)
+uint64_t plan_mix_text(const char *text, uint64_t hash)
 {
 	return text == NULL ? hash_int(0, hash) : hash_slice(slice_from(text), hash_u64(strlen(text) + 1, hash));
 }
@@ -49,10 +49,10 @@ static uint64_t mix_rules(const struct plan_column *column, uint64_t hash)
 	for (uint32_t index = 0; index < rules->step_count; index++) {
 		const struct column_step *step = &rules->steps[index];
 		hash = hash_long(step->length, hash_long(step->start, hash_int((int)step->kind, hash)));
-		hash = mix_text(step->text, hash);
+		hash = plan_mix_text(step->text, hash);
 	}
 	hash = hash_int(column->snake.data != NULL, hash);
-	return mix_secret(rules->secret, mix_text(rules->constant, hash));
+	return mix_secret(rules->secret, plan_mix_text(rules->constant, hash));
 }
 
 void plan_fingerprint(struct digest_plan *plan)
@@ -60,11 +60,11 @@ void plan_fingerprint(struct digest_plan *plan)
 	const struct contract *contract = plan->contract;
 	uint64_t hash = hash_int(PLAN_FORMAT, SPARK_SEED);
 	for (uint32_t part = 0; part < contract->item_key_count; part++)
-		hash = hash_int(contract->item_key[part].type, mix_text(contract->item_key[part].attribute, hash));
+		hash = hash_int(contract->item_key[part].type, plan_mix_text(contract->item_key[part].attribute, hash));
 	for (uint32_t part = 0; part < plan->key_count && plan->key_made; part++) {
 		const struct plan_key *key = &plan->key[part];
-		hash = hash_int(key->type, mix_text(contract->lake_key[part].column, hash));
-		hash = hash_u64(key->part, mix_text(key->extract, hash));
+		hash = hash_int(key->type, plan_mix_text(contract->lake_key[part].column, hash));
+		hash = hash_u64(key->part, plan_mix_text(key->extract, hash));
 	}
 	hash = where_hash(contract->where, hash);
 	/* Of a removal that cannot be told to be of this lake's item, the policy decides what the fact says. */
@@ -73,17 +73,16 @@ void plan_fingerprint(struct digest_plan *plan)
 	for (uint32_t index = 0; index < plan->column_count; index++) {
 		const struct plan_column *column = &plan->columns[index];
 		char text[COLUMN_TYPE_TEXT_MAX];
-		hash = mix_text(column->name, hash);
-		hash = mix_text(column_type_text(column->type, text, sizeof(text)), hash);
+		hash = plan_mix_text(column->name, hash);
+		hash = plan_mix_text(column_type_text(column->type, text, sizeof(text)), hash);
 		hash = mix_rules(column, hash_int(column->unordered, hash));
 	}
-	hash = mix_text(contract->deletes_column, hash);
-	for (uint32_t index = 0; index < contract->deletes_when_count; index++)
-		hash = mix_text(contract->deletes_when[index], hash);
+	hash = plan_mix_text(contract->deletes_column, hash);
+	hash = plan_mix_shape(contract, hash);
 	/* Which attributes count as unmapped is kept with each source. */
 	for (uint32_t index = 0; index < contract->ignore_attribute_count; index++)
-		hash = mix_text(contract->ignore_attributes[index], hash);
+		hash = plan_mix_text(contract->ignore_attributes[index], hash);
 	if (contract->retain.attribute != NULL)
-		hash = hash_int((int)contract->retain.unit, mix_text(contract->retain.attribute, hash));
-	plan->fingerprint = mix_text(contract->ttl_attribute, hash);
+		hash = hash_int((int)contract->retain.unit, plan_mix_text(contract->retain.attribute, hash));
+	plan->fingerprint = plan_mix_text(contract->ttl_attribute, hash);
 }

@@ -74,7 +74,7 @@ static int compile_key(struct digest_plan *plan, struct error *error)
 	return 0;
 }
 
-static bool add_reader(struct digest_plan *plan, const char *name, const struct column_type *type)
+bool plan_add_reader(struct digest_plan *plan, const char *name, const struct column_type *type)
 {
 	plan->reader_types[plan->reader_count] = type;
 	plan->reader_columns[plan->reader_count++] = arena_copy(&plan->arena, slice_from(name)).data;
@@ -103,7 +103,7 @@ static int meet_key(struct digest_plan *plan, const struct ArrowSchema *schema, 
 	if (key->reader != PLAN_NONE)
 		return 0;
 	key->reader = plan->reader_count;
-	return add_reader(plan, field->name, type) ? 0 : plan_out_of_memory(error);
+	return plan_add_reader(plan, field->name, type) ? 0 : plan_out_of_memory(error);
 }
 
 /* A row's key is made of the item's; its columns are read, and compared only if they are among `columns` too. */
@@ -127,33 +127,11 @@ static int compile_lake_key(struct digest_plan *plan, const struct ArrowSchema *
 
 int plan_compile_reader(struct digest_plan *plan, const struct ArrowSchema *schema, struct error *error)
 {
-	const struct contract *contract = plan->contract;
-	plan->deletes_column = PLAN_NONE;
 	for (uint32_t index = 0; index < plan->column_count; index++) {
 		plan->reader_types[plan->reader_count] = plan->columns[index].type;
 		plan->reader_columns[plan->reader_count++] = plan->columns[index].name;
 	}
-	int code = contract->lake_key_count > 0 ? compile_lake_key(plan, schema, error) : compile_key(plan, error);
-	if (code != 0)
-		return code;
-	if (contract->deletes != DELETES_COLUMN || schema == NULL)
-		return 0;
-	const struct ArrowSchema *field = plan_table_column(schema, contract->deletes_column);
-	if (field == NULL)
-		return error_set(error, ERROR_USAGE, "%s: the table has no column '%s' (lake.deletes)", contract->path,
-				 contract->deletes_column);
-	const struct column_type *type = column_type_from_arrow(&plan->arena, field);
-	bool operation = contract->deletes_when_count > 0;
-	if (type == NULL || type->kind != (operation ? COLUMN_STRING : COLUMN_BOOLEAN))
-		return error_set(error, ERROR_USAGE, "%s: column '%s' (lake.deletes) is not %s", contract->path,
-				 contract->deletes_column,
-				 operation ? "a string, which 'when' is for"
-					   : "boolean; with 'when' it may be an operation");
-	for (uint32_t index = 0; index < plan->reader_count; index++)
-		if (strcmp(plan->reader_columns[index], field->name) == 0)
-			plan->deletes_column = index;
-	if (plan->deletes_column != PLAN_NONE)
-		return 0;
-	plan->deletes_column = plan->reader_count;
-	return add_reader(plan, field->name, type) ? 0 : plan_out_of_memory(error);
+	int code = plan->contract->lake_key_count > 0 ? compile_lake_key(plan, schema, error)
+						      : compile_key(plan, error);
+	return code != 0 ? code : plan_meet_marks(plan, schema, error);
 }

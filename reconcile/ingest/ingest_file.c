@@ -139,24 +139,36 @@ static struct ingest_lane *next_lane(struct ingest_worker *worker, struct ingest
 	return lane < worker->lanes + worker->lane_count ? lane : NULL;
 }
 
+/* NULL when all lanes are of events, which find their keys themselves. */
+static struct ingest_lane *first_of_items(struct ingest_worker *worker)
+{
+	struct ingest_lane *lane = next_lane(worker, NULL);
+	while (lane != NULL && lane->run->contract->shape == SHAPE_EVENTS)
+		lane = next_lane(worker, lane);
+	return lane;
+}
+
 static int take_record(void *context, const struct record *record, struct error *error)
 {
 	struct ingest_worker *worker = context;
 	struct digest_fault fault = {0};
 	struct slice key = {NULL, 0};
-	struct ingest_lane *first = next_lane(worker, NULL);
+	struct ingest_lane *first = next_lane(worker, NULL), *of_items = first_of_items(worker);
 	int code = 0;
 	worker->last_key = key;
 	bool foreign = record->kind == RECORD_CHANGE &&
-		       record->tokens[record->keys].count > first->run->contract->item_key_count;
-	bool keyed = !foreign && digest_key(first->scratch, record->tokens, record->keys, &key, &fault);
+		       record->tokens[record->keys].count > first->run->contract->table_key_count;
+	bool keyed = !foreign && of_items != NULL &&
+		     digest_key(of_items->scratch, record->tokens, record->keys, &key, &fault);
 	if (keyed) {
 		memcpy(worker->key, key.data, key.size); /* the scratch lends one key at a time */
 		key.data = worker->key;
 		worker->last_key = key;
 	}
 	for (struct ingest_lane *lane = first; lane != NULL && code == 0; lane = next_lane(worker, lane)) {
+		bool events = lane->run->contract->shape == SHAPE_EVENTS;
 		code = foreign  ? ingest_lane_tell_foreign(lane, record, error)
+		       : events ? ingest_lane_tell_event(lane, record, error)
 		       : !keyed ? ingest_lane_tell_keyless(lane, record, &fault, error)
 				: ingest_lane_tell(lane, record, key, error);
 		if (code == 0 && (digest_scratch_failed(lane->scratch) || worker->answers.failed))

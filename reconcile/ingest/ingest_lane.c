@@ -13,6 +13,7 @@ int ingest_lane_open(struct ingest_lane *lane, struct run *run, size_t memory_ma
 {
 	lane->run = run;
 	lane->answers = answers;
+	event_item_init(&lane->event);
 	lane->time_max_us = clock_now_us() + 86400 * CLOCK_SECOND_US;
 	lane->scratch = digest_scratch_new(run->plan);
 	if (lane->scratch == NULL)
@@ -25,6 +26,7 @@ void ingest_lane_close(struct ingest_lane *lane)
 	digest_scratch_free(lane->scratch);
 	state_builder_free(lane->builder);
 	free(lane->attribute_counts);
+	event_item_release(&lane->event);
 }
 
 static int note_problem(struct ingest_lane *lane, const char *id, const struct record *record, struct slice key,
@@ -279,6 +281,27 @@ int ingest_lane_tell(struct ingest_lane *lane, const struct record *record, stru
 	return add_fact(lane, &fact, error);
 }
 
+/* Exports know of no events, nor do incremental ones, whose changes are net, and polls. */
+int ingest_lane_tell_event(struct ingest_lane *lane, const struct record *record, struct error *error)
+{
+	struct digest_fault fault = {0};
+	struct record event;
+	struct slice key;
+	const struct contract_source *source = lane->work->contract_source;
+	if (record->kind != RECORD_CHANGE || source == NULL || !contract_holds_changes(source) ||
+	    source->rows.puts_only)
+		return 0;
+	int code = event_item_make(&lane->event, lane->run->contract, record, &event, error);
+	if (code != 0)
+		return code;
+	if (!digest_key(lane->scratch, event.tokens, event.keys, &key, &fault)) {
+		code = note_unmatched(lane, record, &fault, error);
+		return code != 0 ? code : pass_over(lane, record, error);
+	}
+	memcpy(lane->event_key, key.data, key.size); /* the scratch lends one key at a time */
+	return ingest_lane_tell(lane, &event, (struct slice){lane->event_key, key.size}, error);
+}
+
 int ingest_lane_tell_keyless(struct ingest_lane *lane, const struct record *record, const struct digest_fault *fault,
 			     struct error *error)
 {
@@ -311,6 +334,11 @@ int ingest_lane_tell_problem(struct ingest_lane *lane, const struct problem *pro
 	return state_builder_problem(lane->builder, &copy, error);
 }
 
+static bool is_timed(const struct contract *contract, const struct row_digest *row)
+{
+	return contract->shape == SHAPE_HISTORY || (contract->shape == SHAPE_EVENTS && row->time_lo_us != INT64_MIN);
+}
+
 int ingest_lane_tell_row(struct ingest_lane *lane, const struct row_digest *row, int64_t position, struct error *error)
 {
 	if (row->key.size == 0) {
@@ -322,16 +350,17 @@ int ingest_lane_tell_row(struct ingest_lane *lane, const struct row_digest *row,
 		lane->unreadable++;
 		return state_builder_problem(lane->builder, &problem, error);
 	}
-	struct fact fact = {.key = row->key,
-			    .key_hash = fact_key_hash(row->key),
-			    .kind = FACT_LAKE,
-			    .flags = row->deleted ? FACT_DELETED : 0,
-			    .record = (uint64_t)position,
-			    .after = {.state = STATE_IMAGE,
-				      .row = row->row,
-				      .expires_s = row->expires_s,
-				      .dated_s = row->dated_s},
-			    .before = {.expires_s = EXPIRES_NONE}};
+	struct fact fact = {
+		.key = row->key,
+		.key_hash = fact_key_hash(row->key),
+		.kind = FACT_LAKE,
+		.flags = (row->deleted ? FACT_DELETED : 0U) | (row->current ? FACT_CURRENT : 0U) |
+			 (is_timed(lane->run->contract, row) ? FACT_TIMED : 0U),
+		.time_lo_us = row->time_lo_us,
+		.time_hi_us = row->time_hi_us,
+		.record = (uint64_t)position,
+		.after = {.state = STATE_IMAGE, .row = row->row, .expires_s = row->expires_s, .dated_s = row->dated_s},
+		.before = {.expires_s = EXPIRES_NONE}};
 	return add_fact(lane, &fact, error);
 }
 

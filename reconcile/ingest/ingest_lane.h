@@ -6,6 +6,7 @@
 #ifndef LAKEPROOF_RECONCILE_INGEST_INGEST_LANE_H
 #define LAKEPROOF_RECONCILE_INGEST_INGEST_LANE_H
 
+#include "reconcile/event_item.h"
 #include "reconcile/ingest/ingest_file.h"
 
 enum { DOMAIN_CACHE_ARN_MAX = 1024 };
@@ -14,7 +15,9 @@ struct ingest_lane {
 	struct run *run;
 	struct digest_scratch *scratch;
 	struct state_builder *builder;
-	struct arena *answers;      /* of `where`; the worker's */
+	struct arena *answers;   /* of `where`; the worker's */
+	struct event_item event; /* of the record at hand, in a lake of events */
+	char event_key[KEY_BYTES_MAX];
 	int64_t time_max_us;        /* no record is later than that */
 	uint64_t *attribute_counts; /* digest_unmapped's counts when the present file began */
 	uint64_t attribute_capacity;
@@ -39,6 +42,8 @@ int ingest_lane_end(struct ingest_lane *lane, const struct file_result *result, 
 /* A record of the item with that key. */
 int ingest_lane_tell(struct ingest_lane *lane, const struct record *record, struct slice key,
 		     struct error *error) MUST_USE;
+/* A record of which this lake, one of events, may hold a row. */
+int ingest_lane_tell_event(struct ingest_lane *lane, const struct record *record, struct error *error) MUST_USE;
 /* A record of which no key can be made. */
 int ingest_lane_tell_keyless(struct ingest_lane *lane, const struct record *record, const struct digest_fault *fault,
 			     struct error *error) MUST_USE;

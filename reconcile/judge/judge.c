@@ -424,6 +424,7 @@ static void take_row(struct judge *judge, const struct fact *fact)
 		judgement->lake = origin_of(fact);
 		judgement->lake_row = fact->after.row;
 		judge->lake_expires_s = fact->after.expires_s;
+		judge->lake_time = (fact->flags & FACT_TIMED) != 0 ? fact->time_lo_us : INT64_MIN;
 	}
 	judge->lake_live = judgement->lake_rows == 1 && !deleted;
 	if (deleted) {
@@ -509,6 +510,7 @@ void judge_begin(struct judge *judge)
 	judge->lake_live = false;
 	judge->lake_age = AGE_NONE;
 	judge->lake_expires_s = EXPIRES_NONE;
+	judge->lake_time = INT64_MIN;
 	judge->lake_digest_count = 0;
 	for (uint32_t i = 0; i < judge->scope->export_count; i++)
 		judge->items[i].seen = false;

@@ -183,6 +183,20 @@ static void find_late_exports(struct judge *judge)
 	}
 }
 
+/* Whether the row of an event says of it a time at which every event was captured. By a second on either side: what was
+ * in the first and the last one of a window may have been outside. */
+static bool event_was_covered(const struct judge *judge)
+{
+	const struct scope *scope = judge->scope;
+	if (scope->shape != SHAPE_EVENTS || judge->lake_time == INT64_MIN)
+		return false;
+	for (uint32_t i = 0; i < scope->window_count; i++)
+		if (!scope->windows[i].filtered && later_by_slack(scope->windows[i].lo) <= judge->lake_time &&
+		    judge->lake_time < earlier_by_slack(scope->windows[i].hi))
+			return true;
+	return false;
+}
+
 static void decide_state(struct judge *judge)
 {
 	struct judgement *judgement = &judge->judgement;
@@ -205,7 +219,7 @@ static void decide_state(struct judge *judge)
 		judgement->decided_time_us = judge->snapshot_lo;
 		if (judge->snapshot_item != NULL)
 			judgement->decided = judge->snapshot_item->origin;
-	} else if (judge->scope->baseline == BASELINE_EMPTY) {
+	} else if (judge->scope->baseline == BASELINE_EMPTY || event_was_covered(judge)) {
 		judgement->expected = absent;
 	}
 	if (judgement->expected.state != STATE_ABSENT)
@@ -355,11 +369,21 @@ static bool in_net_hole(const struct judge *judge, const struct judge_domain *ow
 	return false;
 }
 
+/* Whether something may have come after what decides that nobody captured. An event happens once: only one that is not
+ * known may be in a hole. */
+static bool in_hole(const struct judge *judge, const struct judge_domain *own)
+{
+	const struct scope *scope = judge->scope;
+	bool open = judge->has_hole && judge->hole_hi > judge->judgement.decided_time_us;
+	if (scope->shape == SHAPE_EVENTS)
+		return own == NULL && (scope->unreadable || (open && !event_was_covered(judge)));
+	return scope->unreadable || open || in_net_hole(judge, own);
+}
+
 static uint32_t reasons_of(const struct judge *judge, const struct judge_domain *own)
 {
 	const struct judgement *judgement = &judge->judgement;
-	bool hole = judge->scope->unreadable || (judge->has_hole && judge->hole_hi > judgement->decided_time_us) ||
-		    in_net_hole(judge, own);
+	bool hole = in_hole(judge, own);
 	uint32_t reasons = 0;
 	reasons |= judgement->expected.state == STATE_UNKNOWN ? UNPROVEN_STATE : 0U;
 	reasons |= judgement->expected.state == STATE_PRESENT ? UNPROVEN_IMAGE : 0U;

@@ -129,6 +129,7 @@ struct judge {
 	bool lake_live; /* exactly one row, and it is live */
 	enum judge_age lake_age; /* of its youngest row */
 	int64_t lake_expires_s;
+	int64_t lake_time; /* when its event was; INT64_MIN when it does not say */
 	uint64_t lake_digests[JUDGE_DIGESTS_MAX];
 	uint32_t lake_counts[JUDGE_DIGESTS_MAX];
 	uint32_t lake_digest_count;

@@ -86,12 +86,13 @@ static int fill_policy(sqlite3 *database, const struct scope *scope, struct erro
 				  scope->retains,
 				  scope->retain_out_s,
 				  scope->retain_in_s,
-				  scope->unmatched};
+				  scope->unmatched,
+				  scope->shape == SHAPE_EVENTS};
 	return insert_integers(
 		database,
 		"INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10, ?11, "
-		"iif(?12, ?13, NULL), iif(?12, ?14, NULL), ?15)",
-		values, 15, error);
+		"iif(?12, ?13, NULL), iif(?12, ?14, NULL), ?15, ?16)",
+		values, 16, error);
 }
 
 static int fill_scope(sqlite3 *database, const struct scope *scope, struct error *error)
@@ -212,6 +213,8 @@ static int fill_fact(void *context, const struct fact *fact, struct error *error
 	}
 	if (fact->item_key != 0)
 		sqlite3_bind_int64(insert, 25, (int64_t)fact->item_key);
+	if (fact->kind == FACT_LAKE && (fact->flags & FACT_TIMED) != 0 && fact->time_lo_us != INT64_MIN)
+		sqlite3_bind_int64(insert, 28, fact->time_lo_us);
 	if (!bound)
 		return error_set(error, ERROR_INTERNAL, "reference merger: out of memory");
 	bool done = sqlite3_step(insert) == SQLITE_DONE;
@@ -225,7 +228,7 @@ static int fill_facts(sqlite3 *database, const struct reference_facts *facts, st
 	if (sqlite3_prepare_v2(
 		    database,
 		    "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-		    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
+		    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
 		    -1, &filling.insert, NULL) != SQLITE_OK)
 		return failed(database, "insert facts", error);
 	int code = facts->feed(facts->context, fill_fact, &filling, error);

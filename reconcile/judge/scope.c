@@ -458,7 +458,11 @@ static void set_evidence_end(struct scope *scope)
 
 static void apply_policies(struct scope *scope, const struct contract *contract, bool has_lake, int64_t commit_time_us)
 {
-	scope->baseline = contract->baseline;
+	/* An export that lacks an item says nothing of its events. */
+	bool events = contract->shape == SHAPE_EVENTS;
+	scope->baseline = events && contract->baseline == BASELINE_SNAPSHOT ? BASELINE_NONE : contract->baseline;
+	scope->shape = contract->shape;
+	scope->history = &contract->history;
 	scope->deletes = contract->deletes;
 	scope->ttl = contract->ttl;
 	scope->ambiguous_accept = contract->ambiguous_accept;

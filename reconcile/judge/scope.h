@@ -90,6 +90,8 @@ struct scope {
 	bool has_as_of;
 	int64_t as_of_us;
 	bool has_lake;
+	enum table_shape shape;
+	const struct contract_history *history; /* the contract's, SHAPE_HISTORY only */
 	bool by_row; /* a source does not keep DynamoDB's types: images are told apart by their row digests alone */
 	int64_t settle_from_us; /* commit time - settle; INT64_MAX without settle: */
 	/* scope: a date before the one is out of scope, one from the other on in it; seconds. */

@@ -17,7 +17,9 @@ enum fact_kind { FACT_LAKE = 0, FACT_SNAPSHOT = 1, FACT_CHANGE = 2 };
 enum fact_flag {
 	FACT_DAMAGED = 1, /* the record could not be read whole; its images are not to be trusted */
 	FACT_DELETED = 2, /* a lake row whose deletes column is true */
-	FACT_UNTIMELY = 4 /* its time says nothing of when changes were captured; known to the state's builder only */
+	FACT_UNTIMELY = 4, /* its time says nothing of when changes were captured; known to the state's builder only */
+	FACT_TIMED = 8,    /* a lake row that has times */
+	FACT_CURRENT = 16  /* a row of a history that says that it still holds */
 };
 
 /* What is known of the item on one side of a fact. */
@@ -48,7 +50,9 @@ struct fact {
 	uint8_t ttl;     /* enum ttl_mark */
 	bool has_sequence;
 	uint8_t sequence[SEQUENCE_SIZE]; /* zeros without one */
-	int64_t time_lo_us, time_hi_us;  /* INT64_MIN, INT64_MAX when the record has no time */
+	/* INT64_MIN, INT64_MAX when the record has no time. Of a FACT_TIMED lake row: an event's time, twice; or when a
+	 * version of a history began and ended, INT64_MIN and INT64_MAX where it says none. */
+	int64_t time_lo_us, time_hi_us;
 	uint64_t event_hash;             /* XXH64 of the event id, 0 without one */
 };
 

@@ -12,7 +12,9 @@ enum {
 	BIT_DAMAGED = 3,
 	BIT_DELETED = 4,
 	BIT_AFTER = 5, /* a side's eight bits */
-	BIT_ITEM_KEY = 13
+	BIT_ITEM_KEY = 13,
+	BIT_TIMED = 14,
+	BIT_CURRENT = 15
 };
 
 /* Bits of a change's second word. */
@@ -37,7 +39,7 @@ enum {
 
 enum time_form { TIME_NONE = 0, TIME_SECOND = 1, TIME_INTERVAL = 2 };
 
-enum { MICROSECONDS = 1000000, FIRST_WORD_BITS = 14, SECOND_WORD_BITS = 14 };
+enum { MICROSECONDS = 1000000, FIRST_WORD_BITS = 16, SECOND_WORD_BITS = 14 };
 
 /* ---- little-endian words and varints */
 
@@ -191,7 +193,9 @@ size_t segment_encode(const struct fact *fact, uint32_t source, uint8_t *bytes)
 					     (uint32_t)((fact->flags & FACT_DAMAGED) != 0) << BIT_DAMAGED |
 					     (uint32_t)((fact->flags & FACT_DELETED) != 0) << BIT_DELETED |
 					     after << BIT_AFTER |
-					     (uint32_t)(fact->item_key != 0) << BIT_ITEM_KEY);
+					     (uint32_t)(fact->item_key != 0) << BIT_ITEM_KEY |
+					     (uint32_t)((fact->flags & FACT_TIMED) != 0) << BIT_TIMED |
+					     (uint32_t)((fact->flags & FACT_CURRENT) != 0) << BIT_CURRENT);
 	at = put_u64(at, fact->key_hash);
 	at = put_u16(at, (uint32_t)fact->key.size);
 	if (fact->key.size > 0)
@@ -204,6 +208,8 @@ size_t segment_encode(const struct fact *fact, uint32_t source, uint8_t *bytes)
 	at = put_side(at, &fact->after, after);
 	if (fact->kind == FACT_CHANGE)
 		at = put_change(at, fact);
+	else if ((fact->flags & FACT_TIMED) != 0)
+		at = put_signed(put_signed(at, fact->time_lo_us), fact->time_hi_us);
 	return (size_t)(at - bytes);
 }
 
@@ -328,6 +334,15 @@ static void clear_change(struct fact *fact)
 	fact->event_hash = 0;
 }
 
+/* Of a lake row. */
+static bool read_row_times(const uint8_t **at, struct fact *fact)
+{
+	bool bad = fact->kind != FACT_LAKE;
+	fact->time_lo_us = get_signed(at, &bad);
+	fact->time_hi_us = get_signed(at, &bad);
+	return !bad;
+}
+
 /* The key, which is the one field whose size is not bounded by SEGMENT_PADDING. Hashes never fall within a block. */
 static bool read_key(struct segment_reader *reader, const uint8_t **at)
 {
@@ -359,7 +374,8 @@ enum segment_step segment_next(struct segment_reader *reader, struct fact *fact)
 	fact->key_hash = reader->key_hash;
 	fact->key = reader->key;
 	fact->kind = (enum fact_kind)(bits >> BIT_KIND & 3);
-	fact->flags = (bits >> BIT_DAMAGED & 1 ? FACT_DAMAGED : 0U) | (bits >> BIT_DELETED & 1 ? FACT_DELETED : 0U);
+	fact->flags = (bits >> BIT_DAMAGED & 1 ? FACT_DAMAGED : 0U) | (bits >> BIT_DELETED & 1 ? FACT_DELETED : 0U) |
+		      (bits >> BIT_TIMED & 1 ? FACT_TIMED : 0U) | (bits >> BIT_CURRENT & 1 ? FACT_CURRENT : 0U);
 	fact->source = get_u32_varint(&at, &bad);
 	fact->record = get_varint(&at, &bad);
 	fact->offset = get_varint(&at, &bad);
@@ -369,6 +385,8 @@ enum segment_step segment_next(struct segment_reader *reader, struct fact *fact)
 	if (fact->kind != FACT_CHANGE)
 		clear_change(fact);
 	else if (!read_change(&at, fact))
+		return SEGMENT_CORRUPT;
+	if ((fact->flags & FACT_TIMED) != 0 && !read_row_times(&at, fact))
 		return SEGMENT_CORRUPT;
 	if (bad || at > reader->end)
 		return SEGMENT_CORRUPT;

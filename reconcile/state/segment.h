@@ -18,6 +18,8 @@
  *       sequence 1 byte size, bytes without leading zeros
  *       time     seconds as a varint when it is one whole second, two varints otherwise, nothing without a time
  *       event    8 bytes, unless 0
+ *       or of a lake row that has them:
+ *       times    two varints
  *
  * all little-endian; varints are LEB128, signed numbers zigzag. A fact whose key is at most SEGMENT_KEY_MAX bytes
  * always fits an empty block. No memory is owned; everything may be called from any thread. */

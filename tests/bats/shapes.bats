@@ -106,3 +106,199 @@ operations() { # a is changed, b is deleted, c is deleted and comes back, d stay
 	run "$LAKEPROOF" reconcile "$dir/contract.yaml" --quiet
 	[ "$status" -ne 64 ]
 }
+
+# ---- events
+
+events_contract() { # MORE of the lake
+	contract <<-END
+		lake:
+		  delta: lake
+		  shape: events
+		  key: [{column: event_id, attribute: \$event_id}]
+		  columns:
+		    - {column: event_id, attribute: \$event_id, type: "string"}
+		    - {column: op, attribute: \$operation, type: "string"}
+		    - {column: at, attribute: \$time, from: epoch_s, type: "timestamp"}
+		    - {column: pk, attribute: \$key.pk, type: "string"}
+		    - {column: new, attribute: \$new_image.v, type: "string"}
+		    - {column: old, attribute: \$old_image.v, type: "string"}
+		  $1
+	END
+}
+
+event() { # NUMBER SECONDS OPERATION KEY [NEW [OLD]]: the row of the change that `change` wrote as that number
+	local members
+	members=$(printf '"event_id":{"S":"%032d"},"op":{"S":"%s"},"at":{"S":"%s"},"pk":{"S":"%s"}' \
+		$((100000000000000 + $1)) "$3" "$(at $((exported + $2)))" "$4")
+	[ -z "$5" ] || members+=",\"new\":{\"S\":\"$5\"}"
+	[ -z "$6" ] || members+=",\"old\":{\"S\":\"$6\"}"
+	printf '{%s}' "$members"
+}
+
+events() { # a and b are changed, c comes and goes
+	printf '%s\n' 'event_id string event_id key' 'op string op' 'at timestamp at' 'pk string pk' 'new string new' \
+		'old string old' >"$dir/columns.txt"
+	unset sequence
+	write_export "$dir" "$exported" "$(item a A)" "$(item b B)" "$(item d D)"
+	change -600 INSERT d D ""
+	change 100 MODIFY a A2 A
+	change 100 MODIFY a A3 A2
+	change 110 REMOVE b "" B
+	change 120 INSERT c C ""
+	change 900 REMOVE c "" C
+	rows=("$(event 1 -600 INSERT d D)" "$(event 2 100 MODIFY a A2 A)" "$(event 3 100 MODIFY a A3 A2)"
+		"$(event 4 110 REMOVE b "" B)" "$(event 5 120 INSERT c C)" "$(event 6 900 REMOVE c "" C)")
+}
+
+@test "every event is one row" {
+	events
+	events_contract
+	write_lake "${rows[@]}"
+	judged PASS ""
+	[ "$(field '.counts | [.expected, .equal] | join(" ")')" = "6 6" ]
+}
+
+@test "an event delivered again is one event" {
+	events
+	events_contract
+	write_lake "${rows[@]}"
+	head -n 3 "$dir/events/records.jsonl" >"$dir/events/again.jsonl"
+	judged PASS ""
+	[ "$(field '.counts | [.equal, .duplicates] | join(" ")')" = "6 3" ]
+}
+
+@test "an event that is lost, or there with other values, is a finding" {
+	events
+	events_contract
+	write_lake "${rows[@]:0:3}" "${rows[@]:4}"
+	judged FAIL row.missing
+	write_lake "${rows[@]:0:3}" "$(event 4 110 REMOVE b "" WRONG)" "${rows[@]:4}"
+	judged FAIL row.differs
+	reconcile "$dir" --values full
+	[ "$(field '.findings[] | select(.id == "row.differs").columns[0] | [.column, .expected, .actual] | join(" ")')" = "old B WRONG" ]
+	write_lake "${rows[@]:0:3}" "$(event 4 110 MODIFY b "" B)" "${rows[@]:4}"
+	judged FAIL row.differs
+}
+
+@test "an event that is there twice is a finding" {
+	events
+	events_contract
+	sed -i 's/ key$//; s/^pk string pk/pk string pk key/; s/^at timestamp at/at timestamp at key/' "$dir/columns.txt"
+	write_lake "${rows[@]}"
+	mv "$dir/lake" "$dir/one"
+	# The pipeline's table has one row a key: the same event under two of them.
+	printf '%s\n' 'event_id string event_id' 'op string op' 'at timestamp at' 'pk string pk' 'new string new' \
+		'old string old' 'n string n key' >"$dir/columns.txt"
+	write_lake "$(jq -c '.n = {S: "1"}' <<<"${rows[0]}")" "$(jq -c '.n = {S: "2"}' <<<"${rows[0]}")" \
+		"$(jq -c '.n = {S: "3"}' <<<"${rows[1]}")" "$(jq -c '.n = {S: "4"}' <<<"${rows[2]}")" \
+		"$(jq -c '.n = {S: "5"}' <<<"${rows[3]}")" "$(jq -c '.n = {S: "6"}' <<<"${rows[4]}")" \
+		"$(jq -c '.n = {S: "7"}' <<<"${rows[5]}")"
+	events_contract 'ignore: [n]'
+	judged FAIL row.duplicate
+}
+
+@test "a row that no event made is one where the capture had all of them, else it is not proven" {
+	events
+	events_contract
+	write_lake "${rows[@]}" "$(event 77 200 MODIFY a X A3)"
+	judged FAIL row.phantom
+	write_lake "${rows[@]}" "$(event 77 -700 MODIFY a X A3)"
+	judged UNKNOWN state.unknown
+	write_lake "${rows[@]}" "$(event 77 900 MODIFY a X A3)"
+	judged UNKNOWN state.unknown
+	sed -i 's/{events: events}/{events: events, filtered: true}/' "$dir/contract.yaml"
+	write_lake "${rows[@]}" "$(event 77 200 MODIFY a X A3)"
+	judged UNKNOWN state.unknown
+}
+
+@test "a table of items and a log of its events are judged together" {
+	events
+	write_lake "${rows[@]}"
+	mv "$dir/lake" "$dir/log"
+	printf '%s\n' 'pk string pk key' 'v string v' >"$dir/columns.txt"
+	write_lake "$(item a A3)" "$(item d D)"
+	contract <<-END
+		lakes:
+		  - name: log
+		    delta: log
+		    shape: events
+		    key: [{column: event_id, attribute: \$event_id}, {column: pk, attribute: \$key.pk}]
+		    columns:
+		      - {column: op, attribute: \$operation, type: "string"}
+		      - {column: at, attribute: \$time_ms, from: epoch_ms, type: "timestamp"}
+		      - {column: new, attribute: \$new_image.v, type: "string"}
+		      - {column: old, attribute: \$old_image.v, type: "string"}
+		  - name: items
+		    delta: lake
+		    columns:
+		      - {column: pk, attribute: pk, type: "string"}
+		      - {column: v, attribute: v, type: "string"}
+	END
+	sed -i 's/{column: v, attribute: v/{column: v, sensitive: true, attribute: v/' "$dir/contract.yaml"
+	judged PASS ""
+	[ "$(field '.lakes[] | select(.name == "log") | [.verdict, .counts.equal] | join(" ")')" = "PASS 6" ]
+}
+
+@test "a lake may hold some events only, under its own names and keys" {
+	events
+	contract <<-END
+		lake:
+		  delta: lake
+		  shape: events
+		  where: {attribute: \$operation, in: [c, u]}
+		  operations: {insert: c, modify: u, remove: d}
+		  key: [{column: pk, attribute: \$key.pk}, {column: sequence, attribute: \$sequence}]
+		  columns:
+		    - {column: op, attribute: \$operation, type: "string"}
+		    - {column: new, attribute: \$new_image, as: json, type: "string"}
+		  ignore: [at]
+	END
+	printf '%s\n' 'sequence string sequence key' 'op string op' 'at string at' 'pk string pk' 'new string new' >"$dir/columns.txt"
+	row() { # NUMBER OPERATION KEY NEW
+		printf '{"sequence":{"S":"111111%d"},"op":{"S":"%s"},"pk":{"S":"%s"},"new":{"S":"%s"}}' $((100000000000000 + $1)) \
+			"$2" "$3" "{\\\"pk\\\":\\\"$3\\\", \\\"v\\\":\\\"$4\\\"}"
+	}
+	local some=("$(row 1 c d D)" "$(row 2 u a A2)" "$(row 3 u a A3)")
+	write_lake "${some[@]}" "$(row 5 c c C)"
+	judged PASS ""
+	[ "$(field .counts.equal)" = 4 ]
+	write_lake "${some[@]}" "$(row 5 c c D)"
+	judged FAIL row.differs
+	write_lake "${some[@]}" "$(row 5 c c C)" "$(row 4 d b x)"
+	judged FAIL row.zombie
+	write_lake "${some[@]}" "$(row 5 c x C)"
+	judged FAIL "row.missing state.unknown"
+}
+
+refused() { # TEXT: the lake's part from standard input
+	contract
+	run "$LAKEPROOF" reconcile "$dir/contract.yaml" --quiet
+	echo "$output"
+	[ "$status" -eq 64 ]
+	[[ "$output" == *"$1"* ]]
+}
+
+@test "what a lake of events cannot be is refused" {
+	events
+	refused "a lake of events needs 'key'" <<-END
+		lake: {delta: lake, shape: events, columns: [{column: pk, attribute: \$key.pk}]}
+	END
+	refused "needs a 'key' that tells it from all others" <<-END
+		lake: {delta: lake, shape: events, key: [{column: pk, attribute: \$key.pk}], columns: [{column: pk, attribute: \$key.pk}]}
+	END
+	refused "'v' is nothing that an event has; an attribute of the item is \$new_image.v" <<-END
+		lake: {delta: lake, shape: events, key: [{column: event_id, attribute: \$event_id}], columns: [{column: v, attribute: v}]}
+	END
+	refused "'v' is nothing that an event has" <<-END
+		lake: {delta: lake, shape: events, where: {attribute: v, exists: true}, key: [{column: event_id, attribute: \$event_id}], columns: [{column: op, attribute: \$operation}]}
+	END
+	refused "'\$time' tells no event" <<-END
+		lake: {delta: lake, shape: events, key: [{column: event_id, attribute: \$event_id}, {column: at, attribute: \$time}], columns: [{column: op, attribute: \$operation}]}
+	END
+	refused "'deletes' is not for a lake of events" <<-END
+		lake: {delta: lake, shape: events, deletes: absent, key: [{column: event_id, attribute: \$event_id}], columns: [{column: op, attribute: \$operation}]}
+	END
+	refused "'operations' is not for a lake of items as they are now" <<-END
+		lake: {delta: lake, operations: {insert: c}, columns: [{column: pk, attribute: pk}]}
+	END
+}

@@ -16,6 +16,7 @@
  *   change [domain n] [seq n] [event n] (at T | from A to B | without time) SIDE > SIDE [by ttl | perhaps ttl]
  *                                     [damaged]
  *   row SIDE [soft]                   the lake holds it
+ *   row SIDE [soft] at T              under `events`: of an event of that time
  *
  * SIDE: x (an image), x- (without DynamoDB's types), x~ (lossy), x@T (with that TTL value), none (absent), ? (present),
  * x^T (of that date), unknown. A fact may begin with its key, "k3:" (k0 without one) and end with its origin, "of
@@ -226,6 +227,10 @@ static inline bool notation_fact(struct notation *notation, struct universe *uni
 		fact->flags |= FACT_DAMAGED;
 	if (notation_word(notation, "soft"))
 		fact->flags |= FACT_DELETED;
+	if (fact->kind == FACT_LAKE && notation_word(notation, "at")) {
+		fact->flags |= FACT_TIMED;
+		fact->time_lo_us = fact->time_hi_us = notation_time(notation);
+	}
 	if (notation_word(notation, "of")) {
 		if (!notation_word(notation, "source"))
 			notation_bad(notation);
@@ -352,6 +357,8 @@ static inline bool notation_policy(struct notation *notation, struct scope *scop
 		scope->retain_in_s /= SECOND_US;
 	} else if (notation_word(notation, "by row")) {
 		scope->by_row = true;
+	} else if (notation_word(notation, "events")) {
+		scope->shape = SHAPE_EVENTS;
 	} else if (notation_word(notation, "no lake")) {
 		scope->has_lake = false;
 	} else {
@@ -460,6 +467,10 @@ static inline void print_fact(struct buffer *out, const struct universe *univers
 	}
 	buffer_append_text(out, (fact->flags & FACT_DAMAGED) != 0 ? " damaged" : "");
 	buffer_append_text(out, (fact->flags & FACT_DELETED) != 0 ? " soft" : "");
+	if (fact->kind == FACT_LAKE && (fact->flags & FACT_TIMED) != 0) {
+		buffer_append_text(out, " at ");
+		print_time(out, fact->time_lo_us);
+	}
 	buffer_printf(out, " of source %u;", (unsigned)fact->source);
 }
 
@@ -518,6 +529,8 @@ static inline void print_scope(struct buffer *out, const struct universe *univer
 		buffer_append_text(out, "no lake; ");
 	if (scope->by_row)
 		buffer_append_text(out, "by row; ");
+	if (scope->shape == SHAPE_EVENTS)
+		buffer_append_text(out, "events; ");
 	if (scope->has_as_of) {
 		buffer_append_text(out, "as_of ");
 		print_time(out, scope->as_of_us);

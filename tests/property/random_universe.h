@@ -235,6 +235,10 @@ static inline void random_rows(struct chances *chances, uint32_t key, uint32_t f
 		fact->after.flags = 0;
 		if (universe->scope.deletes == DELETES_COLUMN && prng_chance(prng, 1, 4))
 			fact->flags |= FACT_DELETED;
+		if (universe->scope.shape == SHAPE_EVENTS && prng_chance(prng, 2, 3)) {
+			fact->flags |= FACT_TIMED;
+			fact->time_lo_us = fact->time_hi_us = random_time(chances) - (int64_t)prng_below(prng, 2);
+		}
 	}
 }
 
@@ -360,6 +364,7 @@ static inline void random_policies(struct chances *chances)
 		scope->retain_out_s = 1000;
 		scope->retain_in_s = prng_chance(prng, 1, 2) ? 1100 : 1000;
 	}
+	scope->shape = prng_chance(prng, 1, 6) ? SHAPE_EVENTS : SHAPE_STATE;
 	if (prng_chance(prng, 1, 6)) {
 		scope->has_as_of = true;
 		scope->as_of_us = random_time(chances);

@@ -30,7 +30,7 @@ static inline void leave_out_fact(struct universe *universe, uint32_t index)
 static inline bool leave_out_part(struct universe *universe, uint32_t part)
 {
 	struct scope *scope = &universe->scope;
-	enum { POLICIES = 12 };
+	enum { POLICIES = 13 };
 	bool *flags[] = {&scope->unreadable, &scope->ambiguous_accept, &scope->has_as_of};
 	if (part < POLICIES) {
 		if (part < 3)
@@ -53,6 +53,8 @@ static inline bool leave_out_part(struct universe *universe, uint32_t part)
 			scope->retains = false;
 		else if (part == 11)
 			scope->unmatched = false;
+		else if (part == 12)
+			scope->shape = SHAPE_STATE;
 		return true;
 	}
 	part -= POLICIES;
