@@ -39,7 +39,8 @@ CREATE TABLE fact (
 	event BLOB,                     -- 8 bytes
 	item_key INTEGER,               -- which item, where a lake makes its rows' keys; NULL elsewhere, and for rows
 	after_dated INTEGER, before_dated INTEGER,
-	row_time INTEGER                -- lake rows of events: when the event was, where the row says it; else NULL
+	row_time INTEGER,               -- lake rows of events: when the event was, where the row says it; else NULL
+	closed INTEGER NOT NULL         -- a history's row that ended
 );
 CREATE TABLE source_group (source INTEGER PRIMARY KEY, export_group INTEGER NOT NULL);   -- files of exports
 CREATE TABLE domain_alias (domain INTEGER PRIMARY KEY, same_as INTEGER NOT NULL);        -- nameless ones of a stream
@@ -96,7 +97,7 @@ JOIN keys ON keys.key = fact.key
 LEFT JOIN source_group ON source_group.source = fact.source AND kind = 1
 LEFT JOIN scope_export ON scope_export.export_group = source_group.export_group
 LEFT JOIN domain_alias ON domain_alias.domain = fact.domain
-WHERE CASE kind WHEN 0 THEN has_lake
+WHERE CASE kind WHEN 0 THEN has_lake AND NOT closed              -- of a history, what holds now is the item's row
                 WHEN 1 THEN ordinal IS NOT NULL                  -- the scope leaves out exports after as_of
                 ELSE as_of IS NULL OR time_lo < as_of END;
 -- (What of a domain has a sequence and what has none are two domains: 2 n + 1 and 2 n.)

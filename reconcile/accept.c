@@ -15,7 +15,7 @@ enum { LINE_MAX_BYTES = 64 * 1024, DAY_SECONDS = 86400 };
 
 bool accept_covers(enum finding_id id)
 {
-	return id <= FINDING_ROW_DIFFERS || id == FINDING_VALUE_PRECISION_LOST;
+	return id <= FINDING_HISTORY_END || id == FINDING_VALUE_PRECISION_LOST;
 }
 
 /* ---- what tells a difference from others */

@@ -191,7 +191,10 @@ static int found_row(struct collect *collect, struct collect_worker *worker, con
 		[ROW_DUPLICATE] = FINDING_ROW_DUPLICATE, [ROW_MISSING] = FINDING_ROW_MISSING,
 		[ROW_ZOMBIE] = FINDING_ROW_ZOMBIE,       [ROW_ZOMBIE_TTL] = FINDING_ROW_ZOMBIE_TTL,
 		[ROW_PHANTOM] = FINDING_ROW_PHANTOM,     [ROW_STALE] = FINDING_ROW_STALE,
-		[ROW_DIFFERS] = FINDING_ROW_DIFFERS};
+		[ROW_DIFFERS] = FINDING_ROW_DIFFERS,     [HISTORY_CURRENT] = FINDING_HISTORY_CURRENT,
+		[HISTORY_OVERLAP] = FINDING_HISTORY_OVERLAP, [HISTORY_MISSING] = FINDING_HISTORY_MISSING,
+		[HISTORY_PHANTOM] = FINDING_HISTORY_PHANTOM, [HISTORY_DIFFERS] = FINDING_HISTORY_DIFFERS,
+		[HISTORY_END] = FINDING_HISTORY_END};
 	int code = found(collect, worker, ids[judgement->finding], judgement, error);
 	bool lossy = judgement->expected.state == STATE_IMAGE && judgement->expected.flags != 0;
 	if (code == 0 && lossy && judgement->lake_rows > 0)
@@ -209,7 +212,8 @@ static int found_evidence(struct collect *collect, struct collect_worker *worker
 	} by_reason[] = {{UNPROVEN_NOT_SETTLED, FINDING_NOT_SETTLED},
 			 {UNPROVEN_AMBIGUOUS, FINDING_ORDER_AMBIGUOUS},
 			 {UNPROVEN_IMAGE, FINDING_IMAGE_UNKNOWN},
-			 {UNPROVEN_STATE, FINDING_STATE_UNKNOWN}};
+			 {UNPROVEN_STATE, FINDING_STATE_UNKNOWN},
+			 {UNPROVEN_HISTORY, FINDING_HISTORY_UNKNOWN}};
 	/* That it may be the row of an item which gives no row's key is told with that item: key.unmatched. */
 	uint32_t told = judgement->expected.state == STATE_ABSENT ? UNPROVEN_STATE : 0;
 	int code = 0;
@@ -259,6 +263,7 @@ int collect_visit(void *context, uint32_t index, const struct judgement *judgeme
 				     judgement->decided_by == DECIDED_CHANGE;
 	counts->actual += judgement->lake_rows - judgement->lake_rows_deleted;
 	counts->soft_deleted += judgement->lake_rows_deleted;
+	counts->closed += judgement->lake_rows_closed;
 	counts->changes += judgement->changes;
 	counts->duplicates += judgement->duplicates;
 	if (collect->contract != NULL && collect->contract->retain.attribute != NULL &&
@@ -300,6 +305,7 @@ void outcome_counts_add(struct outcome_counts *sum, const struct outcome_counts 
 	sum->expected += counts->expected;
 	sum->actual += counts->actual;
 	sum->soft_deleted += counts->soft_deleted;
+	sum->closed += counts->closed;
 	sum->compared += counts->compared;
 	sum->equal += counts->equal;
 	sum->different += counts->different;

@@ -535,7 +535,7 @@ int evidence_fill(struct run *run, const struct kept *const *kept, struct findin
 		goto out;
 	}
 	for (uint64_t i = 0; i < count; i++)
-		if (all_columns || kept[i]->id <= FINDING_ROW_DIFFERS || kept[i]->id == FINDING_VALUE_PRECISION_LOST)
+		if (all_columns || kept[i]->id <= FINDING_HISTORY_END || kept[i]->id == FINDING_VALUE_PRECISION_LOST)
 			add_requests(&evidence, i);
 	group_requests(&evidence);
 	if (run->options.watch.begin != NULL)

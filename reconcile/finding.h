@@ -21,9 +21,17 @@ enum finding_level { LEVEL_IGNORE = 0, LEVEL_WARN, LEVEL_UNKNOWN, LEVEL_FAIL };
 	FINDING(ROW_PHANTOM, "row.phantom", LEVEL_FAIL, "in the lake, known to no source")                             \
 	FINDING(ROW_STALE, "row.stale", LEVEL_FAIL, "the lake holds an older image")                                   \
 	FINDING(ROW_DIFFERS, "row.differs", LEVEL_FAIL, "the lake's values are not the item's")                        \
+	FINDING(HISTORY_CURRENT, "history.current", LEVEL_FAIL,                                                        \
+		"a version that still holds twice, or whose is_current and valid_to contradict")                       \
+	FINDING(HISTORY_OVERLAP, "history.overlap", LEVEL_FAIL, "two versions that hold at one time")                  \
+	FINDING(HISTORY_MISSING, "history.missing", LEVEL_FAIL, "a version that has no row")                           \
+	FINDING(HISTORY_PHANTOM, "history.phantom", LEVEL_FAIL, "a version that begins when the item did not change")  \
+	FINDING(HISTORY_DIFFERS, "history.differs", LEVEL_FAIL, "a version's values are not the item's")               \
+	FINDING(HISTORY_END, "history.end", LEVEL_FAIL, "a version that ends too early, too late or not at all")       \
 	FINDING(ROW_NULL_KEY, "row.null_key", LEVEL_FAIL, "a lake row whose key is null or no possible key")           \
 	FINDING(COLUMN_TYPE, "column.type", LEVEL_FAIL, "the table's column type is not the contract's")               \
-	FINDING(COLUMN_UNMAPPED, "column.unmapped", LEVEL_UNKNOWN, "a table column that the contract does not mention")\
+	FINDING(COLUMN_UNMAPPED, "column.unmapped", LEVEL_UNKNOWN,                                                     \
+		"a table column that the contract does not mention")                                                   \
 	FINDING(ATTRIBUTE_UNMAPPED, "attribute.unmapped", LEVEL_UNKNOWN,                                               \
 		"an item attribute that the contract does not mention")                                                \
 	FINDING(VALUE_PRECISION_LOST, "value.precision_lost", LEVEL_FAIL, "a value that does not fit its column")      \
@@ -37,8 +45,9 @@ enum finding_level { LEVEL_IGNORE = 0, LEVEL_WARN, LEVEL_UNKNOWN, LEVEL_FAIL };
 	FINDING(NOT_SETTLED, "not_settled", LEVEL_UNKNOWN, "too close to the edge of what was captured to tell")       \
 	FINDING(IMAGE_UNKNOWN, "image.unknown", LEVEL_UNKNOWN, "the item exists, no source carries its last image")    \
 	FINDING(STATE_UNKNOWN, "state.unknown", LEVEL_UNKNOWN, "no source says whether the item exists")               \
-	FINDING(KEY_COLLISION, "key.collision", LEVEL_UNKNOWN, "several items have one row's key")            \
-	FINDING(KEY_UNMATCHED, "key.unmatched", LEVEL_UNKNOWN, "an item of the lake that gives no row's key")         \
+	FINDING(HISTORY_UNKNOWN, "history.unknown", LEVEL_UNKNOWN, "versions that no capture shows")                   \
+	FINDING(KEY_COLLISION, "key.collision", LEVEL_UNKNOWN, "several items have one row's key")                     \
+	FINDING(KEY_UNMATCHED, "key.unmatched", LEVEL_UNKNOWN, "an item of the lake that gives no row's key")          \
 	FINDING(SCOPE_UNDATED, "scope.undated", LEVEL_WARN, "an item without the date that the lake's scope goes by")  \
 	FINDING(ITEM_UNROUTED, "item.unrouted", LEVEL_WARN, "an item that no lake takes")                              \
 	FINDING(SOURCE_MIXED, "source.mixed", LEVEL_UNKNOWN, "sources of different tables")                            \
@@ -50,7 +59,7 @@ enum finding_level { LEVEL_IGNORE = 0, LEVEL_WARN, LEVEL_UNKNOWN, LEVEL_FAIL };
 	FINDING(RECORD_EMULATED, "record.emulated", LEVEL_WARN, "records as emulators write them")                     \
 	FINDING(EXPORT_MD5, "export.md5", LEVEL_UNKNOWN, "an export's file does not match its checksum")               \
 	FINDING(EXPORT_COUNT, "export.count", LEVEL_UNKNOWN, "an export's file does not hold as many items as stated") \
-	FINDING(EXPORT_VERSION, "export.version", LEVEL_UNKNOWN, "an export manifest of a version not known here") \
+	FINDING(EXPORT_VERSION, "export.version", LEVEL_UNKNOWN, "an export manifest of a version not known here")     \
 	FINDING(EXPORT_MISSING, "export.missing", LEVEL_UNKNOWN, "a data file named by the manifest is not there")     \
 	FINDING(EXPORT_UNFINISHED, "export.unfinished", LEVEL_UNKNOWN, "a dump of items that says it is not all")      \
 	FINDING(EXPORT_EXTRA, "export.extra", LEVEL_UNKNOWN, "a data file that the manifest does not name")            \
@@ -62,7 +71,7 @@ enum finding_id {
 #define FINDING(symbol, id, level, summary) FINDING_##symbol,
 	FINDINGS
 #undef FINDING
-	FINDING_COUNT
+		FINDING_COUNT
 };
 
 struct finding_kind {
@@ -82,7 +91,7 @@ struct finding_column {
 	const char *name;
 	const char *expected, *actual;
 	bool expected_hidden, actual_hidden;
-	bool same; /* both sides are known and equal: only where every column was asked for */
+	bool same;        /* both sides are known and equal: only where every column was asked for */
 	const char *note; /* "does not fit decimal(10,2)", or NULL */
 };
 
@@ -98,10 +107,10 @@ enum { FINDING_COLUMNS_MAX = 32, FINDING_RECORDS_MAX = 12 };
 
 struct finding {
 	enum finding_id id;
-	const char *key_json; /* NULL without a key */
-	const char *digest;   /* what a line of `accept:` names this difference by; NULL when none could */
+	const char *key_json;  /* NULL without a key */
+	const char *digest;    /* what a line of `accept:` names this difference by; NULL when none could */
 	bool within_tolerance; /* every column that differs is: the key is equal */
-	const char *cause;    /* one sentence: what most likely happened */
+	const char *cause;     /* one sentence: what most likely happened */
 	struct finding_column columns[FINDING_COLUMNS_MAX];
 	uint32_t column_count;
 	uint32_t columns_more; /* differing columns beyond those */

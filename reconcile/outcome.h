@@ -11,13 +11,14 @@
 
 enum verdict { VERDICT_PASS = 0, VERDICT_FAIL = 1, VERDICT_UNKNOWN = 2 };
 
-enum { REASON_COUNT = 10, OUTCOME_REASONS_MAX = 24 };
+enum { REASON_COUNT = 11, OUTCOME_REASONS_MAX = 24 };
 
 struct outcome_counts {
 	uint64_t keys;         /* known to any source or the lake */
 	uint64_t expected;     /* keys that the lake must hold live */
 	uint64_t actual;       /* live lake rows */
 	uint64_t soft_deleted; /* lake rows marked deleted */
+	uint64_t closed;       /* rows of a history that ended */
 	uint64_t compared;     /* proven keys on which both sides were held against each other */
 	uint64_t equal;
 	uint64_t within_tolerance; /* of equal: every column that differs is within its tolerance */

@@ -335,7 +335,7 @@ static int check_sums(const struct outcome *outcome, struct error *error)
 {
 	const struct outcome_counts *counts = &outcome->counts;
 	uint64_t rows = 0;
-	for (int id = FINDING_ROW_DUPLICATE; id <= FINDING_ROW_DIFFERS; id++)
+	for (int id = FINDING_ROW_DUPLICATE; id <= FINDING_HISTORY_END; id++)
 		rows += outcome->by_id[id];
 	if (counts->compared != counts->equal + counts->different || rows != counts->different ||
 	    counts->keys !=

@@ -72,6 +72,7 @@ static bool acts_through_keys(enum finding_id id)
 	case FINDING_NOT_SETTLED:
 	case FINDING_IMAGE_UNKNOWN:
 	case FINDING_STATE_UNKNOWN:
+	case FINDING_HISTORY_UNKNOWN:
 	case FINDING_KEY_COLLISION:
 		return true;
 	default:
@@ -114,7 +115,8 @@ static const char *unproven_reasons(struct outcome *outcome)
 							"broken chain",
 							"overlap contradicts",
 							"unreadable records",
-							"several items on one key"};
+							"several items on one key",
+							"versions that no capture shows"};
 	const char *text = "";
 	for (int i = 0; i < REASON_COUNT && text != NULL; i++)
 		if (outcome->counts.unproven_by_reason[i] > 0)

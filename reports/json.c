@@ -65,11 +65,14 @@ static void counts(struct buffer *out, const struct outcome_counts *counts)
 	member_number(out, "out_of_scope", counts->out_of_scope);
 	member_number(out, "deleted", counts->deleted);
 	member_number(out, "soft_deleted", counts->soft_deleted);
+	if (counts->closed > 0)
+		member_number(out, "closed", counts->closed);
 	member_number(out, "keys", counts->keys);
 	member_number(out, "changes", counts->changes);
 	member_number(out, "duplicates", counts->duplicates);
-	static const char *const reasons[REASON_COUNT] = {"state",    "image", "hole",    "not_settled", "ambiguous",
-							  "conflict", "chain", "overlap", "damaged", "collision"};
+	static const char *const reasons[REASON_COUNT] = {"state",     "image",    "hole",  "not_settled",
+							  "ambiguous", "conflict", "chain", "overlap",
+							  "damaged",   "collision", "history"};
 	name(out, "unproven_by_reason");
 	buffer_append_byte(out, '{');
 	for (int i = 0; i < REASON_COUNT; i++)

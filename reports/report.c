@@ -21,12 +21,12 @@ static const struct {
 	  FINDING_ITEM_UNROUTED, FINDING_SCOPE_UNDATED},
 	 6},
 	{"the column types are the contract's", {FINDING_COLUMN_TYPE}, 1},
-	{"no key has more than one row", {FINDING_ROW_DUPLICATE}, 1},
-	{"no expected row is missing", {FINDING_ROW_MISSING}, 1},
+	{"no key has more than one row", {FINDING_ROW_DUPLICATE, FINDING_HISTORY_CURRENT, FINDING_HISTORY_OVERLAP}, 3},
+	{"no expected row is missing", {FINDING_ROW_MISSING, FINDING_HISTORY_MISSING}, 2},
 	{"no deleted item is still there", {FINDING_ROW_ZOMBIE, FINDING_ROW_ZOMBIE_TTL}, 2},
-	{"no row is unknown to all sources", {FINDING_ROW_PHANTOM, FINDING_ROW_NULL_KEY}, 2},
-	{"no row is stale", {FINDING_ROW_STALE}, 1},
-	{"no value differs", {FINDING_ROW_DIFFERS, FINDING_VALUE_PRECISION_LOST}, 2},
+	{"no row is unknown to all sources", {FINDING_ROW_PHANTOM, FINDING_ROW_NULL_KEY, FINDING_HISTORY_PHANTOM}, 3},
+	{"no row is stale", {FINDING_ROW_STALE, FINDING_HISTORY_END}, 2},
+	{"no value differs", {FINDING_ROW_DIFFERS, FINDING_VALUE_PRECISION_LOST, FINDING_HISTORY_DIFFERS}, 3},
 	{"every key is proven", {FINDING_ROW_DUPLICATE}, 0},
 };
 

@@ -107,6 +107,8 @@ static void sums(struct buffer *out, const struct outcome *outcome)
 	line_count(out, "actual", counts->actual, "live rows in the lake");
 	if (counts->soft_deleted > 0)
 		line_count(out, "soft-deleted", counts->soft_deleted, "rows marked deleted");
+	if (counts->closed > 0)
+		line_count(out, "closed", counts->closed, "rows of versions that no longer hold");
 	line_count(out, "compared", counts->compared,
 		   events ? "events known and held against the lake" : "keys proven and held against the lake");
 	line_count(out, "equal", counts->equal, "");

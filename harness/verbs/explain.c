@@ -186,7 +186,8 @@ static void print_unproven(uint32_t reasons)
 		"an old image does not follow from the change before: a record is missing",
 		"the export contradicts the captured changes",
 		"a record of this key could not be read",
-		"items of more than one key are made into this row's"};
+		"items of more than one key are made into this row's",
+		"some of its versions were when nothing was captured, or in an order that cannot be told"};
 	for (int i = 0; i < REASON_COUNT; i++)
 		if ((reasons >> i & 1) != 0)
 			printf("  unproven: %s\n", texts[i]);

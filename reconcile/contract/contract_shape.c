@@ -167,6 +167,11 @@ static int check_history(struct schema_loader *loader, yaml_node_t *node, struct
 		return schema_error(
 			loader, schema_find(loader, node, "ttl"),
 			"in a history an item that TTL removed has no current row, so 'ttl' can only be delete");
+	for (uint32_t i = 0; i < lake->column_count; i++)
+		if (lake->columns[i].tolerance.kind != TOLERANCE_NONE)
+			return schema_error(loader, schema_find(loader, node, "columns"),
+					    "column '%s': in a history values have no tolerance",
+					    lake->columns[i].column);
 	if (!lake->history.has_forever)
 		lake->history.forever_us = year_9999_us;
 	return 0;

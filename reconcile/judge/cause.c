@@ -69,6 +69,31 @@ static const char *stale_text(const struct judgement *judgement, struct arena *a
 			  judgement->missed, judgement->missed == 1 ? "" : "s", decided_text(judgement, arena));
 }
 
+/* What a history has against the change that one of its versions began or ended with. */
+static const char *history_text(const struct judgement *judgement, enum finding_id id, struct arena *arena)
+{
+	const char *decided = decided_text(judgement, arena);
+	bool known = judgement->decided.source != 0;
+	switch (id) {
+	case FINDING_HISTORY_CURRENT:
+		return "more than one of its rows holds by valid_to, or one says so by is_current and not by valid_to, "
+		       "or the "
+		       "other way round";
+	case FINDING_HISTORY_OVERLAP:
+		return "a row begins before the one before it has ended, or ends before it begins";
+	case FINDING_HISTORY_MISSING:
+		return known ? arena_text(arena, "%s has no row", decided) : "what held when `since` began has no row";
+	case FINDING_HISTORY_PHANTOM:
+		return "a row begins at a time at which everything was captured, and the item did not change";
+	case FINDING_HISTORY_DIFFERS:
+		return known ? arena_text(arena, "the row that begins with %s holds something else", decided)
+			     : "the row that held when `since` began holds something else than the item did";
+	default:
+		return known ? arena_text(arena, "a row does not end as it should: by %s at the latest", decided)
+			     : "a row ends though the item did not change then";
+	}
+}
+
 static const char *differs_text(const struct judgement *judgement, struct arena *arena)
 {
 	if (judgement->lake_rows_deleted > 0)
@@ -99,6 +124,17 @@ const char *cause_text(const struct judgement *judgement, enum finding_id id, st
 		return stale_text(judgement, arena);
 	case FINDING_ROW_DIFFERS:
 		return differs_text(judgement, arena);
+	case FINDING_HISTORY_CURRENT:
+	case FINDING_HISTORY_OVERLAP:
+	case FINDING_HISTORY_MISSING:
+	case FINDING_HISTORY_PHANTOM:
+	case FINDING_HISTORY_DIFFERS:
+	case FINDING_HISTORY_END:
+		return history_text(judgement, id, arena);
+	case FINDING_HISTORY_UNKNOWN:
+		return "its history has versions from before the capture, from where it has a hole, or of changes "
+		       "whose order "
+		       "cannot be told; `since` says from when on it is asked for";
 	case FINDING_VALUE_PRECISION_LOST:
 		return "the item holds a value that its column cannot hold exactly";
 	case FINDING_CHAIN_BROKEN:

@@ -220,12 +220,31 @@ static void close_step(struct judge *judge, struct judge_domain *domain)
 
 /* ---- groups */
 
+/* A net change tells of no version but the last of its window, a poll not when one began. */
+static void note_version(struct judge *judge, const struct judge_domain *domain, const struct judge_group *group)
+{
+	bool conflict = judge_spread_conflicts(&group->after_spread) || judge_spread_conflicts(&group->before_spread);
+	if (domain->kind == DOMAIN_NET || domain->puts_only)
+		return;
+	judge_history_add_version(&judge->history, &(struct history_version){.lo = group->time_lo,
+								       .hi = group->time_hi,
+								       .before = group->before,
+								       .after = group->after,
+								       .doubtful = conflict || group->damaged,
+								       .sequenced = domain->sequenced,
+								       .domain = domain->domain,
+								       .ordinal = group->ordinal,
+								       .origin = group->after_origin});
+}
+
 static void close_group(struct judge *judge, struct judge_domain *domain)
 {
 	if (!domain->has_open)
 		return;
 	domain->has_open = false;
 	judge->judgement.changes++;
+	if (judge->scope->shape == SHAPE_HISTORY)
+		note_version(judge, domain, &domain->group);
 	if (domain->has_step && !judge_step_takes(domain, &domain->group))
 		close_step(judge, domain);
 	judge_step_add(judge, domain, &domain->group);
@@ -308,6 +327,7 @@ static struct judge_domain *domain_of(struct judge *judge, uint32_t id, bool seq
 	domain->sequenced = sequenced;
 	domain->filtered = scope_domain(judge->scope, id)->filtered;
 	domain->kind = scope_domain(judge->scope, id)->kind;
+	domain->puts_only = scope_domain(judge->scope, id)->puts_only;
 	domain->open = 0;
 	domain->has_open = domain->has_step = domain->has_candidate = domain->has_previous = false;
 	domain->has_first = domain->has_counted = domain->has_line = false;
@@ -412,10 +432,25 @@ static void take_item(struct judge *judge, const struct fact *fact)
 	}
 }
 
+/* Whether the version has ended: only the row that still holds is the item's. */
+static bool note_version_row(struct judge *judge, const struct fact *fact)
+{
+	const struct history_row row = {.from = fact->time_lo_us,
+					.to = fact->time_hi_us,
+					.row = fact->after.row,
+					.current = (fact->flags & FACT_CURRENT) != 0,
+					.origin = origin_of(fact)};
+	judge_history_add_row(&judge->history, &row);
+	judge->judgement.lake_rows_closed += row.to != INT64_MAX;
+	return row.to != INT64_MAX;
+}
+
 static void take_row(struct judge *judge, const struct fact *fact)
 {
 	struct judgement *judgement = &judge->judgement;
 	if (!judge->scope->has_lake)
+		return;
+	if (judge->scope->shape == SHAPE_HISTORY && note_version_row(judge, fact))
 		return;
 	bool deleted = (fact->flags & FACT_DELETED) != 0 && judge->scope->deletes == DELETES_COLUMN;
 	enum judge_age age = judge_age(judge, fact->after.dated_s);
@@ -498,6 +533,7 @@ void judge_free(struct judge *judge)
 {
 	if (judge == NULL)
 		return;
+	judge_history_release(&judge->history);
 	free(judge->items);
 	free(judge);
 }
@@ -505,6 +541,7 @@ void judge_free(struct judge *judge)
 void judge_begin(struct judge *judge)
 {
 	judge->has_key = false;
+	judge_history_begin(&judge->history);
 	memset(&judge->judgement, 0, sizeof(judge->judgement));
 	judge->judgement.expected = nothing;
 	judge->lake_live = false;
@@ -543,5 +580,7 @@ const struct judgement *judge_end(struct judge *judge)
 	}
 	judge_decide(judge);
 	judge_compare(judge);
+	if (judge->scope->shape == SHAPE_HISTORY)
+		judge_compare_history(judge);
 	return &judge->judgement;
 }

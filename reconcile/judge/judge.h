@@ -19,7 +19,8 @@ enum unproven_reason {
 	UNPROVEN_CHAIN = 64,      /* chain.broken */
 	UNPROVEN_OVERLAP = 128,   /* overlap.contradiction or capture.lost */
 	UNPROVEN_DAMAGED = 256,   /* one of its records could not be read whole */
-	UNPROVEN_COLLISION = 512  /* items of more than one key have the row's */
+	UNPROVEN_COLLISION = 512, /* items of more than one key have the row's */
+	UNPROVEN_HISTORY = 1024   /* a history: some of its versions are not within what the captures show */
 };
 
 enum key_class {
@@ -40,7 +41,14 @@ enum row_finding {
 	ROW_ZOMBIE_TTL,
 	ROW_PHANTOM,
 	ROW_STALE,
-	ROW_DIFFERS
+	ROW_DIFFERS,
+	/* of a history; the first two come before all others */
+	HISTORY_CURRENT,
+	HISTORY_OVERLAP,
+	HISTORY_MISSING,
+	HISTORY_PHANTOM,
+	HISTORY_DIFFERS,
+	HISTORY_END
 };
 
 struct fact_origin {
@@ -72,6 +80,7 @@ struct judgement {
 	enum { LAKE_NONE = 0 /* no row */, LAKE_ROW /* a live row */, LAKE_ANY /* either */ } lake_expected;
 	uint32_t lake_rows;         /* live and soft-deleted */
 	uint32_t lake_rows_deleted; /* soft-deleted among them */
+	uint32_t lake_rows_closed;  /* besides: rows of a history that ended */
 	uint32_t lake_rows_equal;   /* live rows whose digest is the one the lake must hold (of JUDGE_DIGESTS_MAX
 				       distinct) */
 	struct fact_origin lake;    /* the first row */

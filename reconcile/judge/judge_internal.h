@@ -8,6 +8,7 @@
 
 #include "reconcile/digest/digest.h"
 #include "reconcile/judge/judge.h"
+#include "reconcile/judge/judge_history.h"
 
 /* Whether sides met one after another are all compatible with each other. */
 struct judge_spread {
@@ -80,7 +81,7 @@ struct judge_step {
 /* What of a domain has a sequence and what has none are two of these. */
 struct judge_domain {
 	uint32_t domain;
-	bool sequenced, filtered;
+	bool sequenced, filtered, puts_only;
 	enum domain_kind kind;
 	bool has_open, has_step, has_candidate, has_previous, has_first, has_counted;
 	struct judge_group group; /* the open one */
@@ -119,6 +120,7 @@ struct judge_item {
 
 struct judge {
 	const struct scope *scope;
+	struct judge_history history; /* SHAPE_HISTORY */
 	const uint32_t *source_groups;
 	bool has_hole;
 	int64_t hole_hi; /* of the last hole */
@@ -218,5 +220,7 @@ static inline void judge_best_answer(enum judge_answer *best, enum judge_answer 
 /* UNKNOWN weighed against the last known image. */
 uint8_t judge_weigh_ttl(const struct judge *judge, uint8_t ttl, int64_t time_us);
 void judge_compare(struct judge *judge);
+/* Then, of a history, all its rows. */
+void judge_compare_history(struct judge *judge);
 
 #endif

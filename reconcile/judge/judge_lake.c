@@ -297,3 +297,59 @@ void judge_compare(struct judge *judge)
 	judgement->missed = 0;
 	memset(judgement->missed_facts, 0, sizeof(judgement->missed_facts));
 }
+
+/* ---- a history */
+
+static void find_fault(struct judge *judge, const struct history_verdict *verdict)
+{
+	struct judgement *judgement = &judge->judgement;
+	judgement->class = CLASS_DIFFERENT;
+	judgement->finding = verdict->finding;
+	if (verdict->row != NULL) {
+		judgement->lake = verdict->row->origin;
+		judgement->lake_row = verdict->row->row;
+	}
+	if (verdict->finding == HISTORY_CURRENT || verdict->finding == HISTORY_OVERLAP)
+		return;
+	judgement->lake = verdict->row != NULL ? verdict->row->origin : (struct fact_origin){0};
+	judgement->decided = (struct fact_origin){0};
+	judgement->decided_by = DECIDED_NOTHING;
+	judgement->decided_time_us = INT64_MIN;
+	if (verdict->version == NULL)
+		return;
+	judgement->expected = verdict->version->after;
+	judgement->decided = verdict->version->origin;
+	judgement->decided_by = DECIDED_CHANGE;
+	judgement->decided_time_us = verdict->version->lo;
+}
+
+static bool is_unsettled(const struct judge *judge)
+{
+	for (uint32_t i = 0; i < judge->history.version_count; i++)
+		if (judge->history.versions[i].hi > judge->scope->settle_from_us)
+			return true;
+	return false;
+}
+
+void judge_compare_history(struct judge *judge)
+{
+	struct judgement *judgement = &judge->judgement;
+	struct history_verdict verdict = judge_history_check_rows(&judge->history);
+	if (!judge->scope->has_lake)
+		return;
+	if (verdict.finding != ROW_NONE) {
+		find_fault(judge, &verdict);
+		return;
+	}
+	if (judgement->class == CLASS_DIFFERENT || judgement->class == CLASS_UNPROVEN)
+		return;
+	verdict = judge_history_check_versions(&judge->history, judge->scope, &judgement->expected);
+	if (verdict.finding == ROW_NONE && verdict.proven)
+		return;
+	if (verdict.finding == ROW_NONE || is_unsettled(judge)) {
+		judgement->class = CLASS_UNPROVEN;
+		judgement->unproven |= verdict.finding == ROW_NONE ? UNPROVEN_HISTORY : UNPROVEN_NOT_SETTLED;
+		return;
+	}
+	find_fault(judge, &verdict);
+}

@@ -54,6 +54,7 @@ static int make_tables(sqlite3 *database, struct error *error)
 struct filling {
 	sqlite3 *database;
 	sqlite3_stmt *insert; /* into fact */
+	bool history;         /* lake rows have ends */
 };
 
 static int insert_integers(sqlite3 *database, const char *sql, const int64_t *values, int count, struct error *error)
@@ -213,8 +214,10 @@ static int fill_fact(void *context, const struct fact *fact, struct error *error
 	}
 	if (fact->item_key != 0)
 		sqlite3_bind_int64(insert, 25, (int64_t)fact->item_key);
-	if (fact->kind == FACT_LAKE && (fact->flags & FACT_TIMED) != 0 && fact->time_lo_us != INT64_MIN)
+	bool timed = fact->kind == FACT_LAKE && (fact->flags & FACT_TIMED) != 0;
+	if (timed && fact->time_lo_us != INT64_MIN)
 		sqlite3_bind_int64(insert, 28, fact->time_lo_us);
+	sqlite3_bind_int(insert, 29, timed && filling->history && fact->time_hi_us != INT64_MAX);
 	if (!bound)
 		return error_set(error, ERROR_INTERNAL, "reference merger: out of memory");
 	bool done = sqlite3_step(insert) == SQLITE_DONE;
@@ -222,13 +225,14 @@ static int fill_fact(void *context, const struct fact *fact, struct error *error
 	return done ? 0 : failed(filling->database, "insert a fact", error);
 }
 
-static int fill_facts(sqlite3 *database, const struct reference_facts *facts, struct error *error)
+static int fill_facts(sqlite3 *database, const struct scope *scope, const struct reference_facts *facts,
+		      struct error *error)
 {
-	struct filling filling = {.database = database};
+	struct filling filling = {.database = database, .history = scope->shape == SHAPE_HISTORY};
 	if (sqlite3_prepare_v2(
 		    database,
 		    "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-		    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
+		    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
 		    -1, &filling.insert, NULL) != SQLITE_OK)
 		return failed(database, "insert facts", error);
 	int code = facts->feed(facts->context, fill_fact, &filling, error);
@@ -427,7 +431,7 @@ int reference_run(struct sqlite3 *database, const struct scope *scope, const uin
 	if (code == 0)
 		code = fill_sources(database, source_groups, source_count, error);
 	if (code == 0)
-		code = fill_facts(database, facts, error);
+		code = fill_facts(database, scope, facts, error);
 	if (code == 0)
 		code = execute(database, rules_begin(), "run docs/semantics.sql", error);
 	if (code == 0)

@@ -345,6 +345,7 @@ static int make_windows(struct scope_building *building)
 	if (parts == NULL || scope->windows == NULL || scope->landed == NULL)
 		return ERROR_INTERNAL;
 	uint32_t count = unite(building, UNITED_WHOLE, parts, scope->windows);
+	scope->captured = count > 0 ? scope->windows[count - 1] : (struct scope_window){.hi = -1};
 	for (uint32_t i = 0; i < scope->net_count; i++) {
 		struct scope_net *net = &scope->nets[i];
 		net->open_hi = net->hi;

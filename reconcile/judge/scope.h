@@ -75,6 +75,9 @@ struct scope {
 	uint32_t hole_count;
 	struct scope_net *nets; /* ascending by lo, then hi */
 	uint32_t net_count;
+	/* The last of the union of all windows but those of series: SHAPE_HISTORY asks for versions within it. lo > hi
+	 * without one. */
+	struct scope_window captured;
 	bool unreadable;      /* a record whose key is not known could not be read: a hole without end */
 	bool unmatched;       /* an item of the lake gives no row's key: a row that nobody knows may be its */
 	int64_t evidence_end; /* the last window's hi or the newest export's lo, the later; INT64_MIN with no evidence

@@ -119,7 +119,10 @@ static void item_finding(const struct sql_cursor *cursor, sqlite3_context *resul
 	static const char *const texts[] = {
 		[ROW_NONE] = NULL,           [ROW_DUPLICATE] = "row.duplicate",   [ROW_MISSING] = "row.missing",
 		[ROW_ZOMBIE] = "row.zombie", [ROW_ZOMBIE_TTL] = "row.zombie_ttl", [ROW_PHANTOM] = "row.phantom",
-		[ROW_STALE] = "row.stale",   [ROW_DIFFERS] = "row.differs"};
+		[ROW_STALE] = "row.stale",   [ROW_DIFFERS] = "row.differs",
+		[HISTORY_CURRENT] = "history.current", [HISTORY_OVERLAP] = "history.overlap",
+		[HISTORY_MISSING] = "history.missing", [HISTORY_PHANTOM] = "history.phantom",
+		[HISTORY_DIFFERS] = "history.differs", [HISTORY_END] = "history.end"};
 	if (cursor->judgement->finding != ROW_NONE)
 		sql_show_text(result, texts[cursor->judgement->finding]);
 }

@@ -302,3 +302,138 @@ refused() { # TEXT: the lake's part from standard input
 		lake: {delta: lake, operations: {insert: c}, columns: [{column: pk, attribute: pk}]}
 	END
 }
+
+# ---- a history
+
+since=70
+
+history() { # MORE of `history`: a is changed twice in a second and once later, b is deleted and comes back, d stays
+	printf '%s\n' 'n string n key' 'pk string pk' 'v string v' 'valid_from timestamp valid_from' \
+		'valid_to timestamp valid_to' 'is_current boolean is_current' >"$dir/columns.txt"
+	write_export "$dir" "$exported" "$(item a A)" "$(item b B)" "$(item d D)"
+	change -600 INSERT d D ""
+	change 100 MODIFY a A2 A
+	change 100 MODIFY a A3 A2
+	change 110 REMOVE b "" B
+	change 200 INSERT b B2 ""
+	change 300 MODIFY a A4 A3
+	change 310 MODIFY a A4 A4
+	change 320 INSERT e E ""
+	change 330 REMOVE e "" E
+	change 900 MODIFY d D2 D
+	contract <<-END
+		lake:
+		  delta: lake
+		  shape: history
+		  history: {valid_from: valid_from, valid_to: valid_to, is_current: is_current, since: "$(at $((exported + since)))"$1}
+		  columns:
+		    - {column: pk, attribute: pk, type: "string"}
+		    - {column: v, attribute: v, type: "string"}
+		  ignore: [n]
+	END
+	versions=("$(version a A 0 100)" "$(version a A2 100 100)" "$(version a A3 100 300)" "$(version a A4 300)"
+		"$(version b B 0 110)" "$(version b B2 200)" "$(version d D -600 900)" "$(version d D2 900)" "$(version e E 320 330)")
+}
+
+version() { # KEY V FROM [TO [CURRENT]]: a row; without TO it holds
+	local to=
+	[ -z "$4" ] || to=",\"valid_to\":{\"S\":\"$(at $((exported + $4)))\"}"
+	printf '{"pk":{"S":"%s"},"v":{"S":"%s"},"valid_from":{"S":"%s"}%s,"is_current":{"BOOL":%s}}' "$1" "$2" \
+		"$(at $((exported + $3)))" "$to" "${5:-$([ -z "$4" ] && echo true || echo false)}"
+}
+
+write_versions() { # ROW...: each under a number of its own
+	local rows=() row
+	for row in "$@"; do rows+=("$(jq -c --arg n "${#rows[@]}" '.n = {S: $n}' <<<"$row")"); done
+	write_lake "${rows[@]}"
+}
+
+with() { # NUMBER [ROW...]: all versions, the numbered one replaced
+	local number=$1
+	shift
+	write_versions "${versions[@]:0:number}" "$@" "${versions[@]:number+1}"
+}
+
+@test "a history has a row for each version" {
+	history
+	write_versions "${versions[@]}"
+	judged PASS ""
+	[ "$(field '.counts | [.equal, .deleted, .closed] | join(" ")')" = "3 1 6" ]
+	# Of two changes within a second the first need not have held; rows of what changed nothing may be there.
+	with 1
+	judged PASS ""
+	with 3 "$(version a A4 300 310)" "$(version a A4 310)"
+	judged PASS ""
+}
+
+@test "a version that is not there, or not as it was, is a finding" {
+	history
+	with 2
+	judged FAIL history.missing
+	with 5
+	judged FAIL row.missing
+	with 8
+	judged FAIL history.missing
+	with 2 "$(version a X 100 300)"
+	judged FAIL history.differs
+	with 8 "$(version e E 320 330)" "$(version e E 600 700)"
+	judged FAIL history.phantom
+	with 8 "$(version f F 600 700)"
+	judged FAIL "history.missing history.phantom"
+	with 3 "$(version a A3 300)"
+	judged FAIL row.stale
+}
+
+@test "versions begin and end when their changes were" {
+	history
+	with 8 "$(version e E 320 340)"
+	judged FAIL history.end
+	with 8 "$(version e E 321 330)"
+	judged FAIL history.phantom
+	with 4 "$(version b B 0 200)"
+	judged FAIL history.end
+	with 6 "$(version d D -600 800)"
+	judged FAIL history.end
+	with 4 "$(version b B 0)"
+	judged FAIL history.current
+	with 4 "$(version b B 0 250)"
+	judged FAIL history.overlap
+	with 8 "$(version e E 320)"
+	judged FAIL row.zombie
+}
+
+@test "one version holds, and says so" {
+	history
+	with 3 "$(version a A4 300)" "$(version a A4 300)"
+	judged FAIL history.current
+	with 3 "$(version a A4 300 "" false)"
+	judged FAIL history.current
+	with 2 "$(version a A3 100 300 true)"
+	judged FAIL history.current
+	with 3 "$(jq -c '.valid_to = {S: "9999-12-31T00:00:00Z"}' <<<"${versions[3]}")"
+	judged PASS ""
+}
+
+@test "what came before the capture is not proven, and need not be asked for" {
+	history
+	write_versions "${versions[@]}" "$(version a old -9000 -8000)"
+	judged PASS ""
+	sed -i 's/, since: "[^"]*"//' "$dir/contract.yaml"
+	write_versions "${versions[@]}"
+	judged UNKNOWN history.unknown
+	[ "$(field .counts.unproven)" = 2 ]
+	with 8
+	judged FAIL "history.missing history.unknown"
+}
+
+@test "where a batch leaves only its last version, those between may be missing" {
+	history ", keep: some"
+	write_versions "${versions[@]}"
+	judged PASS ""
+	with 2 "$(version a A2 100 300)"
+	judged FAIL history.differs
+	write_versions "$(version a A 0 300)" "${versions[@]:3:5}"
+	judged PASS ""
+	with 3 "$(version a A4 310)"
+	judged FAIL history.missing
+}
