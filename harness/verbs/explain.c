@@ -95,11 +95,12 @@ static const char *marks(const struct run *run, const struct life *life, uint64_
 	return late ? "  [late: a newer change had arrived before]" : "";
 }
 
-/* An export's time for what it holds; a change's own. INT64_MIN when it is not known. */
+/* An export's time for what it holds; a change's own; when a version began. INT64_MIN when it is not known. */
 static int64_t time_of(const struct run *run, const struct fact *fact)
 {
 	const struct state_source *source = state_source(run->state, fact->source);
-	if (fact->kind == FACT_CHANGE)
+	bool version = fact->kind == FACT_LAKE && run->contract->shape == SHAPE_HISTORY;
+	if (fact->kind == FACT_CHANGE || version)
 		return fact->time_lo_us;
 	for (uint32_t i = 0; fact->kind == FACT_SNAPSHOT && i < run->export_count; i++)
 		if (source != NULL && run->exports[i].group == source->group)
@@ -111,7 +112,7 @@ static int64_t time_of(const struct run *run, const struct fact *fact)
 }
 
 /* Fills `order` with the facts as they happened: changes as they are sorted, each export before the first later change,
- * lake rows last. */
+ * lake rows last, but for versions of a history, which stand where they begin. */
 static void order_facts(const struct run *run, const struct life *life, uint64_t *order)
 {
 	static const uint32_t kinds[] = {FACT_CHANGE, FACT_SNAPSHOT, FACT_LAKE};
@@ -121,12 +122,23 @@ static void order_facts(const struct run *run, const struct life *life, uint64_t
 			if (life->facts[i].kind != kinds[kind])
 				continue;
 			uint64_t at = count++;
-			for (; kinds[kind] == FACT_SNAPSHOT && at > 0 &&
+			bool placed = kinds[kind] == FACT_SNAPSHOT || run->contract->shape == SHAPE_HISTORY;
+			for (; kinds[kind] != FACT_CHANGE && placed && at > 0 &&
 			       time_of(run, &life->facts[order[at - 1]]) > time_of(run, &life->facts[i]);
 			     at--)
 				order[at] = order[at - 1];
 			order[at] = i;
 		}
+}
+
+/* Until when a version of a history held, as its row says. */
+static void print_held(const struct fact *fact)
+{
+	char to[CLOCK_TEXT_MAX];
+	if (fact->time_hi_us == INT64_MAX)
+		printf("  %-24s    that holds now\n", "");
+	else
+		printf("  %-24s    that held until %s\n", "", clock_format(fact->time_hi_us, to));
 }
 
 static void print_fact(const struct run *run, const struct life *life, uint64_t index,
@@ -147,6 +159,8 @@ static void print_fact(const struct run *run, const struct life *life, uint64_t 
 	       marks(run, life, index), decides ? "  <- decides" : "", held ? "  <- what the lake holds" : "");
 	if (source == NULL)
 		return;
+	if (fact->kind == FACT_LAKE && run->contract->shape == SHAPE_HISTORY)
+		print_held(fact);
 	if (fact->kind == FACT_LAKE)
 		printf("  %-24s    %s, row %" PRIu64 "\n", "", source->path, fact->record);
 	else

@@ -437,3 +437,41 @@ with() { # NUMBER [ROW...]: all versions, the numbered one replaced
 	with 3 "$(version a A4 310)"
 	judged FAIL history.missing
 }
+
+@test "explain shows versions beside what happened" {
+	history
+	write_versions "${versions[@]}"
+	run "$LAKEPROOF" explain "$dir/contract.yaml" b --quiet
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$(grep -o 'exported\|REMOVE\|INSERT\|lake row\|that held until .*\|that holds now' <<<"$output" | tr '\n' ';')" == \
+		"exported;lake row;that held until $(at $((exported + 110)) | sed 's/\.000Z/Z/');REMOVE;INSERT;lake row;that holds now;" ]]
+	[[ "$output" == *"so it is: equal"* ]]
+	with 5 "$(version b B2 180)"
+	run "$LAKEPROOF" explain "$dir/contract.yaml" b --quiet
+	echo "$output"
+	[[ "$output" == *"history.phantom: a row begins at a time at which everything was captured, and the item did not change"* ]]
+}
+
+@test "what a history cannot be is refused" {
+	history
+	refused "'shape' is history, so 'history' must name the columns" <<-END
+		lake: {delta: lake, shape: history, columns: [{column: pk, attribute: pk}]}
+	END
+	refused "an item that TTL removed has no current row" <<-END
+		lake: {delta: lake, shape: history, history: {valid_from: a, valid_to: b}, ttl: {attribute: e, lake: keep}, columns: [{column: pk, attribute: pk}]}
+	END
+	refused "'deletes' is not for a lake of history" <<-END
+		lake: {delta: lake, shape: history, history: {valid_from: a, valid_to: b}, deletes: {column: c}, columns: [{column: pk, attribute: pk}]}
+	END
+	refused "'history' is not for a lake of items as they are now" <<-END
+		lake: {delta: lake, history: {valid_from: a, valid_to: b}, columns: [{column: pk, attribute: pk}]}
+	END
+	write_versions "${versions[0]}"
+	refused "the table has no column 'a' (lake.history)" <<-END
+		lake: {delta: lake, shape: history, history: {valid_from: a, valid_to: b}, columns: [{column: pk, attribute: pk}]}
+	END
+	refused "column 'v' (lake.history) is no timestamp" <<-END
+		lake: {delta: lake, shape: history, history: {valid_from: v, valid_to: valid_to}, columns: [{column: pk, attribute: pk}]}
+	END
+}
