@@ -475,3 +475,38 @@ with() { # NUMBER [ROW...]: all versions, the numbered one replaced
 		lake: {delta: lake, shape: history, history: {valid_from: v, valid_to: valid_to}, columns: [{column: pk, attribute: pk}]}
 	END
 }
+
+@test "a history is proven by a whole capture only" {
+	history
+	write_versions "${versions[@]}"
+	sed -i 's/{events: events}/{events: events, filtered: true}/' "$dir/contract.yaml"
+	judged UNKNOWN history.unknown
+	[ "$(field .counts.equal)" = 0 ]
+	sed -i 's/, filtered: true//' "$dir/contract.yaml"
+	# The change to A3 is lost: A4 does not follow from A2, and which versions there were is not known.
+	sed -i '3d' "$dir/events/records.jsonl"
+	rm -rf "$dir/.lakeproof"
+	judged UNKNOWN chain.broken
+	[ "$(field .counts.equal)" = 2 ]
+}
+
+@test "where a later window begins, what came before its hole is not proven" {
+	history
+	write_versions "${versions[@]}"
+	mkdir "$dir/late"
+	tail -n 1 "$dir/events/records.jsonl" | sed 's/08:00:00.000/09:58:00.000/' >"$dir/late/records.jsonl"
+	sed -i '$d' "$dir/events/records.jsonl"
+	sed -i "s|{events: events}|{events: events}\n  - {events: late}|" "$dir/contract.yaml"
+	reconcile "$dir"
+	echo "$(field '[.verdict, .counts, .findings_by_id]')"
+	[ "$(field .verdict)" = UNKNOWN ]
+	[ "$(field .counts.equal)" = 0 ]
+}
+
+@test "what is younger than the lake needs no version yet" {
+	history
+	with 8
+	judged FAIL history.missing
+	echo 'settle: 9000d' >>"$dir/contract.yaml"
+	judged UNKNOWN not_settled
+}
