@@ -612,3 +612,44 @@ void bridge_parquet_abort(struct bridge_parquet *parquet)
 {
 	(void)parquet;
 }
+
+int bridge_table_create(const char *path, const struct ArrowSchema *schema, const char *partition_columns,
+			const char *features, struct error *error)
+{
+	(void)path;
+	(void)schema;
+	(void)partition_columns;
+	(void)features;
+	return no_parquet(error);
+}
+
+int bridge_writer_begin(const char *path, struct bridge_writer **writer, struct error *error)
+{
+	(void)path;
+	*writer = NULL;
+	return no_parquet(error);
+}
+
+int bridge_writer_add_lines(struct bridge_writer *writer, const char *text, uint64_t size, struct error *error)
+{
+	(void)writer;
+	(void)text;
+	(void)size;
+	return no_parquet(error);
+}
+
+int bridge_writer_commit(struct bridge_writer *writer, const char *operation, const char *app_id,
+			 int64_t transaction_version, int64_t *version, struct error *error)
+{
+	(void)writer;
+	(void)operation;
+	(void)app_id;
+	(void)transaction_version;
+	(void)version;
+	return no_parquet(error);
+}
+
+void bridge_writer_abort(struct bridge_writer *writer)
+{
+	(void)writer;
+}

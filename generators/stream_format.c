@@ -198,48 +198,52 @@ static void frame_nothing(const struct stream_style *style, uint64_t count, uint
 
 /* ---- the table ---- */
 
+#define BRONZE_SCHEMA                                                                                                  \
+	"{\"type\":\"struct\",\"fields\":[{\"name\":\"value\",\"type\":\"string\",\"nullable\":true,"                  \
+	"\"metadata\":{}},{\"name\":\"arrived_at\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}]}"
+
 static const struct stream_format formats[] = {
 	{"streams", "one GetRecords record a line", ".jsonl", false, write_api_record, frame_lines, 0, NULL, false,
-	 NULL},
+	 NULL, false},
 	{"lambda", "Lambda's envelopes {\"Records\":[…]}, one a line", ".jsonl", false, write_lambda_record,
-	 frame_envelopes, 0, NULL, false, NULL},
+	 frame_envelopes, 0, NULL, false, NULL, false},
 	{"pipes", "one bare array a file, as EventBridge Pipes gives it", ".json", false, write_lambda_record,
-	 frame_array, 0, NULL, false, NULL},
+	 frame_array, 0, NULL, false, NULL, false},
 	{"concatenated", "Lambda's records with nothing between them", "", false, write_lambda_record, frame_nothing, 0,
-	 NULL, false, NULL},
+	 NULL, false, NULL, false},
 	{"kinesis", "one record of Kinesis Data Streams a line, in microseconds", ".jsonl", true, kinesis_record_us,
-	 frame_lines, 0, NULL, false, NULL},
-	{"kinesis-ms", "the same in milliseconds", ".jsonl", true, kinesis_record_ms, frame_lines, 0, NULL, false,
-	 NULL},
+	 frame_lines, 0, NULL, false, NULL, false},
+	{"kinesis-ms", "the same in milliseconds", ".jsonl", true, kinesis_record_ms, frame_lines, 0, NULL, false, NULL,
+	 false},
 	{"kinesis-lambda", "Lambda's Kinesis envelopes, records in base64", ".jsonl", true, kinesis_record_lambda,
-	 frame_envelopes, 0, NULL, false, NULL},
+	 frame_envelopes, 0, NULL, false, NULL, false},
 	{"kinesis-pipes", "one bare array a file, records in base64", ".json", true, kinesis_record_pipes, frame_array,
-	 0, NULL, false, NULL},
+	 0, NULL, false, NULL, false},
 	{"kinesis-base64", "one record in base64 a line", ".txt", true, kinesis_record_base64, frame_lines, 0, NULL,
-	 false, NULL},
+	 false, NULL, false},
 	{"firehose", "Kinesis records with nothing between them, in files as Firehose names them", NULL, true,
-	 kinesis_record_us, frame_nothing, 0, NULL, false, NULL},
+	 kinesis_record_us, frame_nothing, 0, NULL, false, NULL, false},
 	{"firehose-transform", "the events that Firehose hands to a Lambda, records in base64, one a line", ".jsonl",
-	 true, kinesis_record_transform, frame_transforms, 0, NULL, false, NULL},
+	 true, kinesis_record_transform, frame_transforms, 0, NULL, false, NULL, false},
 	{"flat", "rows as a Lambda writes them: event_id, event_name, event_time in seconds, plain data", ".json", true,
-	 plain_flat, frame_lines, LANDED_PLAIN, "preset: flat", false, NULL},
+	 plain_flat, frame_lines, LANDED_PLAIN, "preset: flat", false, NULL, false},
 	{"flat-sequence", "the same with the sequence number", ".json", true, plain_flat_sequence, frame_lines,
-	 LANDED_PLAIN, "preset: flat, sequence: sequence", false, NULL},
+	 LANDED_PLAIN, "preset: flat, sequence: sequence", false, NULL, false},
 	{"dms", "CSV as Database Migration Service writes it: I, U or D and the commit time", ".csv", true, plain_dms,
 	 frame_lines, LANDED_CSV,
 	 "preset: dms, format: csv, null_text: '" PLAIN_DMS_NULL "', stamp: {field: " PLAIN_DMS_STAMP
 	 "}, names: [" PLAIN_OPERATION ", " PLAIN_DMS_STAMP,
-	 true, NULL},
+	 true, NULL, false},
 	{"poll", "rows polled by the time of the last write, no deletes among them", ".json", true, plain_poll_json,
 	 frame_lines, LANDED_PLAIN | LANDED_PUTS_ONLY,
-	 "preset: poll, stamp: {field: " PLAIN_POLL_STAMP ", keep: false}", false, NULL},
+	 "preset: poll, stamp: {field: " PLAIN_POLL_STAMP ", keep: false}", false, NULL, false},
 	{"poll-csv", "the same in CSV with a header", ".csv", true, plain_poll_csv, frame_header,
 	 LANDED_CSV | LANDED_PUTS_ONLY, "preset: poll, format: csv, stamp: {field: " PLAIN_POLL_STAMP ", keep: false}",
-	 false, NULL},
+	 false, NULL, false},
 	{"bronze", "Lambda's records as texts in a column of Parquet files", ".parquet", false, write_bronze,
-	 frame_lines, LANDED_BRONZE, "preset: bronze, format: parquet", false,
-	 "{\"type\":\"struct\",\"fields\":[{\"name\":\"value\",\"type\":\"string\",\"nullable\":true,"
-	 "\"metadata\":{}},{\"name\":\"arrived_at\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}]}"},
+	 frame_lines, LANDED_BRONZE, "preset: bronze, format: parquet", false, BRONZE_SCHEMA, false},
+	{"bronze-delta", "the same in a Delta table, a commit a batch", "", false, write_bronze, frame_lines,
+	 LANDED_BRONZE, "preset: bronze, format: delta", false, BRONZE_SCHEMA, true},
 };
 
 const struct stream_format *stream_format_at(size_t index)

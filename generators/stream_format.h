@@ -21,7 +21,7 @@ enum stream_time { TIME_INTEGER = 0, TIME_EXPONENT, TIME_POINT };
 #define STREAM_TIMES "integer|exponent|point"
 #define STREAM_FORMATS                                                                                                 \
 	"streams|lambda|pipes|concatenated|kinesis|kinesis-ms|kinesis-lambda|kinesis-pipes|kinesis-base64|firehose|"   \
-	"firehose-transform|flat|flat-sequence|dms|poll|poll-csv|bronze"
+	"firehose-transform|flat|flat-sequence|dms|poll|poll-csv|bronze|bronze-delta"
 
 /* What a format may want to know beyond the record. */
 struct stream_style {
@@ -53,6 +53,7 @@ struct stream_format {
 	const char *source; /* what a contract says of them besides their place; names of a CSV without any follow */
 	bool names;
 	const char *parquet; /* the schema of the Parquet files that its lines become, as Delta spells it; else NULL */
+	bool delta;          /* they become a Delta table, a commit a file */
 };
 
 /* NULL when there is none of that name. */

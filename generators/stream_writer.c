@@ -69,6 +69,10 @@ static void file_path(const struct stream_request *request, const struct deliver
 {
 	struct civil civil = civil_from_us(file->time_us);
 
+	if (request->format->delta) {
+		snprintf(path, FILE_PATH_MAX, "events");
+		return;
+	}
 	if (request->format->suffix == NULL) {
 		firehose_path(request, file, path);
 		return;
@@ -257,6 +261,35 @@ static int write_parquet(struct writer *writer)
 	return failed;
 }
 
+/* The table that batches are put into. */
+static int make_table(struct writer *writer)
+{
+	struct ArrowSchema schema = {.release = NULL};
+	char path[OUTPUT_PATH_MAX];
+
+	if (output_path(writer->output, "events", path, writer->error) != 0 ||
+	    bridge_schema_of_json(writer->request->format->parquet, &schema, writer->error) != 0)
+		return writer->error->code;
+	int failed = bridge_table_create(path, &schema, "", "", writer->error);
+	schema.release(&schema);
+	return failed;
+}
+
+static int write_commit(struct writer *writer)
+{
+	struct bridge_writer *transaction;
+	char path[OUTPUT_PATH_MAX];
+	int64_t version;
+
+	if (output_path(writer->output, "events", path, writer->error) != 0 ||
+	    bridge_writer_begin(path, &transaction, writer->error) != 0)
+		return writer->error->code;
+	if (bridge_writer_add_lines(transaction, writer->json.data, writer->json.size, writer->error) == 0)
+		return bridge_writer_commit(transaction, "WRITE", NULL, 0, &version, writer->error);
+	bridge_writer_abort(transaction);
+	return writer->error->code;
+}
+
 static int write_file(struct writer *writer, const struct delivered_file *file)
 {
 	const struct stream_request *request = writer->request;
@@ -284,12 +317,14 @@ static int write_file(struct writer *writer, const struct delivered_file *file)
 	writer->result->files++;
 	writer->result->records += count;
 	writer->result->plain_bytes += writer->json.size;
-	if (request->format->parquet == NULL)
+	if (request->format->parquet == NULL || request->format->delta)
 		writer->result->stored_bytes += stored.size;
 	if (request->progress != NULL)
 		request->progress(file->count, stored.size);
 	if (log_file(writer, file, moved) != 0)
 		return writer->error->code;
+	if (request->format->delta)
+		return write_commit(writer);
 	if (request->format->parquet != NULL)
 		return write_parquet(writer);
 	return output_write(writer->output, writer->path, stored, writer->error);
@@ -361,6 +396,8 @@ int stream_write(const struct stream_request *request, struct output *output, st
 	buffer_init(&writer.packed, FILE_JSON_MAX);
 	record_parts_init(&writer.parts);
 	failed = compressor_new(&writer.compressor, error);
+	if (!failed && request->format->delta)
+		failed = make_table(&writer);
 	for (uint64_t i = 0; i < request->delivery->file_count && !failed; i++)
 		failed = write_file(&writer, &request->delivery->files[i]);
 	if (!failed)

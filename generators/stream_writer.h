@@ -20,7 +20,8 @@ struct stream_request {
 };
 
 struct stream_result {
-	uint64_t files, records, plain_bytes, stored_bytes;
+	uint64_t files, records, plain_bytes;
+	uint64_t stored_bytes; /* of a Delta table those of its rows as text */
 };
 
 /* Appends one record, with what the marks of a placement do to it; `parts` is the caller's, for reuse. */

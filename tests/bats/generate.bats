@@ -340,10 +340,14 @@ export_folders() {
 	diff -r "$dir/one/events" "$dir/two/events"
 	[ "$(find "$dir/one/events" -name '*.parquet' | wc -l)" -gt 10 ]
 	[ -z "$(find "$dir/one/events" -type f ! -name '*.parquet')" ]
-	"$LAKEPROOF" generate --quiet --items 300 --changes 400 --format bronze "$dir/whole" >/dev/null
-	output=$("$LAKEPROOF" merge --quiet --format json "$dir/whole/contract.yaml")
-	[ "$(jq .unproven <<<"$output")" = 0 ]
-	[ "$(jq .items <<<"$output")" = "$(sqlite3 "$dir/whole/truth.sqlite" "SELECT value FROM counts WHERE name = 'live'")" ]
+	for format in bronze bronze-delta; do
+		"$LAKEPROOF" generate --quiet --items 300 --changes 400 --format $format "$dir/$format" >/dev/null
+		output=$("$LAKEPROOF" merge --quiet --format json "$dir/$format/contract.yaml")
+		[ "$(jq .unproven <<<"$output")" = 0 ]
+		[ "$(jq .changes <<<"$output")" -gt 300 ]
+		[ "$(jq .items <<<"$output")" = "$(sqlite3 "$dir/$format/truth.sqlite" "SELECT value FROM counts WHERE name = 'live'")" ]
+	done
+	[ -d "$dir/bronze-delta/events/_delta_log" ]
 	output=$("$LAKEPROOF" merge --quiet --format json "$dir/one/contract.yaml")
 	[ "$(jq .problems <<<"$output")" = 1 ]
 	run "$LAKEPROOF" generate --format bronze --gzip "$dir/never"
