@@ -24,6 +24,7 @@ struct ingest_work {
 	int64_t mtime_ns;
 	uint32_t source; /* set when read, or when found unchanged */
 	uint32_t before; /* the state source this file had when it was merged earlier, 0 none */
+	bool before_that; /* it had others too, before that one */
 	uint64_t before_facts, before_content;
 	bool contained; /* what it said then is how it still begins */
 };

@@ -124,6 +124,7 @@ static int plan_work(struct ingest_lake *lake, struct ingest_work *work, struct 
 			work->source = known->id;
 			code = use_source(run, known->id, error);
 		} else if (work->kind == INGEST_EVENTS && same_plan) {
+			work->before_that = work->before != 0;
 			work->before = known->id;
 			work->before_facts = known->facts;
 			work->before_content = known->content;
@@ -229,7 +230,9 @@ static int note_changed(struct ingest_lake *lake, const struct ingest_work *work
 		for (uint64_t i = 0; i < run->source_count; i++)
 			if (run->sources[i] == work->before)
 				run->sources[i--] = run->sources[--run->source_count];
-		return state_drop(run->state, &work->before, 1, error);
+		int code = state_drop(run->state, &work->before, 1, error);
+		if (code != 0 || !work->before_that)
+			return code;
 	}
 	return tell_changed(lake->run, work, error);
 }

@@ -87,6 +87,21 @@ setup() {
 	[ "$(ids)" = "lake.newer" ]
 }
 
+@test "a file that grew again after it had lost records is a changed one all the same" {
+	cp "$events" "$here/whole"
+	sed -i "\$d" "$events"
+	reconcile "$here"
+	[ "$(field '.findings_by_id["source.changed"]')" -eq 1 ]
+	sed -i "\$d" "$events"
+	reconcile "$here"
+	sed "\$d" "$here/whole" >"$events"
+	reconcile "$here"
+	[ "$status" -eq 2 ]
+	[ "$(field '.findings_by_id["source.changed"]')" -eq 1 ]
+	reconcile "$here"
+	[ "$status" -eq 2 ]
+}
+
 @test "a changed file is told again on every later run" {
 	sed -i '1d' "$events"
 	reconcile "$here"
