@@ -260,16 +260,21 @@ static bool open_image(struct decoding *decoding, const char *name, const struct
 	return false;
 }
 
-/* Whether a name is that of a field of the row, not of an attribute. */
+/* Whether a name is that of a field of the row, not of an attribute. What a column takes is an attribute, whatever else
+ * the field is for. */
 static bool is_field(const void *context, struct slice name)
 {
 	const struct decoding *decoding = context;
+	const struct rows_shape *shape = decoding->shape;
 	const char *names[NAMED_FIELDS];
-	name_fields(decoding->shape, names);
+	bool named = false;
+	name_fields(shape, names);
 	for (size_t i = 0; i < NAMED_FIELDS; i++)
-		if (names[i] != NULL && slice_is(name, names[i]))
-			return !(decoding->shape->stamp_is_kept && names[i] == decoding->shape->stamp);
-	return false;
+		named = named || (names[i] != NULL && slice_is(name, names[i]) &&
+				  !(shape->stamp_is_kept && names[i] == shape->stamp));
+	for (uint32_t i = 0; i < shape->attribute_count && named; i++)
+		named = !slice_is(name, shape->attributes[i].field);
+	return named;
 }
 
 /* Writes the key attributes, if all are there. */

@@ -209,6 +209,20 @@ static int take_bronze(struct schema_loader *loader, yaml_node_t *node, struct d
 
 /* ---- what it all comes to */
 
+/* Which of two attributes would a field be? */
+static int check_fields(struct schema_loader *loader, yaml_node_t *node, const struct draft_rows *rows)
+{
+	for (uint32_t i = 0; i < rows->field_count; i++)
+		for (uint32_t other = 0; other < i; other++)
+			if (strcmp(rows->fields[i].field, rows->fields[other].field) == 0)
+				return schema_error(loader, schema_find(loader, node, "fields"),
+						    "'fields' says that '%s' holds both '%s' and '%s'; let both "
+						    "columns take one attribute",
+						    rows->fields[i].field, rows->fields[other].attribute,
+						    rows->fields[i].attribute);
+	return 0;
+}
+
 static int take_words(struct schema_loader *loader, yaml_node_t *node, const struct draft_rows *rows,
 		      struct rows_shape *shape)
 {
@@ -318,7 +332,9 @@ int contract_take_rows(struct schema_loader *loader, yaml_node_t *node, struct d
 	source->rows.field_count = rows->field_count;
 	source->rows.types = rows->types;
 	source->rows.type_count = rows->type_count;
-	code = take_words(loader, node, rows, shape);
+	code = check_fields(loader, node, rows);
+	if (code == 0)
+		code = take_words(loader, node, rows, shape);
 	if (code == 0)
 		code = take_csv(loader, node, rows, shape);
 	if (code != 0)
@@ -338,9 +354,35 @@ int contract_take_rows(struct schema_loader *loader, yaml_node_t *node, struct d
 	return 0;
 }
 
+/* A key attribute whose field is another attribute's has none. */
+static int check_keys(struct schema_loader *loader, yaml_node_t *node, const struct contract *contract,
+		      const struct contract_rows *rows)
+{
+	for (uint32_t key = 0; key < contract->item_key_count; key++) {
+		const char *name = contract->item_key[key].attribute, *other = NULL;
+		bool given = false;
+		for (uint32_t i = 0; i < rows->field_count; i++) {
+			given = given || strcmp(rows->fields[i].attribute, name) == 0;
+			if (strcmp(rows->fields[i].field, name) == 0)
+				other = rows->fields[i].attribute;
+		}
+		if (other != NULL && !given)
+			return schema_error(loader, schema_find(loader, node, "sources"),
+					    "'fields' says that '%s' holds '%s', and not which field holds the key "
+					    "attribute '%s'",
+					    name, other, name);
+	}
+	return 0;
+}
+
 int contract_check_rows(struct schema_loader *loader, yaml_node_t *node, const struct contract *contract)
 {
 	bool plain = false;
+	for (uint32_t i = 0; i < contract->source_count; i++) {
+		int code = check_keys(loader, node, contract, &contract->sources[i].rows);
+		if (code != 0)
+			return code;
+	}
 	for (uint32_t i = 0; i < contract->source_count; i++)
 		plain = plain || (contract->sources[i].kind == SOURCE_ROWS && !contract->sources[i].rows.shape.typed);
 	for (uint32_t i = 0; i < contract->lake_count && plain; i++) {

@@ -175,6 +175,17 @@ static const char *field_of(const struct contract_rows *rows, const char *attrib
 	return attribute;
 }
 
+/* The field of that name is another attribute's, as the contract says, and this one has none. */
+static bool is_elsewhere(const struct contract_rows *rows, const char *attribute)
+{
+	bool taken = false, given = false;
+	for (uint32_t i = 0; i < rows->field_count; i++) {
+		given = given || strcmp(rows->fields[i].attribute, attribute) == 0;
+		taken = taken || strcmp(rows->fields[i].field, attribute) == 0;
+	}
+	return taken && !given;
+}
+
 static bool is_key(const struct contract *contract, const char *attribute)
 {
 	for (uint32_t i = 0; i < contract->item_key_count; i++)
@@ -218,7 +229,7 @@ static const struct rows_shape *make_shape(struct planning *planning, const stru
 						{.kind = kind_of_key(contract->item_key[i].type)}};
 	shape->key_count = shape->attribute_count;
 	for (const struct wish *wish = planning->tops; wish != NULL; wish = wish->next)
-		if (!is_key(contract, wish->name))
+		if (!is_key(contract, wish->name) && !is_elsewhere(rows, wish->name))
 			attributes[shape->attribute_count++] = (struct rows_attribute){
 				wish->name, field_of(rows, wish->name), stated_type(planning, rows, wish)};
 	shape->attributes = attributes;

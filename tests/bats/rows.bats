@@ -236,6 +236,20 @@ dms_lake() {
 	judged FAIL row.phantom
 }
 
+@test "a field is the attribute that the contract says, wherever it stands, and what it is besides" {
+	printf '%s\n' 'pk string pk key' 'v string v' 'x string x' 'w string w' 'ts string ts' >"$dir/columns.txt"
+	printf '%s\n' '{"pk":"a","x":"q","w":"1","ts":"2025-10-09T08:53:20Z"}' \
+		'{"pk":"b","w":"2","x":"q","ts":"2025-10-09T08:53:20Z"}' >"$dir/rows/1.json"
+	write_contract 'rows: rows, stamp: {field: ts}, fields: {v: w}'
+	write_lake '{"pk":{"S":"a"},"v":{"S":"1"},"x":{"S":"q"},"ts":{"S":"2025-10-09T08:53:20Z"}}' \
+		'{"pk":{"S":"b"},"v":{"S":"2"},"x":{"S":"q"},"ts":{"S":"2025-10-09T08:53:20Z"}}'
+	judged PASS ""
+	write_lake '{"pk":{"S":"a"},"w":{"S":"1"},"x":{"S":"q"},"ts":{"S":"2025-10-09T08:53:20Z"}}' \
+		'{"pk":{"S":"b"},"v":{"S":"2"},"x":{"S":"q"}}'
+	judged FAIL row.differs
+	[ "$(field '.findings_by_id["row.differs"]')" = 2 ]
+}
+
 @test "a dump of items in CSV" {
 	printf 'pk,v,n\na,1,1\nb,,2\n' >"$dir/rows/items.csv"
 	contract "rows: rows, from: \"$(at $begun)\", to: \"$(at $((begun + 9)))\", complete: true"
