@@ -549,7 +549,8 @@ int evidence_fill(struct run *run, const struct kept *const *kept, struct findin
 		findings[i].within_tolerance = within_tolerance(&evidence, i);
 	for (uint64_t i = 0; i < count && code == 0; i++)
 		if (is_gone(&evidence, i) &&
-		    (findings[i].cause = cause_gone_text(&kept[i]->judgement, evidence.gone[i], arena)) == NULL)
+		    (findings[i].cause =
+			     cause_gone_text(&kept[i]->judgement, run->scope, evidence.gone[i], arena)) == NULL)
 			code = error_set(error, ERROR_INTERNAL, "out of memory");
 out:
 	evidence_release(&evidence, count);

@@ -212,7 +212,7 @@ static int make_finding(struct making *making, const struct kept *kept, struct f
 	struct arena *arena = &making->outcome->arena;
 	*finding = (struct finding){.id = kept->id};
 	finding->key_json = key_json(making->run->contract, judgement->key, arena);
-	finding->cause = cause_text(judgement, kept->id, arena);
+	finding->cause = cause_text(judgement, making->run->scope, kept->id, arena);
 	if (finding->key_json == NULL || finding->cause == NULL)
 		return out_of_memory(error);
 	char digest[ACCEPT_DIGEST_MAX];

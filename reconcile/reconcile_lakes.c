@@ -32,7 +32,7 @@ static int tell_unrouted(const struct run *run, const struct judgement *judgemen
 						    : NULL;
 	*finding = (struct finding){.id = FINDING_ITEM_UNROUTED,
 				    .key_json = key_json(run->contract, judgement->key, arena),
-				    .cause = cause_text(judgement, FINDING_ITEM_UNROUTED, arena)};
+				    .cause = cause_text(judgement, run->scope, FINDING_ITEM_UNROUTED, arena)};
 	if (source != NULL)
 		finding->records[finding->record_count++] =
 			(struct finding_record){"decided", arena_copy(arena, slice_from(source->path)).data, true,

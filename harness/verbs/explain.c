@@ -257,7 +257,7 @@ static int print_values(struct run *run, const struct judgement *judgement, stru
 	enum finding_id id = finding.within_tolerance ? FINDING_COUNT : row_id(run, judgement);
 	const char *cause = code != 0 || id == FINDING_COUNT ? ""
 			    : finding.cause != NULL          ? finding.cause
-							     : cause_text(judgement, id, &arena);
+							     : cause_text(judgement, run->scope, id, &arena);
 	if (cause == NULL)
 		code = error_set(error, ERROR_INTERNAL, "out of memory");
 	else if (cause[0] != '\0')

@@ -5,12 +5,26 @@
 #include "base/clock.h"
 #include "reconcile/digest/digest.h"
 
-static const char *decided_text(const struct judgement *judgement, struct arena *arena)
+/* What S was: the scope knows how long it was read. */
+static const char *snapshot_text(const struct judgement *judgement, const struct scope *scope, struct arena *arena)
+{
+	char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
+	const struct scope_export *export = scope->exports, *end = scope->exports + scope->export_count;
+	while (export < end && export->lo != judgement->decided_time_us)
+		export ++;
+	if (export == end)
+		return "an export";
+	if (export->from == export->to)
+		return arena_text(arena, "the export at %s", clock_format(export->from, from));
+	return arena_text(arena, "the dump read from %s to %s", clock_format(export->from, from),
+			  clock_format(export->to, to));
+}
+
+static const char *decided_text(const struct judgement *judgement, const struct scope *scope, struct arena *arena)
 {
 	char time[CLOCK_TEXT_MAX];
 	if (judgement->decided_by == DECIDED_SNAPSHOT)
-		return arena_text(arena, "the export at %s",
-				  clock_format(judgement->decided_time_us + 60 * CLOCK_SECOND_US, time));
+		return snapshot_text(judgement, scope, arena);
 	if (judgement->decided_by == DECIDED_CHANGE && judgement->decided_time_us != INT64_MIN)
 		return arena_text(arena, "the change of %s", clock_format(judgement->decided_time_us, time));
 	if (judgement->decided_by == DECIDED_CHANGE)
@@ -18,9 +32,9 @@ static const char *decided_text(const struct judgement *judgement, struct arena 
 	return "nothing";
 }
 
-static const char *missing_text(const struct judgement *judgement, struct arena *arena)
+static const char *missing_text(const struct judgement *judgement, const struct scope *scope, struct arena *arena)
 {
-	const char *decided = decided_text(judgement, arena);
+	const char *decided = decided_text(judgement, scope, arena);
 	if (judgement->expected.state == STATE_ABSENT)
 		return arena_text(arena,
 				  "removed by TTL (%s), which `ttl: keep` says the lake must not follow; the lake "
@@ -33,20 +47,22 @@ static const char *missing_text(const struct judgement *judgement, struct arena 
 			  judgement->changes, judgement->changes == 1 ? "" : "s");
 }
 
-static const char *zombie_text(const struct judgement *judgement, enum finding_id id, struct arena *arena)
+static const char *zombie_text(const struct judgement *judgement, const struct scope *scope, enum finding_id id,
+			       struct arena *arena)
 {
-	const char *decided = decided_text(judgement, arena);
+	const char *decided = decided_text(judgement, scope, arena);
 	if (judgement->decided_by == DECIDED_SNAPSHOT)
 		return arena_text(arena, "%s no longer has it; the delete never reached the lake", decided);
 	return arena_text(arena, "%s by %s; the delete never reached the lake, or an older put was applied after it",
 			  id == FINDING_ROW_ZOMBIE_TTL ? "removed by TTL" : "deleted", decided);
 }
 
-const char *cause_gone_text(const struct judgement *judgement, enum cause_gone gone, struct arena *arena)
+const char *cause_gone_text(const struct judgement *judgement, const struct scope *scope, enum cause_gone gone,
+			    struct arena *arena)
 {
-	const char *decided = decided_text(judgement, arena);
+	const char *decided = decided_text(judgement, scope, arena);
 	if (gone == GONE_DELETED)
-		return zombie_text(judgement, FINDING_ROW_ZOMBIE, arena);
+		return zombie_text(judgement, scope, FINDING_ROW_ZOMBIE, arena);
 	if (judgement->decided_by == DECIDED_SNAPSHOT)
 		return arena_text(arena,
 				  "%s has no such item in this lake's `where`; that it went never reached the lake",
@@ -57,22 +73,23 @@ const char *cause_gone_text(const struct judgement *judgement, enum cause_gone g
 			  decided);
 }
 
-static const char *stale_text(const struct judgement *judgement, struct arena *arena)
+static const char *stale_text(const struct judgement *judgement, const struct scope *scope, struct arena *arena)
 {
 	if (judgement->missed == 0)
 		return arena_text(arena,
 				  "the lake still holds an older known image; no record of a change since is known, "
 				  "what is expected is of %s",
-				  decided_text(judgement, arena));
+				  decided_text(judgement, scope, arena));
 	return arena_text(arena, "the lake still holds %s; it missed %" PRIu32 " later change%s, the last by %s",
 			  judgement->stale_before ? "the image before a change that is known" : "an older known image",
-			  judgement->missed, judgement->missed == 1 ? "" : "s", decided_text(judgement, arena));
+			  judgement->missed, judgement->missed == 1 ? "" : "s", decided_text(judgement, scope, arena));
 }
 
 /* What a history has against the change that one of its versions began or ended with. */
-static const char *history_text(const struct judgement *judgement, enum finding_id id, struct arena *arena)
+static const char *history_text(const struct judgement *judgement, const struct scope *scope, enum finding_id id,
+				struct arena *arena)
 {
-	const char *decided = decided_text(judgement, arena);
+	const char *decided = decided_text(judgement, scope, arena);
 	bool known = judgement->decided.source != 0;
 	switch (id) {
 	case FINDING_HISTORY_CURRENT:
@@ -94,43 +111,44 @@ static const char *history_text(const struct judgement *judgement, enum finding_
 	}
 }
 
-static const char *differs_text(const struct judgement *judgement, struct arena *arena)
+static const char *differs_text(const struct judgement *judgement, const struct scope *scope, struct arena *arena)
 {
 	if (judgement->lake_rows_deleted > 0)
 		return arena_text(arena, "expected live (%s), the lake has it marked deleted",
-				  decided_text(judgement, arena));
+				  decided_text(judgement, scope, arena));
 	if ((judgement->expected.flags & IMAGE_MISTYPED) != 0)
 		return "an attribute has a type that its column cannot hold";
 	if ((judgement->expected.flags & IMAGE_LOSSY) != 0)
 		return "a value does not fit its column, so the lake cannot say what DynamoDB says";
 	return arena_text(arena, "the lake's values are those of no known image; expected is %s",
-			  decided_text(judgement, arena));
+			  decided_text(judgement, scope, arena));
 }
 
-const char *cause_text(const struct judgement *judgement, enum finding_id id, struct arena *arena)
+const char *cause_text(const struct judgement *judgement, const struct scope *scope, enum finding_id id,
+		       struct arena *arena)
 {
 	switch (id) {
 	case FINDING_ROW_DUPLICATE:
 		return arena_text(arena, "%" PRIu32 " rows for one key, %" PRIu32 " of them as expected",
 				  judgement->lake_rows, judgement->lake_rows_equal);
 	case FINDING_ROW_MISSING:
-		return missing_text(judgement, arena);
+		return missing_text(judgement, scope, arena);
 	case FINDING_ROW_ZOMBIE:
 	case FINDING_ROW_ZOMBIE_TTL:
-		return zombie_text(judgement, id, arena);
+		return zombie_text(judgement, scope, id, arena);
 	case FINDING_ROW_PHANTOM:
 		return "no export and no record ever knew this key";
 	case FINDING_ROW_STALE:
-		return stale_text(judgement, arena);
+		return stale_text(judgement, scope, arena);
 	case FINDING_ROW_DIFFERS:
-		return differs_text(judgement, arena);
+		return differs_text(judgement, scope, arena);
 	case FINDING_HISTORY_CURRENT:
 	case FINDING_HISTORY_OVERLAP:
 	case FINDING_HISTORY_MISSING:
 	case FINDING_HISTORY_PHANTOM:
 	case FINDING_HISTORY_DIFFERS:
 	case FINDING_HISTORY_END:
-		return history_text(judgement, id, arena);
+		return history_text(judgement, scope, id, arena);
 	case FINDING_HISTORY_UNKNOWN:
 		return "its history has versions from before the capture, from where it has a hole, or of changes "
 		       "whose order "

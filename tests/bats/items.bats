@@ -56,6 +56,7 @@ others() {
 	judged FAIL "complete: true"
 	[ "$(others)" = "row.differs row.stale" ]
 	[ "$(field '.findings[] | select(.id == "row.differs") | .columns[0].expected')" = 1 ]
+	field '.findings[] | select(.id == "row.differs").cause' | grep -F "expected is the dump read from 2025-10-09T08:53:20Z to 2025-10-09T08:58:20Z"
 }
 
 @test "a scan that is not held to be whole proves no absence" {
