@@ -32,7 +32,7 @@ struct image_digest {
 	uint32_t flags;    /* enum image_flag */
 	int64_t expires_s; /* the TTL attribute's value when it is a top-level N that is a whole number of seconds, else
 			      EXPIRES_NONE */
-	int64_t dated_s;   /* the scope attribute's time in seconds, cut off; DATED_NONE when it is none */
+	int64_t dated_s;   /* the scope attribute's time in seconds, cut off; DATED_NONE: none, or before 1970-02-01 */
 };
 #define EXPIRES_NONE INT64_MIN
 /* 1970's first second, which people write for no time, is no date either. */

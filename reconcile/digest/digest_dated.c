@@ -2,6 +2,10 @@
 #include "base/clock.h"
 #include "reconcile/digest/digest_scratch.h"
 
+/* What is before it is no date: 0, -1 and the year 1 stand for none, and seconds taken for milliseconds fall within
+ * January 1970. Left out of scope they would hide what the lake lacks. */
+static const int64_t first_s = INT64_C(31) * 86400;
+
 static bool can_be_dated(const struct column_type *type, enum retention_unit unit)
 {
 	return type->kind == COLUMN_DATE || type->kind == COLUMN_TIMESTAMP || type->kind == COLUMN_TIMESTAMP_NTZ ||
@@ -71,7 +75,7 @@ static int64_t dated_of_text(struct slice text)
 	return clock_parse(text, &time_us) ? time_us / CLOCK_SECOND_US : DATED_NONE;
 }
 
-int64_t image_dated(const struct digest_scratch *scratch)
+static int64_t image_seconds(const struct digest_scratch *scratch)
 {
 	const struct digest_plan *plan = scratch->plan;
 	if (plan->dated_top == PLAN_NONE || scratch->attributes[plan->dated_top].image != scratch->image)
@@ -84,8 +88,7 @@ int64_t image_dated(const struct digest_scratch *scratch)
 	return unit == RETENTION_ISO ? dated_of_text(value->bytes) : dated_of_number(&number, unit);
 }
 
-/* What a lake's scope goes by, in seconds: a row's as an item's. */
-int64_t row_dated(const struct digest_plan *plan, const struct lake_node *nodes, int64_t index)
+static int64_t row_seconds(const struct digest_plan *plan, const struct lake_node *nodes, int64_t index)
 {
 	const struct lake_node *node = plan->dated_column == PLAN_NONE ? NULL : &nodes[plan->dated_column];
 	struct number number;
@@ -103,4 +106,20 @@ int64_t row_dated(const struct digest_plan *plan, const struct lake_node *nodes,
 	if (plan->contract->retain.unit == RETENTION_ISO)
 		return dated_of_text(lake_bytes(node, index));
 	return lake_number(node, index, &number) ? dated_of_number(&number, plan->contract->retain.unit) : DATED_NONE;
+}
+
+static int64_t dated(int64_t seconds)
+{
+	return seconds < first_s ? DATED_NONE : seconds;
+}
+
+/* What a lake's scope goes by, in seconds: a row's as an item's. */
+int64_t image_dated(const struct digest_scratch *scratch)
+{
+	return dated(image_seconds(scratch));
+}
+
+int64_t row_dated(const struct digest_plan *plan, const struct lake_node *nodes, int64_t index)
+{
+	return dated(row_seconds(plan, nodes, index));
 }

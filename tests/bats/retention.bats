@@ -62,7 +62,7 @@ judged() { # VERDICT IDS OUT_OF_SCOPE EQUAL
 	write_lake "$(item young B $young)"
 	judged PASS "" 4 1
 	[[ "$(field .scope)" == *"not older than $(at $edge | sed 's/\.000//') by created" ]]
-	write_lake "$(item young B $young)" "$(item early A $edge)" "$(item old Z $old)" "$(item older Z 5)"
+	write_lake "$(item young B $young)" "$(item early A $edge)" "$(item old Z $old)" "$(item older Z 500000000)"
 	judged PASS "" 3 2
 }
 
@@ -109,18 +109,31 @@ judged() { # VERDICT IDS OUT_OF_SCOPE EQUAL
 	judged PASS "scope.undated" 4 2
 }
 
-@test "a date in another unit leaves nothing to compare, which is no PASS" {
+@test "no date is before February 1970: what stands for none, or is in a smaller unit, does not hide what the lake lacks" {
+	local created
+	for created in -1 -86400000 -62135596800000 $young 0 2678399999; do
+		rm -rf "$dir/AWSDynamoDB" "$dir/.lakeproof"
+		write_export "$dir" $exported "$(item young A $young)" \
+			"{\"pk\":{\"S\":\"a\"},\"v\":{\"S\":\"A\"},\"created\":{\"N\":\"$created\"}}"
+		contract
+		write_lake "$(item young B $young)"
+		judged FAIL "row.missing scope.undated" 0 1
+	done
+}
+
+@test "dates that are all in another unit are no dates, which is no PASS" {
 	contract "{attribute: created, unit: us, within: 90d}"
 	change 599 REMOVE late
 	write_lake "$(item young B $young)"
-	judged UNKNOWN "" 4 0
-	[[ "$(field '.reasons | join(" ")')" == *"out of the lake's scope"* ]]
+	judged FAIL "row.missing scope.undated" 0 1
+	[ "$(field '.findings_by_id["scope.undated"]')" -eq 4 ]
 }
 
 @test "without as_of the edge is before the table version's commit" {
 	write_lake "$(item young B $young)"
 	sed -i '/^as_of/d' "$dir/contract.yaml"
 	judged UNKNOWN "" 5 0
+	[[ "$(field '.reasons | join(" ")')" == *"out of the lake's scope"* ]]
 }
 
 @test "a later edge needs no source read again, and judges by the new one" {
