@@ -88,8 +88,7 @@ static int lose(struct planner *planner, uint64_t change, const struct fault *fa
 		delivery->errors[delivery->error_count++] = (uint32_t)change;
 		return 0;
 	}
-	if (fault_log_record(planner->model, planner->history, fault_kinds[fault->id].name, NULL, 0, 0, change,
-			     planner->log) != 0)
+	if (fault_log_record(planner->model, planner->history, fault->id, NULL, 0, 0, change, planner->log) != 0)
 		return no_memory(planner);
 	return 0;
 }

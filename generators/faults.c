@@ -198,7 +198,12 @@ bool fault_hits(const struct fault *fault, const struct model *model, const stru
 
 /* ---- the log ---- */
 
-int fault_log_record(const struct model *model, const struct history *history, const char *fault, const char *file,
+static void log_begin(enum fault_id id, struct buffer *log)
+{
+	buffer_printf(log, "{\"fault\":\"%s\",\"class\":\"%s\"", fault_kinds[id].name, fault_kinds[id].class_id);
+}
+
+int fault_log_record(const struct model *model, const struct history *history, enum fault_id id, const char *file,
 		     uint64_t record, uint64_t offset, uint64_t change, struct buffer *log)
 {
 	char sequence[SEQUENCE_TEXT_MAX], time[CLOCK_TEXT_MAX];
@@ -206,7 +211,7 @@ int fault_log_record(const struct model *model, const struct history *history, c
 	static const char *const events[] = {"INSERT", "MODIFY", "REMOVE", "REMOVE by TTL"};
 
 	model_sequence(model, change, sequence);
-	buffer_printf(log, "{\"fault\":\"%s\"", fault);
+	log_begin(id, log);
 	if (file != NULL) {
 		buffer_append_text(log, ",\"file\":");
 		buffer_append_json(log, slice_from(file));
@@ -222,9 +227,10 @@ int fault_log_record(const struct model *model, const struct history *history, c
 	return log->failed ? ERROR_INTERNAL : 0;
 }
 
-int fault_log_file(const char *fault, const char *file, const char *detail, struct buffer *log)
+int fault_log_file(enum fault_id id, const char *file, const char *detail, struct buffer *log)
 {
-	buffer_printf(log, "{\"fault\":\"%s\",\"file\":", fault);
+	log_begin(id, log);
+	buffer_append_text(log, ",\"file\":");
 	buffer_append_json(log, slice_from(file));
 	if (detail != NULL)
 		buffer_printf(log, ",%s", detail);

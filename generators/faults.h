@@ -5,7 +5,7 @@
  * count, a share of what the target leaves, or what its kind takes instead, FROM and TO are percent of the window by
  * the time of the change, and the target is insert, modify, remove, ttl, entity=NAME, shard=N, item=N, export=N or
  * window=N. Faults compose: each is planned on its own, from randomness of its own, in the order of the kinds. Every
- * fault is one line or more of the fault log (JSON: fault, file, record, offset, key …). */
+ * fault is one line or more of the fault log (JSON: fault, class, file, record, offset, key …). */
 #ifndef LAKEPROOF_GENERATORS_FAULTS_H
 #define LAKEPROOF_GENERATORS_FAULTS_H
 
@@ -132,9 +132,9 @@ uint64_t fault_rate_of(struct fault_rate rate, uint64_t n);
 bool fault_hits(const struct fault *fault, const struct model *model, const struct change *change);
 
 /* One line of the log about one change; file may be NULL; record and offset count within it. */
-int fault_log_record(const struct model *model, const struct history *history, const char *fault, const char *file,
+int fault_log_record(const struct model *model, const struct history *history, enum fault_id id, const char *file,
 		     uint64_t record, uint64_t offset, uint64_t change, struct buffer *log) MUST_USE;
 /* One line about a file; `detail` is a further JSON member such as "\"of\":\"…\"", or NULL. */
-int fault_log_file(const char *fault, const char *file, const char *detail, struct buffer *log) MUST_USE;
+int fault_log_file(enum fault_id id, const char *file, const char *detail, struct buffer *log) MUST_USE;
 
 #endif

@@ -229,7 +229,7 @@ static int log_export_faults(struct run *run, const struct export_result *result
 {
 	for (unsigned i = 0; i < EXPORT_DAMAGES; i++) {
 		if (result->hit_file[i][0] != '\0' &&
-		    fault_log_file(fault_kinds[export_damages[i]].name, result->hit_file[i], NULL, &run->log) != 0)
+		    fault_log_file(export_damages[i], result->hit_file[i], NULL, &run->log) != 0)
 			return error_set(run->error, ERROR_INTERNAL, "out of memory for the fault log");
 	}
 	return 0;
@@ -237,7 +237,7 @@ static int log_export_faults(struct run *run, const struct export_result *result
 
 static int log_export(struct run *run, enum fault_id id, const struct export_result *result)
 {
-	if (fault_log_file(fault_kinds[id].name, result->folder, NULL, &run->log) != 0)
+	if (fault_log_file(id, result->folder, NULL, &run->log) != 0)
 		return error_set(run->error, ERROR_INTERNAL, "out of memory for the fault log");
 	return 0;
 }
@@ -395,7 +395,7 @@ static int write_windows(struct run *run)
 		snprintf(name, sizeof(name), "window %u", window);
 		if (window_fault(run, FAULT_MISSING_WINDOW, window) == NULL)
 			failed = write_window(run, window, false, changes);
-		else if (fault_log_file(fault_kinds[FAULT_MISSING_WINDOW].name, name, NULL, &run->log) != 0)
+		else if (fault_log_file(FAULT_MISSING_WINDOW, name, NULL, &run->log) != 0)
 			failed = error_set(run->error, ERROR_INTERNAL, "out of memory for the fault log");
 	}
 	for (unsigned window = 1; window <= count && !failed; window++)

@@ -96,8 +96,8 @@ static int log_failed(struct writer *writer)
 
 static int log_record(struct writer *writer, enum fault_id id, uint64_t record, uint64_t offset, uint64_t change)
 {
-	return fault_log_record(writer->request->style.model, writer->request->history, fault_kinds[id].name,
-				writer->path, record, offset, change, writer->log);
+	return fault_log_record(writer->request->style.model, writer->request->history, id, writer->path, record,
+				offset, change, writer->log);
 }
 
 /* A line for everything that was done to one record; what order it came in is told once, not of repeated files too. */
@@ -130,17 +130,17 @@ static int log_file(struct writer *writer, const struct delivered_file *file, ui
 	if (file->origin != FILE_FIRST) {
 		file_path(writer->request, &writer->request->delivery->files[file->original], original);
 		snprintf(detail, sizeof(detail), "\"of\":\"%s\"", original);
-		failed |= fault_log_file(file->origin == FILE_REPLAY ? "replay" : "reupload", writer->path, detail,
-					 writer->log);
+		failed |= fault_log_file(file->origin == FILE_REPLAY ? FAULT_REPLAY : FAULT_REUPLOAD, writer->path,
+					 detail, writer->log);
 	} else if (moved > 0) {
 		snprintf(detail, sizeof(detail), "\"records\":%llu", (unsigned long long)moved);
-		failed |= fault_log_file("shuffle", writer->path, detail, writer->log);
+		failed |= fault_log_file(FAULT_SHUFFLE, writer->path, detail, writer->log);
 	}
 	if (file->child_first)
-		failed |= fault_log_file("child-first", writer->path, NULL, writer->log);
+		failed |= fault_log_file(FAULT_CHILD_FIRST, writer->path, NULL, writer->log);
 	for (int id = FAULT_TRUNCATE_GZIP; id <= FAULT_NO_NEWLINE; id++)
 		if ((file->damage & DAMAGE_OF(id)) != 0)
-			failed |= fault_log_file(fault_kinds[id].name, writer->path, NULL, writer->log);
+			failed |= fault_log_file((enum fault_id)id, writer->path, NULL, writer->log);
 	return failed != 0 ? log_failed(writer) : 0;
 }
 

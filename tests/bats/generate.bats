@@ -236,6 +236,7 @@ export_folders() {
 		--fault missing-export-file,wrong-md5,wrong-count,truncate-export,truncate-gzip "$dir"
 	[ "$(jq -r .fault "$dir/faults.jsonl" | sort | tr '\n' ' ')" = \
 		"missing-export-file truncate-export truncate-gzip wrong-count wrong-md5 " ]
+	[ "$(jq -r .class "$dir/faults.jsonl" | sort | tr '\n' ' ')" = "B7 B7 B7 B7 L2 " ]
 	[ ! -e "$dir/$(jq -r 'select(.fault == "missing-export-file").file' "$dir/faults.jsonl")" ]
 	run gzip -t "$dir/$(jq -r 'select(.fault == "truncate-export").file' "$dir/faults.jsonl")"
 	[ "$status" != 0 ]
