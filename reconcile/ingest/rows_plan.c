@@ -289,7 +289,7 @@ uint64_t rows_plan_fingerprint(const struct rows_shape *shape)
 				    shape->stamp_is_kept,  shape->typed,
 				    shape->delete_is_old,  shape->null_is_absent,
 				    shape->word_count,     shape->attribute_count,
-				    shape->glue};
+				    shape->glue,           shape->refuse_full_load};
 	uint64_t hash = XXH64(numbers, sizeof numbers, 1);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		hash = mix_text(hash, texts[i]);

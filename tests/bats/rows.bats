@@ -265,6 +265,16 @@ dms_lake() {
 	judged UNKNOWN "export.unfinished state.unknown"
 }
 
+@test "a full load that was read as changes is refused once it is said to be one" {
+	write_lake "$(item a 1 1)"
+	printf 'I,2025-10-09 08:53:20.000000,a,1,1\n' >"$dir/rows/LOAD00000001.csv"
+	names='names: [Op, ts, pk, v, n], stamp: {field: ts}'
+	contract "rows: rows, $names, operation: {field: Op, insert: [I], modify: [U], delete: [D]}, null_text: \"NULL\", empty: text, delete_image: old"
+	judged PASS ""
+	contract "rows: rows, $names, preset: dms"
+	judged UNKNOWN "coverage.hole record.unreadable state.unknown"
+}
+
 # ---- polls
 
 poll() { # SECONDS KEY V
