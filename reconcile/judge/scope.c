@@ -200,6 +200,10 @@ static int make_spans(struct scope_building *building)
 		span->lo = recorded->lo < span->lo ? recorded->lo : span->lo;
 		span->hi = recorded->hi > span->hi ? recorded->hi : span->hi;
 	}
+	/* Of records of one day, and no finer, only that it was captured at a moment: its first claims least. */
+	for (uint32_t i = 0; i < scope->span_count; i++)
+		if (scope->spans[i].lo != INT64_MAX && scope->spans[i].lo > scope->spans[i].hi)
+			scope->spans[i].lo = scope->spans[i].hi - CLOCK_SECOND_US;
 	for (uint32_t i = 0; i < contract->source_count; i++)
 		if (contract_holds_changes(&contract->sources[i]))
 			widen_spans(building, &contract->sources[i], building->source_groups[i]);

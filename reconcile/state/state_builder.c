@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "reconcile/state/segment.h"
 #include "reconcile/state/state_builder_internal.h"
 
@@ -156,10 +157,11 @@ static bool widen_window(struct pending_source *source, uint32_t domain, int64_t
 	window->records++;
 	if (time_lo_us == INT64_MIN || time_hi_us == INT64_MAX)
 		return true;
-	if (time_lo_us < window->lo)
-		window->lo = time_lo_us;
-	if (time_hi_us > window->hi)
-		window->hi = time_hi_us;
+	/* Of a day or a minute that a row says, the capture may have seen no more than the change's moment. */
+	int64_t from = time_hi_us - time_lo_us > CLOCK_SECOND_US ? time_hi_us - CLOCK_SECOND_US : time_lo_us;
+	int64_t to = time_hi_us - time_lo_us > CLOCK_SECOND_US ? time_lo_us + CLOCK_SECOND_US : time_hi_us;
+	window->lo = from < window->lo ? from : window->lo;
+	window->hi = to > window->hi ? to : window->hi;
 	return true;
 }
 

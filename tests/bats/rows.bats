@@ -317,6 +317,23 @@ poll_history() {
 	done
 }
 
+@test "changes of which only the day is known do not show that the whole day was captured" {
+	printf '%s\n' 'op,ts,pk,v,n' 'I,2025-10-10,b,1,1' 'U,2025-10-12,b,2,1' >"$dir/rows/1.csv"
+	write_export "$dir" $((begun + 86400)) "$(item a 1 1)"
+	write_lake "$(item a 1 1)" "$(item b 2 1)"
+	operation='operation: {field: op, insert: [I], modify: [U], delete: [D]}'
+	contract "rows: rows, $operation, stamp: {field: ts}" "export: ${export#"$dir"/}"
+	judged UNKNOWN coverage.hole
+	contract "rows: rows, $operation, stamp: {field: ts}, from: 2025-10-09" "export: ${export#"$dir"/}"
+	judged PASS ""
+	# All of one day.
+	sed -i '/I,/d' "$dir/rows/1.csv"
+	sed -i 's/^U/I/' "$dir/rows/1.csv"
+	fresh PASS ""
+	contract "rows: rows, $operation, stamp: {field: ts}" "export: ${export#"$dir"/}"
+	judged UNKNOWN coverage.hole
+}
+
 @test "an export within what was polled: an item that it lacks may be gone" {
 	poll_history
 	poll $((begun + 2000)) a 2
