@@ -171,6 +171,25 @@ static int look_at_table(struct run *run, struct ingest_work *work, const struct
 	return 0;
 }
 
+/* A lake that is held to itself is always right. */
+static int refuse_lake(const struct run *run, const struct contract_source *source, const char *path,
+		       struct error *error)
+{
+	char *whole = realpath(path, NULL);
+	int code = 0;
+	for (const struct run *one = run; one != NULL && whole != NULL && code == 0; one = one->next) {
+		char *lake = one->contract->delta != NULL ? realpath(one->contract->delta, NULL) : NULL;
+		if (lake != NULL && strcmp(whole, lake) == 0)
+			code = error_set(error, ERROR_USAGE,
+					 "%s:%d: the source '%s' is the table that is to be proven, '%s', which proves "
+					 "nothing of itself; name what it was made from",
+					 run->contract->path, source->line, source->text, one->contract->delta);
+		free(lake);
+	}
+	free(whole);
+	return code;
+}
+
 static int list_files(struct ingest_lake *lake, uint32_t index, char *const *files, size_t count, struct error *error)
 {
 	const struct contract_source *source = &lake->run->contract->sources[index];
@@ -186,9 +205,11 @@ static int list_files(struct ingest_lake *lake, uint32_t index, char *const *fil
 		}
 		work->group = lake->run->source_groups[index];
 		work->contract_source = source;
-		if (contract_is_rows(source) && columnar_kind(files[i]) == COLUMNAR_TABLE)
+		bool table = contract_is_rows(source) && columnar_kind(files[i]) == COLUMNAR_TABLE;
+		code = table ? refuse_lake(lake->run, source, files[i], error) : 0;
+		if (code == 0 && table)
 			code = look_at_table(lake->run, work, &source->rows.shape, error);
-		else
+		else if (!table)
 			(void)stat_work(work, work->path);
 	}
 	return code;

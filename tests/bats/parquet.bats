@@ -112,6 +112,15 @@ rows='operation: {field: op, insert: [I], modify: [U], delete: [D]}, stamp: {fie
 	[[ "$output" == *changes.parquet* ]]
 }
 
+@test "a lake does not prove itself" {
+	write_lake "$(item a z 0.5)"
+	contract "rows: lake, from: \"$(at $begun)\", to: \"$(at $((begun + 9)))\", complete: true"
+	run "$LAKEPROOF" reconcile "$dir/contract.yaml"
+	echo "$output"
+	[ "$status" -eq 64 ]
+	[[ "$output" == *"proves nothing of itself"* ]]
+}
+
 @test "what the lake did not follow shows" {
 	changes
 	contract "rows: changes, $rows"
