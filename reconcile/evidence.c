@@ -467,16 +467,16 @@ static int fill_columns(struct evidence *evidence, uint64_t index, struct findin
 			finding->columns_more++;
 			continue;
 		}
-		const struct finding_column column = {.name = rules_of(evidence, i)->column,
-						      .expected = has_expected ? kept_text(arena, expected) : NULL,
-						      .actual = has_actual ? kept_text(arena, actual) : NULL,
-						      .expected_hidden = expected->hidden,
-						      .actual_hidden = actual->hidden,
-						      .same = same,
-						      .note = near ? "within its tolerance"
-								   : kept_note(arena, expected)};
+		const struct finding_column column = {
+			.name = arena_copy(arena, slice_from(rules_of(evidence, i)->column)).data,
+			.expected = has_expected ? kept_text(arena, expected) : NULL,
+			.actual = has_actual ? kept_text(arena, actual) : NULL,
+			.expected_hidden = expected->hidden,
+			.actual_hidden = actual->hidden,
+			.same = same,
+			.note = near ? "within its tolerance" : kept_note(arena, expected)};
 		/* What is NULL for want of memory would read as if there were none. */
-		if ((has_expected && expected->text != NULL && column.expected == NULL) ||
+		if (column.name == NULL || (has_expected && expected->text != NULL && column.expected == NULL) ||
 		    (has_actual && actual->text != NULL && column.actual == NULL) ||
 		    (expected->note != NULL && column.note == NULL))
 			return error_set(error, ERROR_INTERNAL, "out of memory");

@@ -60,6 +60,15 @@ all() { # [OPTION...] OPERAND...: JSON into $json, exit code into $status
 	[ "$two" = "$(field '[.contracts[] | del(.run)]')" ]
 }
 
+@test "what a contract was found to lack is told by name, however many contracts are judged after it" {
+	local number
+	for number in 1 2 3 4; do
+		sed "s/^table: good/table: another_table_of_a_longer_name_$number/" "$dir/good.yaml" >"$dir/other$number.yaml"
+	done
+	all "$dir/bad.yaml" "$dir"/other?.yaml --jobs 1
+	[ "$(field '[.contracts[0].findings[] | select(.id == "row.missing").columns[].column] | join(" ")')" = "pk v" ]
+}
+
 @test "a contract that cannot be judged takes PASS away, but not the others' reports" {
 	rm "$dir/bad.yaml"
 	printf 'sources: [{exprot: x}]\n' >"$dir/worse.yaml"
