@@ -16,6 +16,7 @@ enum { MESSAGES_MAX = 1 << 28 };
 
 /* One thing said of a record; several may be of the same. */
 struct aside {
+	struct run *run; /* of the lake that says it */
 	const char *path, *message;
 	enum state_source_kind kind;
 	uint32_t group;
@@ -24,7 +25,7 @@ struct aside {
 };
 
 struct writing {
-	struct run *run;
+	struct run *run; /* of the present lake */
 	struct aside *asides; /* sorted by path, record */
 	uint64_t count, capacity;
 	struct arena arena;
@@ -62,7 +63,8 @@ static int take_problem(void *context, const struct state_problem *problem)
 		writing->capacity = capacity;
 	}
 	struct aside *aside = &writing->asides[writing->count++];
-	*aside = (struct aside){.path = arena_copy(&writing->arena, slice_from(problem->path)).data,
+	*aside = (struct aside){.run = writing->run,
+				.path = arena_copy(&writing->arena, slice_from(problem->path)).data,
 				.message = arena_copy(&writing->arena, slice_from(problem->message)).data,
 				.kind = source != NULL ? source->kind : STATE_EVENTS_FILE,
 				.group = source != NULL ? source->group : 0,
@@ -116,7 +118,7 @@ static int write_line(struct writing *writing, struct aside *aside, struct slice
 {
 	const struct contract *contract = writing->run->contract;
 	struct buffer *line = &writing->line;
-	const char *separator = "";
+	const char *separator = "", *said = NULL;
 	line->size = 0;
 	buffer_append_text(line, "{\"file\":");
 	buffer_append_json(line, slice_from(aside->path));
@@ -124,12 +126,16 @@ static int write_line(struct writing *writing, struct aside *aside, struct slice
 		buffer_printf(line, ",\"record\":%" PRIu64 ",\"offset\":%" PRIu64, aside->record, aside->offset);
 	buffer_append_text(line, ",\"reasons\":[");
 	for (struct aside *each = aside; each < writing->end && same_record(each, aside); each++) {
+		each->done = true;
+		/* Several lakes say the same of it. */
+		if (said != NULL && strcmp(each->message, said) == 0)
+			continue;
+		said = each->message;
 		const char *reason = disclosure_message(contract, true, "record.unreadable", each->message,
 							&writing->arena);
 		buffer_append_text(line, separator);
 		buffer_append_json(line, slice_from(reason != NULL ? reason : ""));
 		separator = ",";
-		each->done = true;
 	}
 	buffer_append_byte(line, ']');
 	if (raw.size > 0)
@@ -229,7 +235,7 @@ static int write_source(struct writing *writing, struct json_parser *parser)
 	const struct state_source source = {.kind = writing->begin->kind,
 					    .group = writing->begin->group,
 					    .path = writing->begin->path};
-	int code = ingest_reread(writing->run, &source, numbers, count, parser, &sink, writing->error);
+	int code = ingest_reread(writing->begin->run, &source, numbers, count, parser, &sink, writing->error);
 	if (writing->code == 0 && (code == ERROR_IO || code == ERROR_DATA))
 		code = 0; /* gone or changed: its records are listed without their bytes */
 	for (struct aside *aside = writing->begin; aside < writing->end && code == 0; aside++)
@@ -279,24 +285,37 @@ static int write_file(struct writing *writing, const char *path)
 	return code;
 }
 
+/* Of each lake: what one can read, another may not. */
+static int take_problems(struct writing *writing, struct run *run)
+{
+	int code = 0;
+	for (; run != NULL && code == 0; run = run->next) {
+		writing->run = run;
+		for (uint64_t i = 0; i < run->problem_count && writing->code == 0; i++)
+			take_problem(writing, &run->problems[i]);
+		code = writing->code;
+		if (code == 0)
+			code = state_problems(run->state, run->sources, run->source_count, take_problem, writing,
+					      writing->error);
+		if (code == 0)
+			code = writing->code;
+	}
+	return code;
+}
+
 int quarantine_write(struct run *run, struct quarantine *quarantine, struct error *error)
 {
-	struct writing writing = {.run = run, .error = error};
+	struct writing writing = {.error = error};
 	bool named = run->options.quarantine != NULL;
 	*quarantine = (struct quarantine){.path = run->options.quarantine};
 	if (!named)
-		quarantine->path = arena_text(&run->arena, "%s/quarantine.jsonl", run->state_folder);
+		quarantine->path = arena_text(&run->arena, "%s/quarantine.jsonl", run->whole_folder);
 	if (quarantine->path == NULL)
 		return out_of_memory(error);
 	arena_init(&writing.arena, MESSAGES_MAX);
 	buffer_init(&writing.line, MESSAGES_MAX);
-	for (uint64_t i = 0; i < run->problem_count && writing.code == 0; i++)
-		take_problem(&writing, &run->problems[i]);
-	int code = writing.code;
-	if (code == 0)
-		code = state_problems(run->state, run->sources, run->source_count, take_problem, &writing, error);
-	if (code == 0)
-		code = writing.code;
+	int code = take_problems(&writing, run);
+	writing.run = run;
 	if (code == 0 && writing.count > 0)
 		qsort(writing.asides, writing.count, sizeof *writing.asides, aside_order);
 	if (code == 0 && (named || writing.count > 0))

@@ -7,7 +7,6 @@
 #include "reconcile/evidence.h"
 #include "reconcile/judge/cause.h"
 #include "reconcile/loose.h"
-#include "reconcile/quarantine.h"
 #include "reconcile/reconcile_lakes.h"
 #include "reconcile/verdict.h"
 
@@ -391,17 +390,6 @@ static int fill_outcome(struct making *making, struct collect *collect, struct e
 	return code;
 }
 
-static int fill_quarantine(struct making *making, struct error *error)
-{
-	struct quarantine quarantine;
-	int code = quarantine_write(making->run, &quarantine, error);
-	if (code != 0 || quarantine.lines == 0)
-		return code;
-	making->outcome->quarantined = quarantine.lines;
-	making->outcome->quarantine = arena_copy(&making->outcome->arena, slice_from(quarantine.path)).data;
-	return making->outcome->quarantine == NULL ? out_of_memory(error) : 0;
-}
-
 int reconcile_lake(struct run *run, struct outcome **out, struct error *error)
 {
 	struct outcome *outcome = calloc(1, sizeof *outcome);
@@ -425,8 +413,6 @@ int reconcile_lake(struct run *run, struct outcome **out, struct error *error)
 	outcome->contract = arena_copy(&outcome->arena, slice_from(run->contract->path)).data;
 	outcome->table = arena_copy(&outcome->arena, slice_from(run->contract->table)).data;
 	code = fill_outcome(&making, collect, error);
-	if (code == 0)
-		code = fill_quarantine(&making, error);
 out:
 	collect_free(collect);
 	loose_release(&making.loose);

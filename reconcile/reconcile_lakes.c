@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "reconcile/judge/cause.h"
 #include "reconcile/collect.h"
+#include "reconcile/quarantine.h"
 #include "reconcile/told_once.h"
 #include "reconcile/verdict.h"
 
@@ -161,6 +162,18 @@ static int reconcile_all(struct run *run, struct outcome *total, struct error *e
 	return code;
 }
 
+/* One list, of all lakes. */
+static int fill_quarantine(struct run *run, struct outcome *outcome, struct error *error)
+{
+	struct quarantine quarantine;
+	int code = quarantine_write(run, &quarantine, error);
+	if (code != 0 || quarantine.lines == 0)
+		return code;
+	outcome->quarantined = quarantine.lines;
+	outcome->quarantine = arena_copy(&outcome->arena, slice_from(quarantine.path)).data;
+	return outcome->quarantine == NULL ? out_of_memory(error) : 0;
+}
+
 int run_reconcile(struct run *run, struct outcome **out, struct error *error)
 {
 	struct outcome *outcome = NULL;
@@ -174,6 +187,8 @@ int run_reconcile(struct run *run, struct outcome **out, struct error *error)
 		outcome = calloc(1, sizeof *outcome);
 		code = outcome == NULL ? out_of_memory(error) : reconcile_all(run, outcome, error);
 	}
+	if (code == 0)
+		code = fill_quarantine(run, outcome, error);
 	if (code != 0) {
 		outcome_free(outcome);
 		free(outcome);

@@ -59,7 +59,7 @@ struct run {
 	struct ArrowSchema schema;  /* released when its release is NULL */
 	struct digest_plan *plan;
 	struct state *state;
-	const char *state_folder;
+	const char *whole_folder, *state_folder; /* the contract's, and therein this lake's: the same for an only one */
 	uint32_t *source_groups; /* per contract source */
 	struct run_export *exports;
 	uint32_t export_count, export_capacity;

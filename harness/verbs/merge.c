@@ -120,8 +120,8 @@ static int judge(struct run *run, const struct merge_verb_options *chosen, struc
 	}
 	if (code == 0)
 		code = print_problems(run, &problems, error);
-	struct quarantine quarantine;
-	if (code == 0)
+	struct quarantine quarantine = {0};
+	if (code == 0 && run->is_first)
 		code = quarantine_write(run, &quarantine, error);
 	if (code == 0 && quarantine.lines > 0)
 		(void)fprintf(stderr, "set aside: %" PRIu64 " records, listed with their bytes in %s\n",

@@ -115,3 +115,26 @@ setup() {
 	[ "$status" -eq 2 ]
 	[ "$(field .counts.unproven)" -eq 4 ]
 }
+
+@test "lakes have one list of all their records, each told once" {
+	sed -i '2s/{"S":"C"}/{"X":"C"}/; 3s/"Keys"/"Kees"/' "$events"
+	cp -r "$dir/lake" "$dir/other"
+	sed -i '/^lake:/,$d' "$dir/contract.yaml"
+	cat >>"$dir/contract.yaml" <<-END
+		lakes:
+		  - {name: one, delta: lake, where: {attribute: pk, begins_with: c}, columns: [{column: pk, attribute: pk, type: string}, {column: v, attribute: v, type: string}]}
+		  - {name: two, delta: other, where: {attribute: pk, begins_with: b}, columns: [{column: pk, attribute: pk, type: string}, {column: v, attribute: v, type: string}]}
+	END
+	reconcile "$dir" --quarantine "$dir/mine.jsonl"
+	[ "$(field '.quarantine | .file, .records' | tr '\n' ' ')" = "$dir/mine.jsonl 2 " ]
+	[ "$(jq -c '[.record, (.reasons | length)]' "$dir/mine.jsonl" | tr '\n' ' ')" = "[1,1] [2,1] " ]
+	reconcile "$dir"
+	[ "$(field .quarantine.file)" = "$list" ]
+	cmp "$list" "$dir/mine.jsonl"
+	rm "$list"
+	run "$LAKEPROOF" merge "$dir/contract.yaml" --quiet
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"set aside: 2 records"* ]]
+	cmp "$list" "$dir/mine.jsonl"
+	[ "$(find "$dir/.lakeproof" -name 'quarantine*' | wc -l)" -eq 1 ]
+}
