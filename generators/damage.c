@@ -72,6 +72,124 @@ static bool respell_slice(struct arena *arena, struct slice *text)
 	return true;
 }
 
+/* ---- types ---- */
+
+/* Whether the value at `at`, up to and with its text's closing quote, is one of the keys'. */
+static bool is_in_keys(struct slice keys, const char *at, const char *quote)
+{
+	return memmem(keys.data, keys.size, at, (size_t)(quote - at) + 1) != NULL;
+}
+
+/* The quote that closes the string whose text begins at `at`. */
+static const char *string_end(const char *at, const char *end)
+{
+	while (at < end && *at != '"')
+		at += *at == '\\' ? 2 : 1;
+	return at < end ? at : NULL;
+}
+
+/* Copies up to `to`; where the text goes on. */
+static const char *copy_to(struct buffer *out, const char *from, const char *to)
+{
+	buffer_append(out, from, (size_t)(to - from));
+	return to;
+}
+
+/* The text that was put together in place of the one there was. */
+static bool replace(struct arena *arena, struct slice *text, struct buffer *changed)
+{
+	struct slice copy = arena_copy(arena, buffer_slice(changed));
+	bool done = !changed->failed && copy.data != NULL;
+	if (done)
+		*text = copy;
+	buffer_release(changed);
+	return done;
+}
+
+/* Every digit behind the 17th that a double's text may have becomes 0. */
+static void append_rounded(struct buffer *out, const char *number, const char *end)
+{
+	enum { DOUBLE_DIGITS = 17 };
+	unsigned digits = 0;
+
+	for (; number < end && *number != 'E'; number++) {
+		bool counts = *number >= '1' || (*number == '0' && digits > 0);
+		digits += counts;
+		buffer_append_byte(out, counts && digits > DOUBLE_DIGITS ? '0' : *number);
+	}
+	(void)copy_to(out, number, end);
+}
+
+/* Values of one tag, {"N":"…"} or {"B":"…"}, but for the keys': numbers lose digits, binaries their type. */
+static bool spoil_texts(struct record_parts *parts, struct slice *text, const char *mark)
+{
+	enum { MARK = 6 };
+	struct buffer changed;
+
+	if (text->data == NULL)
+		return true;
+	buffer_init(&changed, 2 * text->size + 64);
+	const char *from = text->data, *end = from + text->size, *quote;
+	for (const char *at = from; (at = memmem(at, (size_t)(end - at), mark, MARK)) != NULL; at += MARK) {
+		if ((quote = string_end(at + MARK, end)) == NULL || is_in_keys(parts->keys, at, quote))
+			continue;
+		(void)copy_to(&changed, from, at);
+		from = at + MARK;
+		if (mark[2] == 'N') {
+			buffer_append_text(&changed, mark);
+			append_rounded(&changed, from, quote);
+			from = quote;
+		} else {
+			buffer_append_text(&changed, "{\"S\":\"");
+		}
+	}
+	(void)copy_to(&changed, from, end);
+	return replace(&parts->changed, text, &changed);
+}
+
+/* {"SS":["a","b"]} as {"L":[{"S":"a"},{"S":"b"}]}. */
+static bool sets_to_lists(struct record_parts *parts, struct slice *text)
+{
+	static const char *const marks[] = {"{\"SS\":[", "{\"NS\":[", "{\"BS\":["};
+	enum { MARK = 7 };
+	bool done = true;
+
+	for (unsigned kind = 0; kind < 3 && done && text->data != NULL; kind++) {
+		struct buffer changed;
+		buffer_init(&changed, 8 * text->size + 64);
+		const char *from = text->data, *end = from + text->size, *at;
+		while ((at = memmem(from, (size_t)(end - from), marks[kind], MARK)) != NULL) {
+			(void)copy_to(&changed, from, at);
+			buffer_append_text(&changed, "{\"L\":[");
+			for (from = at + MARK; from < end && *from == '"';) {
+				const char *quote = string_end(from + 1, end);
+				if (quote == NULL)
+					break;
+				buffer_printf(&changed, "{\"%c\":", marks[kind][2]);
+				from = copy_to(&changed, from, quote + 1);
+				buffer_append_byte(&changed, '}');
+				if (from < end && *from == ',')
+					from = copy_to(&changed, from, from + 1);
+			}
+		}
+		(void)copy_to(&changed, from, end);
+		done = replace(&parts->changed, text, &changed);
+	}
+	return done;
+}
+
+static bool spoil_images(struct record_parts *parts, enum fault_id id)
+{
+	struct slice *const images[] = {&parts->new_image, &parts->old_image};
+	bool done = true;
+
+	for (unsigned i = 0; i < 2 && done; i++)
+		done = id == FAULT_SET_AS_LIST     ? sets_to_lists(parts, images[i])
+		       : id == FAULT_NUMBER_DOUBLE ? spoil_texts(parts, images[i], "{\"N\":\"")
+						   : spoil_texts(parts, images[i], "{\"B\":\"");
+	return done;
+}
+
 /* ---- keys ---- */
 
 /* {"pk":…} with `text` put in place of what comes before `rest`. */
@@ -153,6 +271,10 @@ static bool damage_one(struct record_parts *parts, enum fault_id id, const char 
 	case FAULT_EMPTY_IMAGE:
 		*(parts->new_image.data != NULL ? &parts->new_image : &parts->old_image) = slice_from("{}");
 		return true;
+	case FAULT_NUMBER_DOUBLE:
+	case FAULT_SET_AS_LIST:
+	case FAULT_BINARY_AS_TEXT:
+		return spoil_images(parts, id);
 	case FAULT_BAD_TYPE_TAG:
 		return put_text(parts, "{\"typed\":{\"X\":\"1\"},");
 	case FAULT_BAD_NUMBER:

@@ -562,7 +562,7 @@ int delivery_plan(const struct model *model, const struct history *history, cons
 		/* What is left after the losses is put into batches; what those hold is damaged once it is in order. */
 		if (id == FAULT_CHILD_FIRST && (failed = plan_batches(&planner)) != 0)
 			break;
-		if (id == FAULT_NUMBER_SPELLING)
+		if ((int)id == FAULT_MARKS_FIRST)
 			cut_files(&planner);
 		if (fault_kinds[id].stage != STAGE_EXPORT)
 			failed = plan_kind(&planner, (enum fault_id)id);

@@ -27,7 +27,7 @@ struct fault_plan {
 bool fault_plan_has(const struct fault_plan *plan, enum fault_id id);
 
 /* On a placement: bit (id - FAULT_MARKS_FIRST) for what is done to the record, and these. */
-enum { FAULT_MARKS_FIRST = FAULT_NUMBER_SPELLING, FAULT_MARKS_LAST = FAULT_BAD_HUGE };
+enum { FAULT_MARKS_FIRST = FAULT_NUMBER_DOUBLE, FAULT_MARKS_LAST = FAULT_BAD_HUGE };
 #define MARK_OF(id) (UINT32_C(1) << ((id)-FAULT_MARKS_FIRST))
 #define MARK_DUPLICATE (UINT32_C(1) << 31)
 #define MARK_EXTRA_REMOVE (UINT32_C(1) << 30) /* not the change itself but a REMOVE of its key before it */

@@ -49,6 +49,11 @@ enum fault_stage { STAGE_LOSS = 0, STAGE_ORDER, STAGE_RECORD, STAGE_FILE, STAGE_
 	KIND(REUPLOAD, "reupload", "O14", ORDER, HARMLESS, 1, 0, "files", "a file beside itself, as `…-copy`")         \
 	KIND(REPLAY, "replay", "O12", ORDER, HARMLESS, 3, 0, "files",                                                  \
 	     "earlier files again at the end, as after a lost checkpoint; 100% is the whole history")                  \
+	KIND(NUMBER_DOUBLE, "number-double", "T4", RECORD, LOSES, 0, 1000, "records",                                  \
+	     "numbers in the images that have more than 17 digits went through a double")                              \
+	KIND(SET_AS_LIST, "set-as-list", "T6", RECORD, LOSES, 0, 1000, "records", "sets in the images are lists")      \
+	KIND(BINARY_AS_TEXT, "binary-as-text", "T7", RECORD, LOSES, 0, 1000, "records",                                \
+	     "binary values in the images are texts, in base64")                                                       \
 	KIND(NUMBER_SPELLING, "number-spelling", "T1", RECORD, HARMLESS, 0, 100000, "records",                         \
 	     "numbers with exponents or trailing zeros: 1.7E+12, 12.50")                                               \
 	KIND(TIME_MS, "time-ms", "O7", RECORD, ODD, 0, 1000, "records", "stamps in milliseconds instead of seconds")   \

@@ -19,7 +19,7 @@ enum { KEYS_MAX = 4000 };
 struct truth_key {
 	struct slice key; /* key bytes */
 	bool live, seen;
-	bool last_lost; /* its last change never reached the landing zone, so nothing can tell of it */
+	bool last_lost; /* its last change never landed, or in other types, so nothing can tell of it */
 	uint64_t item[2], row;
 };
 
@@ -46,7 +46,18 @@ static const struct capture everything = {INT64_MIN, INT64_MAX, false, false};
 
 /* ---- the truth, from its SQLite file ---- */
 
-/* Sequence numbers of the changes that the fault log says never landed. */
+/* Whether what a line of the fault log tells of landed: as it was, or broken so that it shows. */
+static inline bool says_landed(const char *line)
+{
+	static const char *const faults[] = {"\"error-prefix\"", "\"number-double\"", "\"set-as-list\"",
+					     "\"binary-as-text\""};
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (strstr(line, faults[i]) != NULL)
+			return false;
+	return strstr(line, "\"file\":") != NULL;
+}
+
+/* Sequence numbers of the changes that the fault log says never landed, or not as they were. */
 static inline void load_lost(sqlite3 *db, const char *root)
 {
 	struct buffer log;
@@ -60,8 +71,7 @@ static inline void load_lost(sqlite3 *db, const char *root)
 		abort();
 	for (char *line = log.data, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
 		*end = '\0';
-		bool landed = strstr(line, "\"file\":") != NULL && strstr(line, "\"error-prefix\"") == NULL;
-		if (landed || strstr(line, "\"sequence\":") == NULL)
+		if (says_landed(line) || strstr(line, "\"sequence\":") == NULL)
 			continue;
 		scratch_text(line, "sequence", sequence, sizeof(sequence));
 		sqlite3_bind_text(insert, 1, sequence, -1, SQLITE_TRANSIENT);

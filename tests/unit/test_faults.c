@@ -248,6 +248,42 @@ static void test_respell(void)
 	is_text(text, "1.7E+12", "as readers that parse and print leave it");
 }
 
+/* ---- types ---- */
+
+/* What a fault makes of images, the key's numbers and binaries left as they are. */
+static void spoils(const char *fault_name, enum fault_id fault, const char *image, const char *want)
+{
+	struct record_parts parts = {.keys = slice_from(
+					     "{\"pk\":{\"B\":\"AAAA\"},\"sk\":{\"N\":\"123456789012345678901\"}}"),
+				     .new_image = slice_from(image)};
+	arena_init(&parts.changed, 1 << 20);
+	bool done = damage_parts(&parts, MARK_OF(fault), "pk") == 0;
+	ok(done && slice_is(parts.new_image, want) && parts.old_image.data == NULL, "%s makes of %s what it should",
+	   fault_name, image);
+	if (done && !slice_is(parts.new_image, want))
+		printf("# %.*s\n", (int)parts.new_image.size, parts.new_image.data);
+	arena_release(&parts.changed);
+}
+
+static void test_types(void)
+{
+	spoils("number-double", FAULT_NUMBER_DOUBLE,
+	       "{\"sk\":{\"N\":\"123456789012345678901\"},\"a\":{\"N\":\"-0.012345678901234567890\"},\"b\":{\"N\":"
+	       "\"17\"}}",
+	       "{\"sk\":{\"N\":\"123456789012345678901\"},\"a\":{\"N\":\"-0.012345678901234567000\"},\"b\":{\"N\":"
+	       "\"17\"}}");
+	spoils("number-double", FAULT_NUMBER_DOUBLE, "{\"s\":{\"S\":\"{\\\"N\\\":\\\"123456789012345678901\"}}",
+	       "{\"s\":{\"S\":\"{\\\"N\\\":\\\"123456789012345678901\"}}");
+	spoils("set-as-list", FAULT_SET_AS_LIST,
+	       "{\"a\":{\"SS\":[\"x\",\"]\\\"},\"]},\"m\":{\"M\":{\"n\":{\"NS\":[\"1\"]},\"b\":{\"BS\":[\"AA==\"]}}}}",
+	       "{\"a\":{\"L\":[{\"S\":\"x\"},{\"S\":\"]\\\"},\"}]},\"m\":{\"M\":{\"n\":{\"L\":[{\"N\":\"1\"}]},\"b\":{"
+	       "\"L\":[{"
+	       "\"B\":\"AA==\"}]}}}}");
+	spoils("binary-as-text", FAULT_BINARY_AS_TEXT,
+	       "{\"pk\":{\"B\":\"AAAA\"},\"l\":{\"L\":[{\"B\":\"AQ==\"},{\"B\":\"\"}]}}",
+	       "{\"pk\":{\"B\":\"AAAA\"},\"l\":{\"L\":[{\"S\":\"AQ==\"},{\"S\":\"\"}]}}");
+}
+
 static void test_sequences(const struct world *world)
 {
 	char before[SEQUENCE_TEXT_MAX], between[SEQUENCE_TEXT_MAX], after[SEQUENCE_TEXT_MAX];
@@ -273,6 +309,7 @@ int main(void)
 	test_order(&world);
 	test_composition(&world);
 	test_respell();
+	test_types();
 	test_sequences(&world);
 	history_release(&world.history);
 	return tap_done();
