@@ -400,7 +400,7 @@ static int plan_shuffle(struct planner *planner, const struct fault *fault)
 	return 0;
 }
 
-/* Files delivered again, spread over the capture; a replay comes at its end, a re-upload beside its original. */
+/* Files delivered again, spread over the capture; a replay comes at its end, the others beside their originals. */
 static int plan_repeats(struct planner *planner, const struct fault *fault)
 {
 	struct delivery *delivery = planner->delivery;
@@ -419,7 +419,11 @@ static int plan_repeats(struct planner *planner, const struct fault *fault)
 			continue;
 		wanted--;
 		struct delivered_file copy = delivery->files[i];
-		copy.origin = fault->id == FAULT_REPLAY ? FILE_REPLAY : FILE_REUPLOAD;
+		copy.origin = fault->id == FAULT_REPLAY     ? FILE_REPLAY
+			      : fault->id == FAULT_REUPLOAD ? FILE_REUPLOAD
+							    : FILE_HALF;
+		if (copy.origin == FILE_HALF)
+			copy.count = (copy.count + 1) / 2;
 		copy.original = i;
 		if (fault->id == FAULT_REPLAY) {
 			copy.number = delivery->file_count;
@@ -486,6 +490,7 @@ static int plan_fault(struct planner *planner, const struct fault *fault)
 		return plan_shuffle(planner, fault);
 	case FAULT_REPLAY:
 	case FAULT_REUPLOAD:
+	case FAULT_HALF_BATCH:
 		return plan_repeats(planner, fault);
 	default:
 		break;

@@ -40,7 +40,7 @@ struct placement {
 	uint32_t marks;
 };
 
-enum file_origin { FILE_FIRST = 0, FILE_REPLAY, FILE_REUPLOAD };
+enum file_origin { FILE_FIRST = 0, FILE_REPLAY, FILE_REUPLOAD, FILE_HALF };
 
 struct delivered_file {
 	uint64_t first, count; /* placements */

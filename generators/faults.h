@@ -49,6 +49,8 @@ enum fault_stage { STAGE_LOSS = 0, STAGE_ORDER, STAGE_RECORD, STAGE_FILE, STAGE_
 	KIND(REUPLOAD, "reupload", "O14", ORDER, HARMLESS, 1, 0, "files", "a file beside itself, as `…-copy`")         \
 	KIND(REPLAY, "replay", "O12", ORDER, HARMLESS, 3, 0, "files",                                                  \
 	     "earlier files again at the end, as after a lost checkpoint; 100% is the whole history")                  \
+	KIND(HALF_BATCH, "half-batch", "O13", ORDER, HARMLESS, 1, 0, "files",                                         \
+	     "a file's first half beside it, as `…-half`: its writer crashed and wrote it again")                    \
 	KIND(NUMBER_DOUBLE, "number-double", "T4", RECORD, LOSES, 0, 1000, "records",                                  \
 	     "numbers in the images that have more than 17 digits went through a double")                              \
 	KIND(SET_AS_LIST, "set-as-list", "T6", RECORD, LOSES, 0, 1000, "records", "sets in the images are lists")      \
@@ -84,6 +86,8 @@ enum fault_stage { STAGE_LOSS = 0, STAGE_ORDER, STAGE_RECORD, STAGE_FILE, STAGE_
 	     "nothing stands between records, as Firehose leaves them")                                                \
 	KIND(EXPORT_TWICE, "export-twice", "B4", EXPORT, HARMLESS, 1, 0, "exports",                                    \
 	     "the same export again, under another ID; the contract names both")                                       \
+	KIND(STRAY_EXPORT, "stray-export", "L5", EXPORT, LOSES, 1, 0, "one export",                                    \
+	     "the export was put under events/, among the records")                                                    \
 	KIND(EXPORT_FUZZ, "export-fuzz", "B1", EXPORT, ODD, 600, 0, "seconds",                                         \
 	     "items' cuts lie up to so many seconds from the export's time: more than the service promises")           \
 	KIND(MISSING_EXPORT_FILE, "missing-export-file", "B7", EXPORT, LOSES, 1, 0, "one file",                        \

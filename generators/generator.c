@@ -104,6 +104,8 @@ static int check_dump(const struct generator_options *options, struct error *err
 		none = FAULT_MISSING_EXPORT_FILE;
 	if (!format->counts && fault_plan_has(&options->faults, FAULT_WRONG_COUNT))
 		none = FAULT_WRONG_COUNT;
+	if (fault_plan_has(&options->faults, FAULT_STRAY_EXPORT))
+		none = FAULT_STRAY_EXPORT;
 	if (none == FAULT_COUNT)
 		return 0;
 	return error_set(error, ERROR_USAGE, "the fault \"%s\" has no place in the dump \"%s\"", fault_kinds[none].name,
@@ -268,16 +270,19 @@ static void take_snapshot(const struct run *run, unsigned index, int64_t fuzz_us
 			 (fuzz_us + back_us) / 2, states);
 }
 
-static int write_export(struct run *run, unsigned index, bool copy)
+/* `as`: FAULT_COUNT, or the fault that writes it once more. */
+static int write_export(struct run *run, unsigned index, enum fault_id as)
 {
 	const struct generator_options *options = run->options;
 	const struct fault *fuzz = export_fault(run, FAULT_EXPORT_FUZZ, index);
-	struct export_result *result = &run->report->exported[run->report->exports];
+	const bool copy = as == FAULT_EXPORT_TWICE, stray = as == FAULT_STRAY_EXPORT;
+	struct export_result strayed;
+	struct export_result *result = stray ? &strayed : &run->report->exported[run->report->exports];
 	struct export_request request = {
 		.model = &run->model,
 		.slots = run->model.slots_max,
 		.time_us = run->export_us[index],
-		.prefix = options->prefix,
+		.prefix = stray ? "events" : options->prefix,
 		.shards = shard_count(options),
 		.faults = EXPORT_FAULTS_NONE,
 		.ion = options->export_format == EXPORT_ION,
@@ -287,7 +292,7 @@ static int write_export(struct run *run, unsigned index, bool copy)
 	const struct dump_request dump = {dump_of(options), options->envelope_records, options->gzip};
 	int failed;
 
-	if (!copy)
+	if (as == FAULT_COUNT)
 		plan_export_faults(run, index, 0, request.shards, &request.faults);
 	uint32_t *states = malloc(run->model.slots_max * sizeof(*states));
 	if (states == NULL)
@@ -303,9 +308,9 @@ static int write_export(struct run *run, unsigned index, bool copy)
 	free(states);
 	if (failed)
 		return failed;
-	run->report->exports++;
+	run->report->exports += !stray;
 	if ((fuzz != NULL && log_export(run, FAULT_EXPORT_FUZZ, result) != 0) ||
-	    (copy && log_export(run, FAULT_EXPORT_TWICE, result) != 0))
+	    (as != FAULT_COUNT && log_export(run, as, result) != 0))
 		return run->error->code;
 	return log_export_faults(run, result);
 }
@@ -318,11 +323,13 @@ static int write_exports(struct run *run)
 		return 0;
 	run->export_us[0] = export_time(run->options);
 	run->export_us[1] = (config->start_us + config->duration_us + CLOSING_DELAY_US) / 1000 * 1000;
-	if (write_export(run, 0, false) != 0)
+	if (write_export(run, 0, FAULT_COUNT) != 0)
 		return run->error->code;
-	if (fault_plan_has(&run->options->faults, FAULT_EXPORT_TWICE) && write_export(run, 0, true) != 0)
+	if (fault_plan_has(&run->options->faults, FAULT_EXPORT_TWICE) && write_export(run, 0, FAULT_EXPORT_TWICE) != 0)
 		return run->error->code;
-	return run->options->second_export ? write_export(run, 1, false) : 0;
+	if (fault_plan_has(&run->options->faults, FAULT_STRAY_EXPORT) && write_export(run, 0, FAULT_STRAY_EXPORT) != 0)
+		return run->error->code;
+	return run->options->second_export ? write_export(run, 1, FAULT_COUNT) : 0;
 }
 
 /* ---- incremental exports ---- */

@@ -50,6 +50,11 @@ struct writer {
 	char path[FILE_PATH_MAX];
 };
 
+static const char *repeat_suffix(const struct delivered_file *file)
+{
+	return file->origin == FILE_REUPLOAD ? "-copy" : file->origin == FILE_HALF ? "-half" : "";
+}
+
 /* <stream>-<version>-<when the oldest record arrived>-<uuid>, in a folder for each hour; the number in the uuid keeps
  * objects of one second in order. */
 static void firehose_path(const struct stream_request *request, const struct delivered_file *file,
@@ -61,8 +66,8 @@ static void firehose_path(const struct stream_request *request, const struct del
 		 "events/%04u/%02u/%02u/%02u/"
 		 "changes-1-%04u-%02u-%02u-%02u-%02u-%02u-%08llx-0000-4000-8000-0123456789ab%s%s",
 		 civil.year, civil.month, civil.day, civil.hour, civil.year, civil.month, civil.day, civil.hour,
-		 civil.minute, civil.second, (unsigned long long)file->number,
-		 file->origin == FILE_REUPLOAD ? "-copy" : "", request->gzip ? ".gz" : "");
+		 civil.minute, civil.second, (unsigned long long)file->number, repeat_suffix(file),
+		 request->gzip ? ".gz" : "");
 }
 
 static void file_path(const struct stream_request *request, const struct delivered_file *file, char path[FILE_PATH_MAX])
@@ -78,8 +83,8 @@ static void file_path(const struct stream_request *request, const struct deliver
 		return;
 	}
 	snprintf(path, FILE_PATH_MAX, "events/%04u/%02u/%02u/%02u/batch_%06llu%s%s%s", civil.year, civil.month,
-		 civil.day, civil.hour, (unsigned long long)file->number, file->origin == FILE_REUPLOAD ? "-copy" : "",
-		 request->format->suffix, request->gzip ? ".gz" : "");
+		 civil.day, civil.hour, (unsigned long long)file->number, repeat_suffix(file), request->format->suffix,
+		 request->gzip ? ".gz" : "");
 }
 
 static int file_too_large(struct writer *writer)
@@ -124,14 +129,15 @@ static int log_marks(struct writer *writer, const struct delivered_file *file, c
 /* `moved`: records of the file that a shuffle put elsewhere. */
 static int log_file(struct writer *writer, const struct delivered_file *file, uint64_t moved)
 {
+	static const enum fault_id repeat_faults[] = {
+		[FILE_REPLAY] = FAULT_REPLAY, [FILE_REUPLOAD] = FAULT_REUPLOAD, [FILE_HALF] = FAULT_HALF_BATCH};
 	char original[FILE_PATH_MAX], detail[FILE_PATH_MAX + 16];
 	int failed = 0;
 
 	if (file->origin != FILE_FIRST) {
 		file_path(writer->request, &writer->request->delivery->files[file->original], original);
 		snprintf(detail, sizeof(detail), "\"of\":\"%s\"", original);
-		failed |= fault_log_file(file->origin == FILE_REPLAY ? FAULT_REPLAY : FAULT_REUPLOAD, writer->path,
-					 detail, writer->log);
+		failed |= fault_log_file(repeat_faults[file->origin], writer->path, detail, writer->log);
 	} else if (moved > 0) {
 		snprintf(detail, sizeof(detail), "\"records\":%llu", (unsigned long long)moved);
 		failed |= fault_log_file(FAULT_SHUFFLE, writer->path, detail, writer->log);

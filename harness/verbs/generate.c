@@ -95,15 +95,15 @@ static const char generate_details[] =
 	"between 40 and 60 percent of the window. A TARGET is insert, modify, remove,\n"
 	"ttl, entity=NAME, shard=N, item=N, export=N or window=N. docs/generate.md says\n"
 	"what each does. Those that lose nothing:\n"
-	"  child-first, swap-batch, duplicate, shuffle, reupload, replay,\n"
-	"  number-spelling, bom, crlf, no-newline, export-twice, window-again\n"
+	"  child-first, swap-batch, duplicate, shuffle, reupload, half-batch,\n"
+	"  replay, number-spelling, bom, crlf, no-newline, export-twice, window-again\n"
 	"that lose something:\n"
 	"  drop-record, drop-remove, late-start, error-prefix, number-double,\n"
 	"  set-as-list, binary-as-text, empty-image, bad-json,\n"
 	"  bad-duplicate-key, bad-type-tag, bad-number, bad-key-missing, bad-key-type,\n"
 	"  bad-utf8, bad-deep, bad-huge, truncate-gzip, truncate-line,\n"
 	"  missing-export-file, wrong-md5, wrong-count, truncate-export,\n"
-	"  missing-window\n"
+	"  stray-export, missing-window\n"
 	"and oddities of emulators and clocks:\n"
 	"  put-as-remove, time-ms, time-us, no-ttl-marker, export-fuzz, window-overlap";
 

@@ -13,6 +13,7 @@ static const char *const harmless[] = {
 	"shuffle:50",
 	"shuffle:1000000",
 	"reupload:5",
+	"half-batch:5",
 	"replay:100%",
 	"number-spelling:100%",
 	"bom:50%",

@@ -75,7 +75,7 @@ static bool applies(enum fault_id id, const struct dump_format *dump)
 {
 	if (dump == NULL)
 		return true;
-	return id != FAULT_WRONG_MD5 && (id != FAULT_MISSING_EXPORT_FILE || dump->manifest) &&
+	return id != FAULT_WRONG_MD5 && id != FAULT_STRAY_EXPORT && (id != FAULT_MISSING_EXPORT_FILE || dump->manifest) &&
 	       (id != FAULT_WRONG_COUNT || dump->counts);
 }
 
