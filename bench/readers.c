@@ -1,8 +1,9 @@
 /* readers - how fast each format is read, beside the floor: the same files inflated, cut at line breaks and parsed.
  *
- * usage: readers NAME=events:PATH|items:PATH|export:PATH...
- * One thread, least CPU time of three readings, so that a busy machine disturbs little. MB are 10^6 bytes uncompressed.
- * The floor decodes nothing and looks into no base64; a format without lines of JSON has none. */
+ * usage: readers NAME=KIND:PATH...; a KIND is events, items, export, or of rows flat, csv (polled), bronze (Parquet)
+ * One thread, least CPU time of three readings, so that a busy machine disturbs little. MB are 10^6 bytes uncompressed,
+ * of Parquet those of the lines that the bridge makes of it. The floor decodes nothing and looks into no base64; a
+ * format without lines of JSON has none. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "sources/events.h"
 #include "sources/export.h"
 #include "sources/items.h"
+#include "sources/rows.h"
 
 enum { ROUNDS = 3, TEXT_MAX = 256 * 1024 * 1024 };
 
@@ -55,7 +57,31 @@ static int on_problem(void *context, const struct problem *problem, struct error
 	return 0;
 }
 
-enum kind { EVENTS, ITEMS, EXPORT };
+enum kind { EVENTS, ITEMS, EXPORT, FLAT, CSV, BRONZE, KINDS };
+
+/* As lakeproof generate writes them, of the preset orders. */
+static const struct rows_attribute keys[] = {{"pk", "pk", {.kind = ROWS_S}}, {"sk", "sk", {.kind = ROWS_N}}};
+static const struct rows_word words[] = {{"INSERT", ROWS_INSERT}, {"MODIFY", ROWS_MODIFY}, {"REMOVE", ROWS_DELETE}};
+static const struct rows_shape shapes[KINDS] = {
+	[FLAT] = {.attributes = keys,
+		  .attribute_count = 2,
+		  .key_count = 2,
+		  .operation = "event_name",
+		  .words = words,
+		  .word_count = 3,
+		  .stamp = "event_time",
+		  .unit = ROWS_EPOCH_S,
+		  .event_id = "event_id",
+		  .image = "data",
+		  .null_is_absent = true},
+	[CSV] = {.csv = {.delimiter = ',', .empty_is_null = true},
+		 .attributes = keys,
+		 .attribute_count = 2,
+		 .key_count = 2,
+		 .stamp = "_updated_at",
+		 .null_is_absent = true},
+	[BRONZE] = {.attributes = keys, .attribute_count = 2, .key_count = 2, .record = "value"},
+};
 
 /* What is read: files, of an export those that its manifests name. */
 struct reading {
@@ -100,6 +126,8 @@ static uint64_t read_all(const struct reading *reading, struct json_parser *pars
 			code = export_read_file(reading->export, i, parser, &sink, &result, &error);
 		else if (reading->kind == ITEMS)
 			code = items_read_file(file, ITEMS_AUTO, parser, &sink, &result, &error);
+		else if (reading->kind >= FLAT)
+			code = rows_read_file(file, &shapes[reading->kind], parser, &sink, &result, &error);
 		else
 			code = events_read_file(file, EVENTS_AUTO, parser, &sink, &result, &error);
 		if (code != 0)
@@ -144,14 +172,15 @@ static uint64_t floor_all(char *const *files, size_t count, struct json_parser *
 
 static void measure(const char *argument, struct json_parser *parser, char *text)
 {
-	static const char *const kinds[] = {[EVENTS] = "=events:", [ITEMS] = "=items:", [EXPORT] = "=export:"};
-	struct reading reading = {.kind = EXPORT + 1};
+	static const char *const kinds[] = {[EVENTS] = "=events:", [ITEMS] = "=items:", [EXPORT] = "=export:",
+					    [FLAT] = "=flat:",     [CSV] = "=csv:",     [BRONZE] = "=bronze:"};
+	struct reading reading = {.kind = KINDS};
 	const char *equals = strchr(argument, '=');
-	for (int kind = EVENTS; kind <= EXPORT && equals != NULL; kind++)
+	for (int kind = EVENTS; kind < KINDS && equals != NULL; kind++)
 		if (strncmp(equals, kinds[kind], strlen(kinds[kind])) == 0)
 			reading.kind = (enum kind)kind;
-	if (reading.kind > EXPORT)
-		give_up("expected NAME=events:PATH, NAME=items:PATH or NAME=export:PATH");
+	if (reading.kind == KINDS)
+		give_up("expected NAME=KIND:PATH");
 	uint64_t bytes = 0, lines = 0;
 	int64_t best = INT64_MAX, floor = INT64_MAX;
 	open_reading(&reading, equals + strlen(kinds[reading.kind]));
@@ -168,7 +197,7 @@ static void measure(const char *argument, struct json_parser *parser, char *text
 	}
 	printf("%8" PRIu64 " records %7.1f MB %6.0f MB/s %5.0f k/s", records, (double)bytes / 1e6,
 	       (double)bytes / (double)best, (double)records * 1e3 / (double)best);
-	if (lines > 0)
+	if (lines > 0 && reading.kind != BRONZE)
 		printf("   floor %6.0f MB/s", (double)bytes / (double)floor);
 	else
 		printf("                     ");

@@ -12,10 +12,17 @@ g++ -pthread -Wl,--gc-sections -o "$build/bench/readers" "$build/bench/readers.o
 	$(test ! -f build/bridge/release/liblakeproof_bridge.a || echo build/bridge/release/liblakeproof_bridge.a) \
 	-lsimdjson -lisal -ldeflate -lcrypto -lsqlite3 -lyaml -lxxhash -lcurl -lz -lcsv -ldl -lm
 set --
-for format in streams lambda pipes concatenated kinesis kinesis-lambda kinesis-pipes kinesis-base64 firehose; do
-	"$build/lakeproof" generate "$place/$format" --quiet --items 20000 --changes "$changes" --truth none --gzip \
+for format in streams lambda pipes concatenated kinesis kinesis-ms kinesis-lambda kinesis-pipes kinesis-base64 firehose \
+	firehose-transform flat poll-csv bronze; do
+	kind=events gzip=--gzip
+	case $format in
+	flat) kind=flat ;;
+	poll-csv) kind=csv ;;
+	bronze) kind=bronze gzip= ;;
+	esac
+	"$build/lakeproof" generate "$place/$format" --quiet --items 20000 --changes "$changes" --truth none $gzip \
 		--format $format >/dev/null
-	set -- "$@" "$format=events:$place/$format/events"
+	set -- "$@" "$format=$kind:$place/$format/events"
 done
 for format in json ion; do
 	"$build/lakeproof" generate "$place/export-$format" --quiet --items 20000 --changes 1 --truth none --export-format $format >/dev/null
