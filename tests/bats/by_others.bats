@@ -1,14 +1,20 @@
 #!/usr/bin/env bats
 # What generate writes, read by other people's programs: gzip, md5sum, jq and sqlite3 find in every preset, format and export
-# what truth.sqlite says. tests/real/formats.t has Spark read the same.
+# what truth.sqlite says. tests/real/formats.t has Spark read the same, and what is Parquet, for which there is no program here.
 
 load helper
+
+ROWS='flat flat-sequence dms poll poll-csv'
+# In Parquet: tests/real/formats.t has each of them.
+PARQUET='bronze bronze-delta'
 
 # As many of large-items' items as of the others' would be 100 MB.
 setup_file() {
 	local preset
 	for preset in orders kitchen-sink single-table wide hot large-items; do
 		generate "$BATS_FILE_TMPDIR/$preset" --preset $preset $(size_of $preset) --second-export --incremental 3 --truth history
+		generate "$BATS_FILE_TMPDIR/dms" --preset $preset --items 1 --changes 20 --format dms
+		fields_of "$BATS_FILE_TMPDIR/dms" >"$BATS_FILE_TMPDIR/$preset/fields"
 	done
 }
 
@@ -37,6 +43,73 @@ records() {
 			false
 			;;
 	esac
+}
+
+# Where a line's numbers, which jq 1.6 would make doubles, become {"N":"their text"}. No raw control stands in JSON.
+numbers_as_texts() {
+	sed -E 's/("([^"\\]|\\.)*")|(-?[0-9][0-9.eE+-]*)/\1\x01\3\x02/g; s/\x01\x02//g; s/\x01/{"N":"/g; s/\x02/"}/g'
+}
+
+# image: one without DynamoDB's types, its numbers as above. cells: fields of CSV as a line of JSON, where a text that is a list or
+# an object in JSON stands as what it says, and U+0000 is U+0001. at: a time whose microseconds are text.
+plain='def plain: to_entries[0] | .key as $type | .value | if $type == "N" then {N: .} elif $type == "NS" then map({N: .}) elif $type == "NULL" then null
+		elif $type == "L" then map(plain) elif $type == "M" then map_values(plain) else . end;
+	def image: map_values(plain);
+	def cell: if type != "string" then tojson elif test("^[[{]") and (. as $text | try ($text | fromjson | true) catch false) then .
+		else gsub("\u0000"; "\u0001") | tojson end;
+	def cells: "[\(map(cell) | join(","))]";
+	def fields($null): image as $image | ($image | keys - $names) as $others | if $others != [] then error("no field for \($others)") else
+		[$names[] as $name | $image[$name] | if . == null then $null elif type == "boolean" then tostring
+			elif type == "object" and (keys == ["N"]) then .N else . end] end;
+	def at($between; $zone): (.[:10] | tonumber | strftime("%Y-%m-%d\($between)%H:%M:%S")) + "." + .[10:] + $zone; '
+
+# csv WIDTH FILE...: CSV without a header by sqlite3, a row a line. What it says of rows of another width goes among them.
+csv() {
+	zcat -f "${@:2}" | tr '\0' '\1' >"$BATS_TEST_TMPDIR/csv"
+	sqlite3 :memory: "CREATE TABLE row($(seq -s, -f 'c%.0f TEXT' "$1"))" ".import --csv '$BATS_TEST_TMPDIR/csv' row" '.mode json' 'SELECT * FROM row' 2>&1 |
+		jq -r --argjson names null "$plain"'.[] | [.[]] | cells' | numbers_as_texts
+}
+
+# rows FORMAT FOLDER FIELDS: each landed row; the header of poll-csv is one.
+rows() {
+	local files
+	readarray -t files < <(find "$2/events" -type f)
+	case $1 in
+		flat | flat-sequence) zcat -f "${files[@]}" | numbers_as_texts ;;
+		poll) zcat -f "${files[@]}" | numbers_as_texts ;;
+		dms) csv $(($3 + 2)) "${files[@]}" ;;
+		poll-csv) csv $(($3 + 1)) "${files[@]}" ;;
+	esac | jq -cS . | LC_ALL=C sort
+}
+
+# rows_to_be FORMAT FOLDER: the same of the stream's records there and the truth's times. Of an item's changes in a file a poll finds
+# the last one, and no delete.
+rows_to_be() {
+	local row records='.[]'
+	local put='group_by(.file)[] | group_by(.Keys)[] | (map(.place) | max) as $last | .[] | select(.place == $last and .eventName != "REMOVE")'
+	case $1 in
+		flat*) row='{event_id: .eventID, event_name: .eventName, event_time: {N: .time[:10]}, data: (.NewImage // .Keys | image)}' ;;&
+		flat-sequence) row="$row + {sequence: .SequenceNumber}" ;;
+		dms) row='([{INSERT: "I", MODIFY: "U", REMOVE: "D"}[.eventName], (.time | at(" "; ""))]
+			+ ((if .eventName == "REMOVE" then .OldImage else .NewImage end) // .Keys | fields("\\N"))) | cells' ;;
+		poll) records=$put row='{_updated_at: (.time | at("T"; "Z"))} + (.NewImage | image)' ;;
+		poll-csv) records="([$put] | (map(.file) | unique[] | {}), .[])" \
+			row='if . == {} then ["_updated_at"] + $names else [.time | at("T"; "Z")] + (.NewImage | fields("")) end | cells' ;;
+	esac
+	jq -rs --argjson names "$(cat "$2/fields")" "$plain$records | $row | if type == \"string\" then . else tojson end" "$2/changes" |
+		numbers_as_texts | jq -cS . | LC_ALL=C sort
+}
+
+# changes FOLDER: each record of its stream with its file, the truth's time, and its place among all.
+changes() {
+	sqlite3 "$1/truth.sqlite" 'SELECT json_group_object(sequence, CAST(time_us AS TEXT)) FROM change' >"$BATS_TEST_TMPDIR/times"
+	find "$1/events" -type f -exec jq -c --slurpfile times "$BATS_TEST_TMPDIR/times" '.dynamodb + {eventID, eventName, file: input_filename,
+		time: $times[0][.dynamodb.SequenceNumber], place: (.dynamodb.SequenceNumber | "0" * (40 - length) + .)}' {} +
+}
+
+# fields_of FOLDER: what an item's fields are called in its CSV, by its contract.
+fields_of() {
+	sed -n -E '/names: \[/{s/.*names: \[(Op, _commit_time, )?(.*)\].*/[\2]/p;q}' "$1/contract.yaml"
 }
 
 # Records on stdin as what every format says of a change, each change once.
@@ -95,6 +168,16 @@ lines_of() {
 
 live() {
 	sqlite3 "$1/truth.sqlite" "SELECT item_json FROM item WHERE state = 'live'" | jq -cS . | LC_ALL=C sort
+}
+
+# load_is_live FOLDER FIELDS: DMS's closing full load against BATS_TEST_TMPDIR/live.
+load_is_live() {
+	local width
+	width=$(jq length "$2")
+	fields_of "$1" | cmp - "$2" || return 1
+	csv "$width" "$(ls -d "$1"/dumps/* | tail -1)"/LOAD* | jq -cS . | LC_ALL=C sort >"$1/items"
+	jq -r --argjson names "$(cat "$2")" "$plain"'fields("\\N") | cells' "$BATS_TEST_TMPDIR/live" | numbers_as_texts | jq -cS . | LC_ALL=C sort >"$1/to_be"
+	[ "$(wc -l <"$1/items")" = "$(wc -l <"$BATS_TEST_TMPDIR/live")" ] && cmp "$1/to_be" "$1/items"
 }
 
 @test "gzip, md5sum and wc agree with the manifests of every preset's exports" {
@@ -164,18 +247,37 @@ live() {
 }
 
 @test "every format of every preset says the same of the same changes, by jq" {
+	for format in $PARQUET; do grep -q "^$format " "$BATS_TEST_DIRNAME/../real/formats.t"; done
 	[ "$(choices --format | wc -w)" -ge 10 ]
 	for preset in orders kitchen-sink single-table wide hot large-items; do
 		records streams "$BATS_FILE_TMPDIR/$preset" | facts >"$BATS_TEST_TMPDIR/streams"
 		[ "$(wc -l <"$BATS_TEST_TMPDIR/streams")" = \
 			"$(sqlite3 "$BATS_FILE_TMPDIR/$preset/truth.sqlite" "SELECT value FROM counts WHERE name = 'changes'")" ]
 		for format in $(choices --format); do
+			[[ " $ROWS $PARQUET " == *" $format "* ]] && continue
 			dir=$BATS_TEST_TMPDIR/$preset-$format
 			generate "$dir" --preset $preset $(size_of $preset) --format $format --gzip --truth none --second-export --incremental 3
 			find "$dir/events" -type f -exec gzip -t {} +
 			records $format "$dir" | facts >"$dir/facts"
 			cmp "$BATS_TEST_TMPDIR/streams" "$dir/facts" || { echo "$preset as $format"; return 1; }
 			rm -r "$dir"
+		done
+	done
+}
+
+@test "every format of rows has the truth's changes, value for value as text, by jq and sqlite3" {
+	for preset in orders kitchen-sink single-table wide hot large-items; do
+		dir=$BATS_FILE_TMPDIR/$preset
+		changes "$dir" >"$dir/changes"
+		for format in $ROWS; do
+			found=$BATS_TEST_TMPDIR/$preset-$format
+			generate "$found" --preset $preset $(size_of $preset) --format $format --gzip --truth none --second-export
+			find "$found/events" -type f -exec gzip -t {} +
+			rows $format "$found" "$(jq length "$dir/fields")" >"$found/rows"
+			rows_to_be $format "$dir" >"$found/to_be"; cmp "$found/to_be" "$found/rows" || { echo "$preset as $format"; return 1; }
+			[[ $format == poll* ]] || [ "$(wc -l <"$found/rows")" = "$(sqlite3 "$dir/truth.sqlite" "SELECT value FROM counts WHERE name = 'records_delivered'")" ]
+			[ "$(wc -l <"$found/rows")" -gt 20 ]
+			rm -r "$found"
 		done
 	done
 }
@@ -188,6 +290,11 @@ live() {
 			[[ $format == json || $format == ion ]] && continue
 			dir=$BATS_TEST_TMPDIR/$preset-$format
 			generate "$dir" --preset $preset $(size_of $preset) --export-format $format --second-export --truth none $([ $preset = wide ] && echo --gzip)
+			if [ $format = dms-load ]; then
+				load_is_live "$dir" "$BATS_FILE_TMPDIR/$preset/fields" || { echo "$preset as $format"; return 1; }
+				rm -r "$dir"
+				continue
+			fi
 			dumped $format "$(ls -d "$dir"/dumps/* | tail -1)"/*-* | jq -cS . | LC_ALL=C sort | cmp - "$BATS_TEST_TMPDIR/live" ||
 				{ echo "$preset as $format"; return 1; }
 			rm -r "$dir"

@@ -21,6 +21,19 @@ kinesis-pipes     base64_data       microsecond   --gzip
 kinesis-base64    base64_lines      microsecond
 firehose          unframed          microsecond
 firehose-transform base64_transforms microsecond --gzip
+flat-sequence     flat              sequence      --gzip
+dms               dms               microsecond   --gzip
+bronze            bronze            sequence
+bronze-delta      bronze_delta      sequence
+'
+# Those whose rows do not order the changes of an item.
+UNORDERED='
+flat              flat              second
+'
+# What a poll finds: no deletes, and of what happened between two polls the last.
+POLLS='
+poll              poll
+poll-csv          poll_csv          --gzip
 '
 # Dumps instead of exports: the file in formats/ that makes view `dump_item` of one, and whether a file is one JSON text.
 DUMPS='
@@ -29,13 +42,16 @@ scan-cli    scan      true
 scan-lines  items     false
 emr         emr       false
 emr-hive    emr_hive  false
+dms-load    dms_load  false
 '
 # The other way round, what Spark lands of the stream: a file land_… in formats/, and what a contract says of it.
 LANDINGS='
-bronze_delta    preset: bronze
-bronze_parquet  preset: bronze, record: body
-rows_parquet    operation: {field: op, put: [P], delete: [D]}, sequence: lsn, stamp: {field: ts, from: epoch_s}, event_id: id
-rows_csv        format: csv, operation: {field: op, put: [P], delete: [D]}, sequence: lsn, stamp: {field: ts, from: epoch_s}, event_id: id, image: image, images: dynamodb
+bronze_delta    rows: landed, preset: bronze
+bronze_parquet  rows: landed, preset: bronze, record: body
+rows_parquet    rows: landed, operation: {field: op, put: [P], delete: [D]}, sequence: lsn, stamp: {field: ts, from: epoch_s}, event_id: id
+rows_csv        rows: landed, format: csv, operation: {field: op, put: [P], delete: [D]}, sequence: lsn, stamp: {field: ts, from: epoch_s}, event_id: id, image: image, images: dynamodb
+firehose_texts  events: landed, format: firehose
+firehose_columns events: landed, format: firehose
 '
 HISTORY=(--items 3000 --changes 4000 --seed 4 --duplicates 3% --shuffle 50 --replay 4 --second-export --truth history)
 
@@ -45,6 +61,8 @@ IMAGE='pk: STRUCT<S: STRING>, sk: STRUCT<N: STRING>, status: STRUCT<S: STRING>, 
 	expires_at: STRUCT<N: STRING>'
 # EMR's tags begin in lower case.
 EMR_IMAGE=$(sed -E 's/<(SS|NS|BS|BOOL|[SNBML]):/<\l\1:/g' <<<"$IMAGE")
+# Glue's have a column for NULL too.
+GLUE_IMAGE=${IMAGE//S: STRING>/S: STRING, \`NULL\`: BOOLEAN>}
 RECORD="eventID STRING, eventName STRING, dynamodb STRUCT<ApproximateCreationDateTime: BIGINT, SequenceNumber: STRING,
 	Keys: STRUCT<pk: STRUCT<S: STRING>, sk: STRUCT<N: STRING>>, NewImage: STRUCT<$IMAGE>>"
 COLUMNS='image.pk.S AS pk, CAST(image.sk.N AS DECIMAL(38,0)) AS sk, image.status.S AS status, CAST(image.amount.N AS DECIMAL(38,10)) AS amount,
@@ -52,13 +70,25 @@ COLUMNS='image.pk.S AS pk, CAST(image.sk.N AS DECIMAL(38,0)) AS sk, image.status
 	image.addr.M.city.S AS city, image.notes.S AS notes, image.payload.B AS payload, image.created_at.S AS created_at,
 	transform(image.history.L, entry -> entry.S) AS history, CAST(image.expires_at.N AS BIGINT) AS expires_at'
 NAMES='pk, sk, status, amount, quantity, active, tags, street, city, notes, payload, created_at, history, expires_at'
+# Rows without DynamoDB's types, and the text that each is in CSV.
+FIELDS='pk, sk, status, amount, quantity, active, tags, addr, notes, payload, created_at, history, expires_at'
+PLAIN='pk STRING, sk DECIMAL(38,0), status STRING, amount DECIMAL(38,10), quantity INT, active BOOLEAN, tags ARRAY<STRING>,
+	addr STRUCT<street: STRING, city: STRING>, notes STRING, payload STRING, created_at STRING, history ARRAY<STRING>, expires_at BIGINT'
+PLAIN_COLUMNS='item.pk, item.sk, item.status, item.amount, item.quantity, item.active, array_sort(item.tags) AS tags, item.addr.street, item.addr.city,
+	item.notes, unbase64(item.payload) AS payload, item.created_at, item.history, item.expires_at'
+CSV="${FIELDS//,/ STRING,} STRING"
+CSV_COLUMNS="item.pk, CAST(item.sk AS DECIMAL(38,0)) AS sk, item.status, CAST(item.amount AS DECIMAL(38,10)) AS amount, CAST(item.quantity AS INT) AS quantity,
+	CAST(item.active AS BOOLEAN) AS active, array_sort(from_json(item.tags, 'ARRAY<STRING>')) AS tags,
+	from_json(item.addr, 'STRUCT<street: STRING, city: STRING>').street AS street, from_json(item.addr, 'STRUCT<street: STRING, city: STRING>').city AS city, item.notes,
+	unbase64(item.payload) AS payload, item.created_at, from_json(item.history, 'ARRAY<STRING>') AS history, CAST(item.expires_at AS BIGINT) AS expires_at"
 
 # ask NAME=VALUE...: the statements on stdin with ${NAME} replaced, then those that the values bring.
 ask()
 {
 	local text pair
 	text=$(cat)
-	for pair in "$@" COLUMNS="$COLUMNS" RECORD="$RECORD" EMR_IMAGE="$EMR_IMAGE" IMAGE="$IMAGE" NAMES="$NAMES" LAKE_NAMES="${NAMES/ tags,/ array_sort(tags) AS tags,}"; do
+	for pair in "$@" PLAIN="$PLAIN" PLAIN_COLUMNS="$PLAIN_COLUMNS" CSV="$CSV" CSV_COLUMNS="$CSV_COLUMNS" FIELDS="$FIELDS" GLUE_IMAGE="$GLUE_IMAGE" \
+		COLUMNS="$COLUMNS" RECORD="$RECORD" EMR_IMAGE="$EMR_IMAGE" IMAGE="$IMAGE" NAMES="$NAMES" LAKE_NAMES="${NAMES/ tags,/ array_sort(tags) AS tags,}"; do
 		text=${text//"\${${pair%%=*}}"/"${pair#*=}"}
 	done
 	spark <<<"$text"
@@ -122,6 +152,7 @@ expected()
 		sequence) place="ltrim(max(substr('$(printf '0%.0s' {1..40})' || sequence, -40)), '0')" ;;
 		microsecond) place='max(time_us)' ;;
 		millisecond) place='max(time_us / 1000)' ;;
+		second) place='max(time_us / 1000000)' ;;
 	esac
 	sqlite3 -bail "$WORK/base/records.sqlite" "ATTACH '$WORK/$1/truth.sqlite' AS truth;
 		SELECT printf('records=%d changes=%d keys=%d removes=%d quantity=%d amount=%s place=%s',
@@ -157,6 +188,21 @@ read_format()
 	} | ask EVENTS="$WORK/$1/events" ORDER="$order"
 }
 
+# What a poll of each landed file could find: of an item's changes the last one, unless it deleted.
+expected_poll()
+{
+	find "$WORK/base/events" -type f -exec jq -c '[input_filename, (.dynamodb.Keys | tojson), .dynamodb.SequenceNumber, .eventName,
+		.dynamodb.NewImage.quantity.N, (.dynamodb.NewImage.amount.N // "0")]' {} + >"$WORK/base/in_files"
+	sqlite3 -bail "$WORK/base/polls.sqlite" 'CREATE TABLE line(line TEXT)' '.mode ascii' '.separator "\037" "\n"' ".import '$WORK/base/in_files' line" \
+		"ATTACH '$WORK/base/truth.sqlite' AS truth" "WITH landed AS (SELECT line ->> 1 AS key, line ->> 2 AS sequence, line ->> 3 AS event, line ->> 4 AS quantity,
+			iif(abs(line ->> 5) < 1e12, decimal_add(line ->> 5, '0.00'), '0.00') AS amount,
+			rank() OVER (PARTITION BY line ->> 0, line ->> 1 ORDER BY substr('$(printf '0%.0s' {1..40})' || (line ->> 2), -40) DESC) AS nth FROM line),
+		found AS (SELECT * FROM landed WHERE nth = 1 AND event <> 'REMOVE'), once AS (SELECT DISTINCT * FROM found)
+		SELECT printf('records=%d changes=%d keys=%d removes=0 quantity=%d amount=%s place=%s', (SELECT count(*) FROM found), count(*), count(DISTINCT key),
+			sum(CAST(quantity AS INTEGER)), decimal_sum(amount), max(time_us)) FROM once JOIN truth.change USING (sequence)"
+	rm "$WORK/base/polls.sqlite"
+}
+
 format_is_the_truth()
 {
 	local found
@@ -164,7 +210,7 @@ format_is_the_truth()
 	found=$(counted "SELECT records, c.* FROM (SELECT count(*) AS records FROM landed_change),
 		(SELECT count(*) AS changes, count(DISTINCT key_pk, key_sk) AS keys, count_if(gone) AS removes, $sums, trim(LEADING '0' FROM max(place)) AS place
 			FROM (SELECT DISTINCT * FROM landed_change)) c;") || return 1
-	same "$found" "$(expected "$1" "$3")"
+	same "$found" "$(if [ "$3" = poll ]; then expected_poll; else expected "$1" "$3"; fi)"
 }
 
 # is_table VIEW LAKE: it holds each row of the table and no other, and as many as the truth has.
@@ -176,12 +222,27 @@ is_table()
 }
 
 # merges CHANGES LAKE
-merges() { ask CHANGES="$1" <"$HERE/formats/merge.sql" && is_table merged "$2"; }
+merges() { rm -f "$WORK/compared"; ask CHANGES="$1" <"$HERE/formats/merge.sql" && is_table merged "$2"; }
 
 # The closing dump is the one of the latest name.
 read_dump()
 {
 	ask DUMP="$(ls -d "$WORK/$1"/dumps/* | tail -1)" MULTILINE="$3" <"$HERE/formats/$2.sql"
+}
+
+# Deletes are not in a poll: all that there is in the table, and items that are not there any more.
+merges_all_that_lives()
+{
+	merges landed_change lake && { echo 'as if deletes had been polled'; return 1; }
+	jq -e --argjson live "$(truth base "SELECT value FROM counts WHERE name = 'live'")" '.lake == $live and .found > $live and .differ == .found - $live' "$WORK/compared"
+}
+
+# The texts are the records that Lambda gives, byte for byte.
+texts_are_the_records()
+{
+	cmp <(spark <<<"SELECT value FROM bronze;" | jq -r .value | LC_ALL=C sort) \
+		<(find "$WORK/concatenated/events" -type f -exec zcat {} + | sed 's/}{"eventID":/}\n{"eventID":/g; $a\' | LC_ALL=C sort) &&
+		[ "$(spark <<<"SELECT count(*) AS count FROM bronze;" | jq .count)" -eq "$(truth base "SELECT value FROM counts WHERE name = 'records_delivered'")" ]
 }
 
 merges_otherwise()
@@ -204,7 +265,7 @@ land()
 {
 	local folder=$WORK/$1
 	mkdir -p "$folder" && cp -r "$WORK/base/AWSDynamoDB" "$folder" &&
-		sed "s|{events: events|{rows: landed, $2|" "$WORK/base/contract.yaml" >"$folder/contract.yaml" && grep -q 'rows: landed' "$folder/contract.yaml" &&
+		sed "s|{events: events|{$2|" "$WORK/base/contract.yaml" >"$folder/contract.yaml" && grep -q 's: landed' "$folder/contract.yaml" &&
 		ask EVENTS="$WORK/base/events" OUT="$folder/landed" <"$HERE/formats/land_$1.sql"
 }
 
@@ -213,6 +274,35 @@ counts_for_all()
 {
 	jq -e --argjson records "$(truth base "SELECT value FROM counts WHERE name = 'records_delivered'")" \
 		'.evidence.sources | any(.source == "landed" and .records == $records)' <<<"$(reconcile "$WORK/$1/contract.yaml" 0)"
+}
+
+# Without the closing export nothing but the stream says what items are. Structs of columns drop what they lack without a word, so that
+# they show which items there are and no more.
+proves_keys_alone()
+{
+	local closing folder=$WORK/$1 report
+	closing=$(manifests base '.exportType != "INCREMENTAL_EXPORT"' | sort | tail -1 | cut -d/ -f2)
+	sed "/$closing/d" "$folder/contract.yaml" >"$folder/first.yaml" && grep -q AWSDynamoDB "$folder/first.yaml" || return 1
+	report=$(reconcile "$folder/first.yaml" 2) || { echo "$report"; return 1; }
+	jq -e '.verdict == "UNKNOWN" and .findings_by_id["image.unknown"] > 100 and .counts.different == 0' <<<"$report"
+}
+
+# Items that Spark wrote as Glue would are the only source.
+land_items()
+{
+	local folder=$WORK/$1 closing time
+	closing=$(manifests base '.exportType != "INCREMENTAL_EXPORT"' | sort | tail -1 | xargs dirname)
+	time=$(date -u -d "$(jq -r .exportTime "$WORK/base/$closing/manifest-summary.json")" +%s)
+	mkdir -p "$folder" &&
+		sed "/{export: /d; s|{events: .*|{rows: landed, preset: glue, from: \"$(time_in "@$((time - 61))")\", to: \"$(time_in "@$((time + 61))")\", complete: true}|" \
+			"$WORK/base/contract.yaml" >"$folder/contract.yaml" && grep -q 'preset: glue' "$folder/contract.yaml" &&
+		ask CLOSING="$WORK/base/$closing/data" OUT="$folder/landed" <"$HERE/formats/land_$1.sql"
+}
+
+counts_for_live()
+{
+	jq -e --argjson records "$(truth base "SELECT value FROM counts WHERE name = 'live'")" \
+		'.evidence.sources | map(select(.source == "landed").records) == [$records]' <<<"$(reconcile "$WORK/$1/contract.yaml" 0)"
 }
 
 disproves()
@@ -239,7 +329,22 @@ while read -r name reader order options; do
 	point "$name: Spark counts and sums what the truth says" format_is_the_truth "$name" "$reader" "$order"
 	point "$name: what Spark merges by $order is the pipeline's table" merges landed_change lake
 	point "$name: lakeproof proves the same" proves "$name"
+	[[ $reader == bronze* ]] && point "$name: its texts are Lambda's records, byte for byte" texts_are_the_records
 done <<<"$FORMATS"
+point "a table with a planted bug is not what Spark merges" merges_otherwise
+while read -r name reader order options; do
+	[ -n "$name" ] || continue
+	need generate "$name" --format "$name" $options
+	point "$name: Spark counts and sums what the truth says" format_is_the_truth "$name" "$reader" "$order"
+	point "$name: lakeproof proves the table by it and the exports" proves "$name"
+done <<<"$UNORDERED"
+while read -r name reader options; do
+	[ -n "$name" ] || continue
+	need generate "$name" --format "$name" $options
+	point "$name: Spark counts and sums each put that a poll could find" format_is_the_truth "$name" "$reader" poll
+	point "$name: what Spark merges is the pipeline's table and items that were deleted" merges_all_that_lives
+	point "$name: lakeproof proves the table by it and the exports" proves "$name"
+done <<<"$POLLS"
 while read -r name reader lines; do
 	[ -n "$name" ] || continue
 	need generate "$name" --export-format "$name"
@@ -248,7 +353,6 @@ while read -r name reader lines; do
 	point "$name: and each item is a row of the pipeline's table" is_table dump_item lake
 	point "$name: lakeproof proves the same" proves "$name"
 done <<<"$DUMPS"
-point "a table with a planted bug is not what Spark merges" merges_otherwise
 while read -r name options; do
 	[ -n "$name" ] || continue
 	need land "$name" "$options"
@@ -256,4 +360,11 @@ while read -r name options; do
 	point "$name: having read every record of it" counts_for_all "$name"
 	point "$name: and not one with a planted bug" disproves "$name"
 done <<<"$LANDINGS"
+point "firehose_columns: without the closing export they prove no value" proves_keys_alone firehose_columns
+for name in glue_types glue_simplified; do
+	need land_items "$name"
+	point "$name: lakeproof proves the table by what Spark wrote as Glue would" proves "$name"
+	point "$name: having read every item of it" counts_for_live "$name"
+	point "$name: and not one with a planted bug" disproves "$name"
+done
 finish
