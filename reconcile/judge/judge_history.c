@@ -1,4 +1,4 @@
-#include "reconcile/judge/judge_history.h"
+	if (!in_order(versions, count))#include "reconcile/judge/judge_history.h"
 
 #include <stdlib.h>
 
@@ -348,6 +348,12 @@ static struct history_verdict judge_bad_end(const struct timeline *timeline, con
 					.version = version};
 }
 
+/* What held when what is asked for begins may have ended right then. */
+static bool prior_may_be_passed(const struct timeline *timeline)
+{
+	return timeline->count > 0 && (timeline->some || timeline->versions[0].lo <= timeline->begin);
+}
+
 static struct history_verdict judge_timeline(struct timeline *timeline, bool *told)
 {
 	for (uint32_t r = 0; r < timeline->row_count; r++) {
@@ -368,7 +374,7 @@ static struct history_verdict judge_timeline(struct timeline *timeline, bool *to
 			told[i] = told[i] || holds_image(row, &timeline->versions[i].after);
 	}
 	if (!timeline->prior.matched && timeline->prior.after.state == STATE_IMAGE && timeline->proven &&
-	    !(timeline->some && timeline->count > 0))
+	    !prior_may_be_passed(timeline))
 		return (struct history_verdict){.finding = HISTORY_MISSING, .version = &timeline->prior};
 	return judge_versions(timeline, told);
 }
@@ -408,10 +414,13 @@ static bool make_timeline(struct judge_history *history, const struct scope *sco
 		versions++;
 		count--;
 	}
-	if (!in_order(versions, count))
+	/* One without a time may be of any. */
+	if ((count > 0 && versions[0].lo < captured->lo) || !in_order(versions, count))
 		return false;
-	while (first < count && versions[first].lo < timeline->begin)
-		first++;
+	/* What is asked for begins within no change. */
+	for (; first < count && versions[first].lo < timeline->begin; first++)
+		if (versions[first].hi > timeline->begin)
+			timeline->begin = versions[first].hi;
 	find_prior(timeline, versions, first, count, last);
 	timeline->versions = versions + first;
 	timeline->count = count - first;

@@ -426,6 +426,21 @@ with() { # NUMBER [ROW...]: all versions, the numbered one replaced
 	judged FAIL "history.missing history.unknown"
 }
 
+@test "a history may be asked for from a change on" {
+	history
+	# 100 and 110 are seconds in which items change; what ended then ended before.
+	sed -i "s/since: \"[^\"]*\"/since: \"$(at $((exported + 100)))\"/" "$dir/contract.yaml"
+	write_versions "${versions[@]}"
+	judged PASS ""
+	local within
+	within=$(at $((exported + 110)) | sed 's/000Z/500Z/')
+	sed -i "s/since: \"[^\"]*\"/since: \"$within\"/" "$dir/contract.yaml"
+	with 4 "$(sed "s/$(at $((exported + 110)))/${within/500Z/700Z}/" <<<"${versions[4]}")"
+	judged PASS ""
+	with 5 "$(version b B2 201)"
+	judged FAIL history.phantom
+}
+
 @test "where a batch leaves only its last version, those between may be missing" {
 	history ", keep: some"
 	write_versions "${versions[@]}"

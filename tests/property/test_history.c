@@ -85,7 +85,7 @@ static void find_right(const struct life *life, struct right *right)
 }
 
 /* Rows that ended before what is asked for do not matter, nor does when the one that held then began. */
-static bool is_right(const struct life *life, const struct rows *rows, const struct right *right)
+static struct rows asked_for(const struct life *life, const struct rows *rows)
 {
 	struct rows asked = {.count = 0};
 	for (int i = 0; i < rows->count; i++) {
@@ -96,10 +96,18 @@ static bool is_right(const struct life *life, const struct rows *rows, const str
 		asked.list[asked.count++] = row;
 	}
 	qsort(asked.list, (size_t)asked.count, sizeof asked.list[0], row_order);
-	for (int i = 0; i < right->count; i++)
-		if (right->sets[i].count == asked.count &&
-		    memcmp(right->sets[i].list, asked.list, (size_t)asked.count * sizeof asked.list[0]) == 0)
+	return asked;
+}
+
+static bool is_right(const struct life *life, const struct rows *rows, const struct right *right)
+{
+	struct rows asked = asked_for(life, rows);
+	for (int i = 0; i < right->count; i++) {
+		struct rows one = asked_for(life, &right->sets[i]);
+		if (one.count == asked.count &&
+		    memcmp(one.list, asked.list, (size_t)asked.count * sizeof asked.list[0]) == 0)
 			return true;
+	}
 	return false;
 }
 
