@@ -1,4 +1,4 @@
-	if (!in_order(versions, count))#include "reconcile/judge/judge_history.h"
+#include "reconcile/judge/judge_history.h"
 
 #include <stdlib.h>
 
@@ -410,7 +410,7 @@ static bool make_timeline(struct judge_history *history, const struct scope *sco
 				      .some = scope->history->keep == KEEP_SOME};
 	if (count > 1)
 		qsort(versions, count, sizeof *versions, versions_order);
-	while (count > 0 && versions[0].lo < captured->lo) {
+	while (count > 0 && versions[0].hi <= captured->lo) {
 		versions++;
 		count--;
 	}

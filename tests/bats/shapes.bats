@@ -505,6 +505,15 @@ with() { # NUMBER [ROW...]: all versions, the numbered one replaced
 	[ "$(field .counts.equal)" = 2 ]
 }
 
+@test "a change without a time may be a version of any time" {
+	history
+	# When a became A2 is not known; no row says that it was A.
+	sed -i '2s/"ApproximateCreationDateTime":[0-9]*,//' "$dir/events/records.jsonl"
+	write_versions "$(version a A2 0 100)" "${versions[@]:2}"
+	judged UNKNOWN history.unknown
+	[ "$(field .counts.unproven)" = 1 ]
+}
+
 @test "where a later window begins, what came before its hole is not proven" {
 	history
 	write_versions "${versions[@]}"
