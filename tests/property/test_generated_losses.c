@@ -56,12 +56,13 @@ static void test_landed(void)
 				continue;
 			if (f > 0 && (id == FAULT_BAD_HUGE || (id + f) % (5 / scaled(5)) != 0))
 				continue;
-			bool fine = holds((enum fault_id)id, &(struct history_case){.preset = preset,
-										    .faults = fault,
-										    .format = format,
-										    .view = VIEW_NEW_AND_OLD_IMAGES,
-										    .gzip = id == FAULT_TRUNCATE_GZIP,
-										    .few = f > 0});
+			const struct history_case what = {.preset = preset,
+							  .faults = fault,
+							  .format = format,
+							  .view = VIEW_NEW_AND_OLD_IMAGES,
+							  .gzip = id == FAULT_TRUNCATE_GZIP,
+							  .few = f > 0};
+			bool fine = holds((enum fault_id)id, &what);
 			if (!fine)
 				printf("#   format %s\n", format->name);
 			held = held && fine;
@@ -75,8 +76,8 @@ static bool applies(enum fault_id id, const struct dump_format *dump)
 {
 	if (dump == NULL)
 		return true;
-	return id != FAULT_WRONG_MD5 && id != FAULT_STRAY_EXPORT && (id != FAULT_MISSING_EXPORT_FILE || dump->manifest) &&
-	       (id != FAULT_WRONG_COUNT || dump->counts);
+	return id != FAULT_WRONG_MD5 && id != FAULT_STRAY_EXPORT &&
+	       (id != FAULT_MISSING_EXPORT_FILE || dump->manifest) && (id != FAULT_WRONG_COUNT || dump->counts);
 }
 
 static void test_exports(void)
