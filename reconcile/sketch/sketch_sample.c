@@ -248,7 +248,8 @@ static int read_plain(struct reader *reader, const char *path, struct error *err
 	struct file_result result = {0};
 	return reader->source->kind == SOURCE_EVENTS
 		       ? events_read_file(path, EVENTS_AUTO, reader->parser, &sink, &result, error)
-		       : items_read_file(path, ITEMS_AUTO, reader->parser, &sink, &result, error);
+		       : items_read_file(path, reader->source->emr ? ITEMS_EMR : ITEMS_AUTO, reader->parser, &sink,
+					 &result, error);
 }
 
 /* Files spread over the list, the first among them; the rest only while there are too few records. */
@@ -306,6 +307,21 @@ static int probe_files(struct json_parser *parser, char **files, size_t count, s
 	return 0;
 }
 
+/* Whether the first items of a dump are as EMR writes them. */
+static int probe_emr(struct json_parser *parser, char **files, size_t count, bool *emr, struct error *error)
+{
+	struct probe probe = {0, 0};
+	struct record_sink sink = {&probe, probe_record, probe_problem};
+	for (size_t i = 0; i < count && i < PROBE_FILES && probe.records + probe.others == 0; i++) {
+		struct file_result result = {0};
+		int code = items_read_file(files[i], ITEMS_EMR, parser, &sink, &result, error);
+		if (code == ERROR_INTERNAL || code == ERROR_IO)
+			return code;
+	}
+	*emr = probe.records > 0 && probe.others == 0;
+	return 0;
+}
+
 static int read_by_content(struct reader *reader, struct error *error)
 {
 	struct record_sink sink = {reader, take_record, take_problem};
@@ -324,6 +340,8 @@ static int read_by_content(struct reader *reader, struct error *error)
 				 path);
 	reader->source->kind = probes[1].records > probes[0].records ? SOURCE_ITEMS : SOURCE_EVENTS;
 	reader->source->files = count;
+	if (code == 0 && reader->source->kind == SOURCE_ITEMS)
+		code = probe_emr(reader->parser, files, count, &reader->source->emr, error);
 	if (code == 0)
 		code = read_files(reader, files, count, error);
 	events_list_free(files, count);

@@ -28,6 +28,7 @@ struct sample_source {
 	uint64_t files, records, unreadable;
 	uint32_t exports, increments; /* SOURCE_EXPORT: folders, and how many of them are incremental */
 	bool ion;
+	bool emr;                       /* SOURCE_ITEMS: a dump by EMR, which may write empty files */
 	uint64_t kinesis;               /* SOURCE_EVENTS: records that have a time alone */
 	uint64_t by_ttl;                /* deletes by the TTL service */
 	int64_t time_lo_us, time_hi_us; /* of the records seen that have one; lo > hi: none */

@@ -110,7 +110,8 @@ static void write_items(struct writer *writer, const struct sample_source *sourc
 	writer_choice(writer, "  ", "add complete: true, if it holds every item that was there all the time");
 	buffer_append_text(writer->yaml, "  - {items: ");
 	writer_location(writer, source->path);
-	buffer_printf(writer->yaml, ", from: \"1970-01-01T00:00:00Z\", to: \"%s\"}\n", clock_format(now_us, now));
+	buffer_printf(writer->yaml, "%s, from: \"1970-01-01T00:00:00Z\", to: \"%s\"}\n",
+		      source->emr ? ", format: emr" : "", clock_format(now_us, now));
 }
 
 static void write_sources(struct writer *writer)
@@ -124,8 +125,9 @@ static void write_sources(struct writer *writer)
 		if (source->unreadable > 0)
 			buffer_printf(writer->yaml,
 				      "  " SKETCH_CHOICE "%" PRIu64
-				      " records or files could not be read; lakeproof check says why\n",
-				      source->unreadable);
+				      " %s could not be read; lakeproof reconcile says why\n",
+				      source->unreadable,
+				      source->unreadable == 1 ? "record or file" : "records or files");
 		if (source->kind == SOURCE_EXPORT)
 			write_export(writer, source);
 		else if (source->kind == SOURCE_EVENTS)
