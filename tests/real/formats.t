@@ -50,7 +50,7 @@ LANDINGS='
 bronze_delta    rows: landed, preset: bronze
 bronze_parquet  rows: landed, preset: bronze, record: body
 rows_parquet    rows: landed, operation: {field: op, put: [P], delete: [D]}, sequence: lsn, stamp: {field: ts, from: epoch_s}, event_id: id
-rows_csv        rows: landed, format: csv, operation: {field: op, put: [P], delete: [D]}, sequence: lsn, stamp: {field: ts, from: epoch_s}, event_id: id, image: image, images: dynamodb
+rows_csv        rows: landed, format: csv, operation: {field: op, put: [P], delete: [D]}, sequence: lsn, stamp: {field: ts, from: epoch_s}, event_id: id, keys: ".", image: image, images: dynamodb
 firehose_texts  events: landed, format: firehose
 firehose_columns events: landed, format: firehose
 '
