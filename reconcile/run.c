@@ -119,7 +119,7 @@ static int shapes_open(struct run *first, struct error *error)
 	for (const struct run *run = first; run != NULL && plans != NULL; run = run->next)
 		plans[count++] = run->plan;
 	if (plans != NULL)
-		shapes = rows_plan(first->contract, plans, count, &first->arena);
+		shapes = rows_plan(first->whole, plans, count, &first->arena);
 	free(plans);
 	for (struct run *run = first; run != NULL; run = run->next)
 		run->shapes = shapes;

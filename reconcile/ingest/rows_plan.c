@@ -4,6 +4,9 @@
 
 #include <xxhash.h>
 
+#include "reconcile/contract/where.h"
+#include "reconcile/value/value.h"
+
 /* An attribute, or a member of one, and what is asked for it. */
 struct wish {
 	const char *name;
@@ -77,11 +80,10 @@ static enum rows_kind asked_by(const struct contract_column *rules, const struct
 	return type != NULL ? kind_of_type(type) : ROWS_PLAIN;
 }
 
-static void ask(struct planning *planning, const struct contract_path *path, const struct contract_column *rules,
+static void ask(struct planning *planning, const struct contract_path *path, enum rows_kind kind,
 		const struct column_type *type)
 {
 	struct wish **list = &planning->tops;
-	enum rows_kind kind = asked_by(rules, type);
 	for (uint32_t i = 0; i < path->count && path->names[i] != NULL && !planning->failed; i++) {
 		struct wish *wish = wish_of(planning, list, path->names[i]);
 		bool last = i + 1 == path->count;
@@ -100,8 +102,42 @@ static void ask_columns(struct planning *planning, const struct digest_plan *pla
 		const struct column_type *type = NULL;
 		const struct contract_column *rules = digest_plan_rules(plan, column, &type);
 		for (uint32_t i = 0; rules != NULL && i < rules->source_count; i++)
-			ask(planning, &rules->sources[i], rules, type);
+			ask(planning, &rules->sources[i], asked_by(rules, type), type);
 	}
+}
+
+/* Of what a condition compares an attribute with. */
+static enum rows_kind kind_of_tag(int tag)
+{
+	return tag == TAG_N ? ROWS_N : tag == TAG_B ? ROWS_B : tag == TAG_BOOL ? ROWS_BOOL : ROWS_PLAIN;
+}
+
+static void ask_where(struct planning *planning, const struct where *where)
+{
+	for (uint32_t i = 0; i < where->part_count; i++)
+		ask_where(planning, &where->parts[i]);
+	for (uint32_t i = 0; i < where->value_count; i++)
+		if (kind_of_tag(where->values[i].tag) != ROWS_PLAIN)
+			ask(planning, &where->path, kind_of_tag(where->values[i].tag), NULL);
+	if (where->kind == WHERE_TYPE && kind_of_tag(where->type) != ROWS_PLAIN)
+		ask(planning, &where->path, kind_of_tag(where->type), NULL);
+}
+
+static void ask_number(struct planning *planning, const char *attribute)
+{
+	const struct contract_path path = {.names = &attribute, .count = 1};
+	ask(planning, &path, ROWS_N, NULL);
+}
+
+/* What a lake asks of attributes that decide which items are in it, and for how long. */
+static void ask_lake(struct planning *planning, const struct contract *lake)
+{
+	if (lake->where != NULL)
+		ask_where(planning, lake->where);
+	if (lake->retain.attribute != NULL && lake->retain.unit != RETENTION_ISO)
+		ask_number(planning, lake->retain.attribute);
+	if (lake->ttl_attribute != NULL)
+		ask_number(planning, lake->ttl_attribute);
 }
 
 /* ---- shapes */
@@ -245,6 +281,9 @@ const struct rows_shape **rows_plan(const struct contract *contract, const struc
 		memset(shapes, 0, ((size_t)contract->source_count + 1) * sizeof(*shapes));
 	for (uint32_t i = 0; i < plan_count; i++)
 		ask_columns(&planning, plans[i]);
+	ask_lake(&planning, contract);
+	for (uint32_t i = 0; i < contract->lake_count; i++)
+		ask_lake(&planning, contract->lakes[i]);
 	for (uint32_t i = 0; i < contract->source_count && shapes != NULL; i++)
 		if (contract->sources[i].kind == SOURCE_ROWS)
 			shapes[i] = make_shape(&planning, contract, &contract->sources[i].rows);

@@ -3,7 +3,8 @@
  *
  * A column of numbers (or of times counted from 1970) asks for N, a binary one for B, a boolean one for BOOL, an array
  * for L, a map or struct for M, one of parsed JSON for a text that is JSON; key attributes are of the contract's types,
- * and `types:` decides. Of several columns, in whatever lake, the first that asks counts. Shapes live in the arena. */
+ * and `types:` decides. Of several columns, in whatever lake, the first that asks counts; then what `where`,
+ * `scope` and `ttl` compare or count with. Shapes live in the arena. */
 #ifndef LAKEPROOF_RECONCILE_INGEST_ROWS_PLAN_H
 #define LAKEPROOF_RECONCILE_INGEST_ROWS_PLAN_H
 

@@ -275,6 +275,26 @@ dms_lake() {
 	judged UNKNOWN "coverage.hole record.unreadable state.unknown"
 }
 
+@test "a number in CSV is one to where and scope too" {
+	printf '%s\n' 'pk string pk key' 'v string v' >"$dir/columns.txt"
+	printf '%s\n' pk,v,n,ts a,1,7,2025-10-09T08:53:20Z b,1,3,2025-10-09T08:53:20Z >"$dir/rows/1.csv"
+	lake_says='ignore_attributes: [n]'
+	write_contract 'rows: rows, stamp: {field: ts}'
+	sed -i 's/^  columns:/  where: {attribute: n, ge: 5}\n&/' "$dir/contract.yaml"
+	write_lake "$(item a 1 7)"
+	judged PASS item.unrouted
+	[ "$(field '.findings_by_id["item.unrouted"]')" = 1 ]
+	write_lake "$(item c 1 7)"
+	judged FAIL "item.unrouted row.missing state.unknown"
+	printf '%s\n' 'pk string pk key' 'v string v' 'n string n' >"$dir/columns.txt"
+	printf '%s\n' pk,v,n,ts "a,1,$begun,$(at $begun)" "b,1,$((begun + 864000)),$(at $((begun + 864000)))" >"$dir/rows/1.csv"
+	lake_says='scope: {attribute: n, unit: s, within: 5d}'
+	write_contract 'rows: rows, stamp: {field: ts}'
+	sed -i 's/^table: t/&\nas_of: 2025-10-20/' "$dir/contract.yaml"
+	write_lake "$(item b 1 $((begun + 864000)))"
+	fresh PASS ""
+}
+
 # ---- polls
 
 poll() { # SECONDS KEY V
