@@ -336,7 +336,8 @@ static int read_by_content(struct reader *reader, struct error *error)
 	if (code == 0 && probes[0].records + probes[1].records == 0)
 		code = error_set(error, ERROR_DATA,
 				 "\"%s\" is no export (no manifest-summary.json), and neither change records nor items "
-				 "are in it; give an export's folder, a folder of events, or a dump",
+				 "are in it; give an export's folder, a folder of events, or a dump "
+				 "of items. Rows are no source for init: write `rows:` by hand",
 				 path);
 	reader->source->kind = probes[1].records > probes[0].records ? SOURCE_ITEMS : SOURCE_EVENTS;
 	reader->source->files = count;

@@ -286,6 +286,7 @@ table() {
 	run "$LAKEPROOF" init --output "$dir/contract.yaml" "$dir/empty"
 	[ "$status" -eq 65 ]
 	[[ "$output" == *"is no export (no manifest-summary.json), and neither change records nor items are in it"* ]]
+	[[ "$output" == *"write \`rows:\` by hand"* ]]
 	echo '{"a":1}' >"$dir/other.json"
 	run "$LAKEPROOF" init --output "$dir/contract.yaml" "$dir/other.json"
 	[ "$status" -eq 65 ]
