@@ -220,10 +220,15 @@ static void close_step(struct judge *judge, struct judge_domain *domain)
 
 /* ---- groups */
 
-/* A net change tells of no version but the last of its window, a poll not when one began. */
+/* A net change tells of no version but the last of its window, by another clock, a poll not when one began. */
 static void note_version(struct judge *judge, const struct judge_domain *domain, const struct judge_group *group)
 {
 	bool conflict = judge_spread_conflicts(&group->after_spread) || judge_spread_conflicts(&group->before_spread);
+	if (domain->kind == DOMAIN_NET && group->time_lo != INT64_MIN)
+		judge_history_add_reading(&judge->history,
+					  &(struct history_reading){.lo = group->time_lo - CLOCK_SLACK_US,
+								    .hi = group->time_hi + CLOCK_SLACK_US,
+								    .side = group->after});
 	if (domain->kind == DOMAIN_NET || domain->puts_only)
 		return;
 	judge_history_add_version(&judge->history, &(struct history_version){.lo = group->time_lo,

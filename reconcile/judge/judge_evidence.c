@@ -2,9 +2,6 @@
  * decisive snapshot" to "Unproven"). */
 #include "reconcile/judge/judge_internal.h"
 
-/* How far apart what two kinds of sources take for a change's time may be. */
-enum { CLOCK_SLACK_US = 1000000 };
-
 static const struct fact_side absent = {.state = STATE_ABSENT, .expires_s = EXPIRES_NONE};
 static const struct fact_side present = {.state = STATE_PRESENT, .expires_s = EXPIRES_NONE};
 
@@ -38,8 +35,7 @@ static void take_snapshot(struct judge *judge, uint32_t index)
 	}
 }
 
-/* Whether an export says something of the key, and what. */
-static bool export_says(const struct judge *judge, uint32_t index, struct fact_side *side)
+bool judge_export_says(const struct judge *judge, uint32_t index, struct fact_side *side)
 {
 	const struct judge_item *item = &judge->items[index];
 	*side = item->seen ? item->side : absent;
@@ -54,7 +50,7 @@ void judge_settle_snapshots(struct judge *judge)
 	for (uint32_t i = scope->export_count; i-- > 0 && !has_earlier;) {
 		/* A damaged item says PRESENT; only a side that says nothing is passed over. */
 		struct fact_side side;
-		if (!export_says(judge, i, &side))
+		if (!judge_export_says(judge, i, &side))
 			continue;
 		if (!judge->has_snapshot) {
 			take_snapshot(judge, i);
@@ -174,7 +170,7 @@ static void find_late_exports(struct judge *judge)
 		const struct scope_export *export = &judge->scope->exports[i];
 		struct fact_side side;
 		if (export == judge->snapshot_export || export->hi <= judgement->decided_time_us ||
-		    !export_says(judge, i, &side) || judge_same(&side, &judgement->expected) ||
+		    !judge_export_says(judge, i, &side) || judge_same(&side, &judgement->expected) ||
 		    (judge->changed_hi > export->lo && captured(judge->scope, judgement->decided_time_us, export->hi)))
 			continue;
 		judgement->unproven |= UNPROVEN_NOT_SETTLED;

@@ -15,7 +15,7 @@ static const struct fact_side unknown = {.state = STATE_UNKNOWN, .expires_s = EX
 
 void judge_history_begin(struct judge_history *history)
 {
-	history->row_count = history->version_count = 0;
+	history->row_count = history->version_count = history->reading_count = 0;
 	history->exceeded = false;
 }
 
@@ -23,6 +23,7 @@ void judge_history_release(struct judge_history *history)
 {
 	free(history->rows);
 	free(history->versions);
+	free(history->readings);
 	*history = (struct judge_history){0};
 }
 
@@ -59,6 +60,17 @@ void judge_history_add_version(struct judge_history *history, const struct histo
 		return;
 	history->versions = versions;
 	versions[history->version_count++] = *version;
+}
+
+void judge_history_add_reading(struct judge_history *history, const struct history_reading *reading)
+{
+	struct history_reading *readings = grown(history->readings, history->reading_count, &history->reading_room,
+						 sizeof *readings);
+	history->exceeded = history->exceeded || readings == NULL;
+	if (readings == NULL)
+		return;
+	history->readings = readings;
+	readings[history->reading_count++] = *reading;
 }
 
 /* ---- the rows by themselves */
@@ -127,6 +139,35 @@ static bool in_order(const struct history_version *versions, uint32_t count)
 			if (i - j > TICK_MAX || !follows(&versions[j], version))
 				return false;
 		if (i > 0 && !judge_compatible(&versions[i - 1].after, &version->before))
+			return false;
+	}
+	return true;
+}
+
+/* Whether the item was, at some time of the reading, what that says: before the first version it was `prior`. */
+static bool was_read(const struct history_version *versions, uint32_t count, const struct fact_side *prior,
+		     const struct history_reading *reading)
+{
+	for (uint32_t i = 0; i <= count; i++) {
+		const struct fact_side *side = i == 0 ? prior : &versions[i - 1].after;
+		bool before = i < count && versions[i].hi <= reading->lo;
+		if (i > 0 && versions[i - 1].lo >= reading->hi)
+			return false;
+		if (!before && judge_compatible(side, &reading->side))
+			return true;
+	}
+	return false;
+}
+
+/* What was read while all was captured, and no version was, is of a change whose record is lost. */
+static bool readings_fit(const struct judge_history *history, const struct history_version *versions, uint32_t count,
+			 const struct scope_window *captured, const struct fact_side *last)
+{
+	const struct fact_side *prior = count > 0 ? &versions[0].before : last;
+	for (uint32_t i = 0; i < history->reading_count; i++) {
+		const struct history_reading *reading = &history->readings[i];
+		bool within = captured->lo <= reading->lo && reading->hi <= captured->hi;
+		if (within && !was_read(versions, count, prior, reading))
 			return false;
 	}
 	return true;
@@ -415,7 +456,8 @@ static bool make_timeline(struct judge_history *history, const struct scope *sco
 		count--;
 	}
 	/* One without a time may be of any. */
-	if ((count > 0 && versions[0].lo < captured->lo) || !in_order(versions, count))
+	if ((count > 0 && versions[0].lo < captured->lo) || !in_order(versions, count) ||
+	    !readings_fit(history, versions, count, captured, last))
 		return false;
 	/* What is asked for begins within no change. */
 	for (; first < count && versions[first].lo < timeline->begin; first++)

@@ -10,6 +10,9 @@
 #include "reconcile/judge/judge.h"
 #include "reconcile/judge/judge_history.h"
 
+/* How far apart what two kinds of sources take for a change's time may be. */
+enum { CLOCK_SLACK_US = 1000000 };
+
 /* Whether sides met one after another are all compatible with each other. */
 struct judge_spread {
 	bool absent, live, image, differ;
@@ -202,6 +205,8 @@ uint8_t judge_part_ttl(const struct judge *judge, const struct judge_part *part,
 /* judge_evidence.c: S, S' and W, once all snapshot items are in; then the decision, once all changes are. */
 void judge_settle_snapshots(struct judge *judge);
 void judge_decide(struct judge *judge);
+/* Whether the export of that index says something of the key, and what. */
+bool judge_export_says(const struct judge *judge, uint32_t index, struct fact_side *side);
 
 /* judge_lake.c */
 bool judge_image_matches(const struct judge *judge, const struct fact_side *side);

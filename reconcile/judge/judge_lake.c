@@ -331,6 +331,16 @@ static bool is_unsettled(const struct judge *judge)
 	return false;
 }
 
+/* What exports read of the item. */
+static void note_readings(struct judge *judge)
+{
+	for (uint32_t i = 0; i < judge->scope->export_count; i++) {
+		struct history_reading reading = {.lo = judge->scope->exports[i].lo, .hi = judge->scope->exports[i].hi};
+		if (judge_export_says(judge, i, &reading.side))
+			judge_history_add_reading(&judge->history, &reading);
+	}
+}
+
 void judge_compare_history(struct judge *judge)
 {
 	struct judgement *judgement = &judge->judgement;
@@ -343,6 +353,7 @@ void judge_compare_history(struct judge *judge)
 	}
 	if (judgement->class == CLASS_DIFFERENT || judgement->class == CLASS_UNPROVEN)
 		return;
+	note_readings(judge);
 	verdict = judge_history_check_versions(&judge->history, judge->scope, &judgement->expected);
 	if (verdict.finding == ROW_NONE && verdict.proven)
 		return;

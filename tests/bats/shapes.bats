@@ -514,6 +514,31 @@ with() { # NUMBER [ROW...]: all versions, the numbered one replaced
 	[ "$(field .counts.unproven)" = 1 ]
 }
 
+@test "what exports read within the capture must be a version" {
+	history
+	write_versions "${versions[@]}"
+	local first=$export_id
+	write_export "$dir" $((exported + 250)) "$(item a A3)" "$(item b B2)" "$(item d D)"
+	local second=$export_id
+	write_export "$dir" $((exported + 600)) "$(item a A4)" "$(item b B2)" "$(item d D)"
+	sed -i "s|- {export: .*|- {export: AWSDynamoDB/$first}\n  - {export: AWSDynamoDB/$second}\n  - {export: AWSDynamoDB/$export_id}|" \
+		"$dir/contract.yaml"
+	judged PASS ""
+	# All agree on what is now. The second one read something of a that no record tells of.
+	rm -r "$dir/AWSDynamoDB/$second"
+	write_export "$dir" $((exported + 250)) "$(item a X)" "$(item b B2)" "$(item d D)"
+	judged UNKNOWN history.unknown
+	[ "$(field .counts.unproven)" = 1 ]
+	# The first one read A, and the first change found A2.
+	rm -r "$dir/AWSDynamoDB/$second"
+	write_export "$dir" $((exported + 250)) "$(item a A3)" "$(item b B2)" "$(item d D)"
+	sed -i 2d "$dir/events/records.jsonl"
+	rm -rf "$dir/.lakeproof"
+	write_versions "$(version a A2 0 100)" "${versions[@]:2}"
+	judged UNKNOWN history.unknown
+	[ "$(field .counts.unproven)" = 1 ]
+}
+
 @test "where a later window begins, what came before its hole is not proven" {
 	history
 	write_versions "${versions[@]}"
