@@ -357,6 +357,12 @@ void judge_compare_history(struct judge *judge)
 	verdict = judge_history_check_versions(&judge->history, judge->scope, &judgement->expected);
 	if (verdict.finding == ROW_NONE && verdict.proven)
 		return;
+	/* What cannot be read may be a change of a key that nobody knows. */
+	if (verdict.finding != ROW_NONE && judge->scope->unreadable) {
+		judgement->class = CLASS_UNPROVEN;
+		judgement->unproven |= UNPROVEN_HOLE;
+		return;
+	}
 	if (verdict.finding == ROW_NONE || is_unsettled(judge)) {
 		judgement->class = CLASS_UNPROVEN;
 		judgement->unproven |= verdict.finding == ROW_NONE ? UNPROVEN_HISTORY : UNPROVEN_NOT_SETTLED;

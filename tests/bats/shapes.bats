@@ -539,6 +539,15 @@ with() { # NUMBER [ROW...]: all versions, the numbered one replaced
 	[ "$(field .counts.unproven)" = 1 ]
 }
 
+@test "a record that cannot be read may be of any version" {
+	history
+	write_versions "${versions[@]}" "$(version f F 600 700)"
+	judged FAIL history.phantom
+	rm -rf "$dir/.lakeproof"
+	echo '{"eventID":"x","eventName":"MODIFY","dynamodb":{' >>"$dir/events/records.jsonl"
+	judged UNKNOWN record.unreadable
+}
+
 @test "where a later window begins, what came before its hole is not proven" {
 	history
 	write_versions "${versions[@]}"
