@@ -102,16 +102,17 @@ static uint64_t table_size(const struct bridge_table *table)
 	return size;
 }
 
-int columnar_table(const char *path, int64_t version, uint64_t *size_bytes, int64_t *time_ms, struct buffer *identity,
+int columnar_table(const char *path, int64_t *version, uint64_t *size_bytes, int64_t *time_ms, struct buffer *identity,
 		   struct error *error)
 {
 	struct bridge_table *table = NULL;
-	int code = bridge_table_open(path, version, &table, error);
+	int code = bridge_table_open(path, *version, &table, error);
 	if (code != 0)
 		return code;
 	const struct bridge_info *info = bridge_table_info(table);
 	*size_bytes = table_size(table);
 	*time_ms = info->commit_time_ms;
+	*version = info->version;
 	if (buffer_printf(identity, "%s|version %" PRId64, info->table_id, info->version) != 0)
 		code = error_set(error, ERROR_INTERNAL, "out of memory");
 	bridge_table_close(table);

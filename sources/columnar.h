@@ -40,9 +40,9 @@ enum columnar_kind { COLUMNAR_NONE = 0, COLUMNAR_FILE, COLUMNAR_TABLE, COLUMNAR_
  * is a table, which then cannot be opened. */
 enum columnar_kind columnar_kind(const char *path);
 
-/* What a table at that version is. *size_bytes: of its files; *time_ms: of the commit; identity: text that is another
- * one for other rows. Errors: bridge/read.h. */
-int columnar_table(const char *path, int64_t version, uint64_t *size_bytes, int64_t *time_ms, struct buffer *identity,
+/* What a table at that version is; *version is -1 for the latest, and becomes that one's number. *size_bytes: of its
+ * files; *time_ms: of the commit; identity: text that is another one for other rows. Errors: bridge/read.h. */
+int columnar_table(const char *path, int64_t *version, uint64_t *size_bytes, int64_t *time_ms, struct buffer *identity,
 		   struct error *error) MUST_USE;
 
 struct columnar_reader;

@@ -243,8 +243,12 @@ static int read_by_kind(struct ingest_worker *worker, struct file_result *result
 	const struct ingest_work *work = first->work;
 	const struct contract_source *source = work->contract_source;
 	struct record_sink sink = {worker, take_record, take_problem};
-	if (source != NULL && contract_is_rows(source))
-		return rows_read_file(work->path, shape_of(first->run, source), worker->parser, &sink, result, error);
+	if (source != NULL && contract_is_rows(source)) {
+		struct rows_shape shape = *shape_of(first->run, source);
+		shape.has_version = shape.has_version || work->identity[0] != '\0';
+		shape.version = work->version;
+		return rows_read_file(work->path, &shape, worker->parser, &sink, result, error);
+	}
 	assert(source != NULL || work->kind == INGEST_EXPORT || work->kind == INGEST_LAKE);
 	switch (work->kind) {
 	case INGEST_EXPORT:

@@ -15,6 +15,7 @@ struct ingest_work {
 	enum ingest_kind kind;
 	const char *path;
 	const char *identity;
+	int64_t version; /* of a table of rows, as it was listed: it may have others since */
 	const struct export *export;                   /* INGEST_EXPORT */
 	uint64_t index;                                /* file index in the export or the table */
 	const struct contract_source *contract_source; /* INGEST_EVENTS, INGEST_ITEMS; else NULL */

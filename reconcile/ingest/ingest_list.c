@@ -159,8 +159,8 @@ static int look_at_table(struct run *run, struct ingest_work *work, const struct
 	struct buffer identity;
 	int64_t time_ms = 0;
 	buffer_init(&identity, 4096);
-	int code = columnar_table(work->path, shape->has_version ? shape->version : -1, &work->size_bytes, &time_ms,
-				  &identity, &unopened);
+	work->version = shape->has_version ? shape->version : -1;
+	int code = columnar_table(work->path, &work->version, &work->size_bytes, &time_ms, &identity, &unopened);
 	if (code == 0) {
 		work->mtime_ns = time_ms * 1000000;
 		work->identity = arena_text(&run->arena, "%.*s", (int)identity.size, identity.data);
