@@ -48,9 +48,10 @@ struct tally {
 	bool filtered;         /* not every item is in it, so the export's own count says nothing */
 	const struct run *run; /* while it is open */
 	uint64_t either;       /* keys that the lake may hold or not */
-	/* either makes the expected count unknown: */
+	/* any of these makes the expected count unknown: */
 	uint64_t problems; /* sources not read whole */
 	bool gap;          /* no complete export to start from, or a hole in the capture */
+	bool keeps_young;  /* the lake has a scope */
 };
 
 /* How many rows of the batch the deletes column marks. */
@@ -224,6 +225,7 @@ static int count_lake(const struct count_options *chosen, struct run *run, struc
 		tally->deleted_by_change = (int64_t)counts.deleted_by_change;
 		tally->either = atomic_load(&counting.either);
 		tally->gap = has_gap(run->scope);
+		tally->keeps_young = run->contract->retain.attribute != NULL;
 		if (!tally->filtered)
 			newest_export(run, tally);
 		for (uint64_t i = 0; i < run->problem_count; i++)
@@ -260,13 +262,13 @@ static void line(struct buffer *out, const char *label, int64_t count, const cha
 static bool could_be_equal(const struct tally *tally)
 {
 	int64_t difference = tally->rows - tally->expected;
-	return tally->problems > 0 || tally->gap ||
+	return tally->problems > 0 || tally->gap || tally->keeps_young ||
 	       (difference <= tally->unproven + (int64_t)tally->either && difference >= -tally->unproven);
 }
 
 static int exit_code(const struct tally *tally)
 {
-	bool known = tally->problems == 0 && !tally->gap && tally->unproven == 0;
+	bool known = tally->problems == 0 && !tally->gap && !tally->keeps_young && tally->unproven == 0;
 	if (known && could_be_equal(tally))
 		return VERDICT_PASS;
 	return could_be_equal(tally) ? VERDICT_UNKNOWN : VERDICT_FAIL;
@@ -286,6 +288,10 @@ static void explain_difference(struct buffer *out, const struct tally *tally)
 			out,
 			"the evidence does not cover the whole table (no complete export, or a hole in the capture),\n"
 			"so the expected count is not known.\n");
+	else if (tally->keeps_young)
+		buffer_append_text(out,
+				   "the lake keeps only what is young (`scope`), and a count looks at no dates, so the "
+				   "expected\ncount is not known.\n");
 	if (difference == 0) {
 		buffer_append_text(out,
 				   "the counts are equal. That proves nothing about contents: a lost row and a row "
@@ -296,7 +302,7 @@ static void explain_difference(struct buffer *out, const struct tally *tally)
 	buffer_append_text(out, "the lake has ");
 	report_number(out, size);
 	buffer_printf(out, " row%s too %s", size == 1 ? "" : "s", difference < 0 ? "few" : "many");
-	buffer_append_text(out, tally->problems == 0 && !tally->gap && could_be_equal(tally)
+	buffer_append_text(out, tally->problems == 0 && !tally->gap && !tally->keeps_young && could_be_equal(tally)
 					? ", which keys that may be there or not could explain.\n"
 					: ".\n");
 	if (tally->merged && difference > 0 && difference <= tally->deleted_by_change) {

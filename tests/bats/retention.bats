@@ -192,3 +192,14 @@ judged() { # VERDICT IDS OUT_OF_SCOPE EQUAL
 	[ "$(field '.lakes[] | select(.name == "short") | .verdict')" = PASS ]
 	[ "$(field '.lakes[] | select(.name == "long") | .counts | [.different, .out_of_scope] | join(" ")')" = "4 0" ]
 }
+
+@test "a count says that it cannot tell which rows are to be there" {
+	write_lake "$(item young B $young)"
+	judged PASS "" 4 1
+	run "$LAKEPROOF" count "$dir/contract.yaml" --quiet
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"the lake keeps only what is young"* ]]
+	sed -i '/scope:/d' "$dir/contract.yaml"
+	run "$LAKEPROOF" count "$dir/contract.yaml" --quiet
+	[ "$status" -eq 1 ]
+}
