@@ -118,10 +118,14 @@ bool generator_fault_fits(const struct stream_format *format, enum fault_id id)
 	bool of_tags = fault_kinds[id].stage == STAGE_RECORD && id != FAULT_NUMBER_SPELLING &&
 		       id != FAULT_EMPTY_IMAGE && id != FAULT_BAD_JSON;
 
-	if (format->rows == 0)
+	if (format->parquet != NULL &&
+	    (fault_kinds[id].stage == STAGE_FILE || id == FAULT_BAD_JSON || id == FAULT_BAD_UTF8))
+		return false; /* Its files are whole, and its columns hold texts in UTF-8. */
+	if (format->parquet != NULL && format->rows == 0) /* What its columns lack is dropped unseen. */
+		return id != FAULT_BAD_TYPE_TAG && id != FAULT_BAD_NUMBER && id != FAULT_BAD_DUPLICATE_KEY &&
+		       id != FAULT_BAD_DEEP && id != FAULT_BAD_HUGE;
+	if (format->rows == 0 || format->parquet != NULL)
 		return true;
-	if (format->parquet != NULL) /* Its files are whole, and its column holds texts in UTF-8. */
-		return fault_kinds[id].stage != STAGE_FILE && id != FAULT_BAD_JSON && id != FAULT_BAD_UTF8;
 	if ((format->rows & LANDED_CSV) != 0 && (id == FAULT_CRLF || id == FAULT_NO_NEWLINE))
 		return false;
 	if ((format->rows & LANDED_PUTS_ONLY) != 0 && (id == FAULT_DROP_REMOVE || id == FAULT_PUT_AS_REMOVE))
@@ -134,7 +138,7 @@ static int check_rows(const struct generator_options *options, struct error *err
 	for (unsigned i = 0; i < options->faults.fault_count; i++) {
 		enum fault_id id = options->faults.faults[i].id;
 		if (!generator_fault_fits(options->format, id))
-			return error_set(error, ERROR_USAGE, "the fault \"%s\" has no place in rows as \"%s\"",
+			return error_set(error, ERROR_USAGE, "the fault \"%s\" has no place in records as \"%s\"",
 					 fault_kinds[id].name, options->format->name);
 	}
 	return 0;

@@ -1,6 +1,7 @@
 #include "generators/kinesis_format.h"
 
 #include "base/clock.h"
+#include "generators/plain_format.h"
 #include "generators/table.h"
 #include "generators/text.h"
 
@@ -65,6 +66,135 @@ int kinesis_record_us(const struct stream_style *style, const struct record_part
 int kinesis_record_ms(const struct stream_style *style, const struct record_parts *parts, struct buffer *out)
 {
 	return write_record(style, parts, 1000, out);
+}
+
+/* ---- in columns, as Firehose converts it
+ *
+ * Its schema: names in lower case, as they become; keys as structs, unless their names would not be kept; images as
+ * texts, as no schema holds what all items have. */
+
+static bool has_lower_keys(const struct model *model)
+{
+	for (unsigned part = 0; part < model_key_count(model); part++)
+		for (const char *at = model->config.key_name[part]; *at != '\0'; at++)
+			if (*at >= 'A' && *at <= 'Z')
+				return false;
+	return true;
+}
+
+/* A column; type NULL: a struct, whose members follow up to a close_struct. */
+static void put_column(struct buffer *json, const char *name, const char *type)
+{
+	const char *before = json->size > 0 && json->data[json->size - 1] == '}' ? "," : "";
+
+	buffer_printf(json, "%s{\"name\":\"%s\",\"nullable\":true,\"metadata\":{},\"type\":", before, name);
+	if (type != NULL)
+		buffer_printf(json, "\"%s\"}", type);
+	else
+		buffer_append_text(json, "{\"type\":\"struct\",\"fields\":[");
+}
+
+static void close_struct(struct buffer *json)
+{
+	buffer_append_text(json, "]}}");
+}
+
+static void put_key_columns(const struct model *model, struct buffer *json)
+{
+	put_column(json, "keys", has_lower_keys(model) ? NULL : "string");
+	if (!has_lower_keys(model))
+		return;
+	for (unsigned part = 0; part < model_key_count(model); part++) {
+		const char type[2] = {(char)(model->config.key_type[part] | 0x20), '\0'};
+		put_column(json, model->config.key_name[part], NULL);
+		put_column(json, type, "string");
+		close_struct(json);
+	}
+	close_struct(json);
+}
+
+void kinesis_converted_schema(const struct stream_style *style, struct buffer *json)
+{
+	static const char *const before[] = {"awsregion",   "eventid",      "eventname",
+					     "eventsource", "recordformat", "tablename"};
+
+	buffer_append_text(json, "{\"type\":\"struct\",\"fields\":[");
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+		put_column(json, before[i], "string");
+	put_column(json, "useridentity", NULL);
+	put_column(json, "principalid", "string");
+	put_column(json, "type", "string");
+	close_struct(json);
+	put_column(json, "dynamodb", NULL);
+	put_column(json, "approximatecreationdatetime", "long");
+	put_column(json, "approximatecreationdatetimeprecision", "string");
+	put_key_columns(style->model, json);
+	put_column(json, "newimage", "string");
+	put_column(json, "oldimage", "string");
+	put_column(json, "sizebytes", "long");
+	close_struct(json);
+	buffer_append_text(json, "]}");
+}
+
+/* What the schema lacks is left out without a word: other attributes, other types. */
+static int write_keys(const struct stream_style *style, const struct record_parts *parts, struct buffer *out)
+{
+	const struct model_config *config = &style->model->config;
+	const struct json_token *tokens;
+	bool first = true;
+
+	if (!has_lower_keys(style->model))
+		return buffer_append_json(out, parts->keys);
+	if ((tokens = plain_parse(parts->plain, parts->keys)) == NULL)
+		return ERROR_INTERNAL;
+	buffer_append_byte(out, '{');
+	for (unsigned part = 0; part < model_key_count(style->model); part++) {
+		uint32_t value = json_member(tokens, 0, config->key_name[part]);
+		char type[2] = {config->key_type[part], '\0'};
+		uint32_t inside = value != 0 ? json_member(tokens, value, type) : 0;
+		if (value == 0)
+			continue;
+		buffer_printf(out, "%s\"%s\":{", first ? "" : ",", config->key_name[part]);
+		first = false;
+		if (inside != 0) {
+			buffer_printf(out, "\"%c\":", type[0] | 0x20);
+			buffer_append_json(out, json_text(&tokens[inside]));
+		}
+		buffer_append_byte(out, '}');
+	}
+	return buffer_append_byte(out, '}');
+}
+
+static void write_image(const char *name, struct slice image, struct buffer *out)
+{
+	if (image.data == NULL)
+		return;
+	buffer_append_text(out, name);
+	buffer_append_json(out, image);
+}
+
+int kinesis_record_converted(const struct stream_style *style, const struct record_parts *parts, struct buffer *out)
+{
+	buffer_append_text(out, "{\"awsregion\":\"" TABLE_REGION "\",\"eventid\":\"");
+	write_uuid(parts->event_id, out);
+	buffer_append_text(out, "\",\"eventname\":\"");
+	buffer_append_text(out, parts->event_name);
+	buffer_append_text(out, "\",\"useridentity\":");
+	buffer_append_text(out, parts->expired ? "{\"type\":\"Service\",\"principalid\":\"dynamodb.amazonaws.com\"}"
+					       : "null");
+	buffer_append_text(out, ",\"recordformat\":\"application/json\",\"tablename\":\"");
+	buffer_append_text(out, style->model->config.table->name);
+	buffer_append_text(out, "\",\"dynamodb\":{\"approximatecreationdatetime\":");
+	buffer_append_u64(out, (uint64_t)(parts->time_us / (parts->stamp_unit_us > 0 ? parts->stamp_unit_us : 1)));
+	buffer_append_text(out, ",\"keys\":");
+	if (write_keys(style, parts, out) != 0)
+		return ERROR_INTERNAL;
+	write_image(",\"newimage\":", parts->new_image, out);
+	write_image(",\"oldimage\":", parts->old_image, out);
+	buffer_append_text(out, ",\"sizebytes\":");
+	buffer_append_u64(out, parts->keys_bytes + parts->new_bytes + parts->old_bytes);
+	return buffer_append_text(out, ",\"approximatecreationdatetimeprecision\":\"MICROSECOND\"},"
+				       "\"eventsource\":\"aws:dynamodb\"}");
 }
 
 /* ---- in base64 */

@@ -18,5 +18,9 @@ int kinesis_record_lambda(const struct stream_style *style, const struct record_
 int kinesis_record_transform(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
 int kinesis_record_pipes(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
 int kinesis_record_base64(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
+/* As a row whose columns mirror the record, which Firehose's record format conversion makes of it ("Convert input data
+ * format", OpenX JSON SerDe). The parts have a scratch. */
+int kinesis_record_converted(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);
+void kinesis_converted_schema(const struct stream_style *style, struct buffer *json);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "generators/table.h"
 #include "generators/text.h"
 
@@ -40,8 +39,7 @@ void plain_scratch_free(struct plain_scratch *scratch)
 	free(scratch);
 }
 
-/* NULL when it cannot be parsed. */
-static const struct json_token *parse(struct plain_scratch *scratch, struct slice image)
+const struct json_token *plain_parse(struct plain_scratch *scratch, struct slice image)
 {
 	const struct json_token *tokens;
 	struct json_failure failure;
@@ -56,8 +54,6 @@ static const struct json_token *parse(struct plain_scratch *scratch, struct slic
 
 /* ---- plain JSON */
 
-static void write_value(const struct json_token *tokens, uint32_t value, struct buffer *out);
-
 static void write_members(const struct json_token *tokens, uint32_t object, struct buffer *out)
 {
 	for (uint32_t i = object + 1; i < tokens[object].next; i = tokens[i + 1].next) {
@@ -65,7 +61,7 @@ static void write_members(const struct json_token *tokens, uint32_t object, stru
 			buffer_append_byte(out, ',');
 		buffer_append_json(out, json_text(&tokens[i]));
 		buffer_append_byte(out, ':');
-		write_value(tokens, i + 1, out);
+		plain_write_value(tokens, i + 1, out);
 	}
 }
 
@@ -76,7 +72,7 @@ static void write_list(const struct json_token *tokens, uint32_t list, struct sl
 		if (i > list + 1)
 			buffer_append_byte(out, ',');
 		if (tag.size == 1)
-			write_value(tokens, i, out);
+			plain_write_value(tokens, i, out);
 		else if (tag.data[0] == 'N')
 			buffer_append_slice(out, json_text(&tokens[i]));
 		else
@@ -85,8 +81,7 @@ static void write_list(const struct json_token *tokens, uint32_t list, struct sl
 	buffer_append_byte(out, ']');
 }
 
-/* {"N":"1"} as 1. */
-static void write_value(const struct json_token *tokens, uint32_t value, struct buffer *out)
+void plain_write_value(const struct json_token *tokens, uint32_t value, struct buffer *out)
 {
 	struct slice tag = json_text(&tokens[value + 1]);
 	uint32_t inside = value + 2;
@@ -113,8 +108,8 @@ static void write_value(const struct json_token *tokens, uint32_t value, struct 
 static int write_flat(const struct stream_style *style, const struct record_parts *parts, bool sequence,
 		      struct buffer *out)
 {
-	const struct json_token *tokens = parse(parts->plain,
-						parts->new_image.data != NULL ? parts->new_image : parts->keys);
+	const struct json_token *tokens = plain_parse(parts->plain,
+						      parts->new_image.data != NULL ? parts->new_image : parts->keys);
 
 	(void)style;
 	if (tokens == NULL)
@@ -217,7 +212,7 @@ static void write_field(struct plain_scratch *scratch, const struct json_token *
 		return;
 	}
 	scratch->cell.size = 0;
-	write_value(tokens, value, &scratch->cell);
+	plain_write_value(tokens, value, &scratch->cell);
 	write_cell(buffer_slice(&scratch->cell), null, out);
 }
 
@@ -242,7 +237,7 @@ static uint32_t find_from(const struct json_token *tokens, uint32_t *from, const
 int plain_csv_item(struct plain_scratch *scratch, const struct model *model, struct slice image, const char *null,
 		   struct buffer *out)
 {
-	const struct json_token *tokens = parse(scratch, image);
+	const struct json_token *tokens = plain_parse(scratch, image);
 	struct fields fields = {.model = model};
 	uint32_t from = 1;
 	bool first = true;
@@ -306,8 +301,8 @@ int plain_dms(const struct stream_style *style, const struct record_parts *parts
 
 int plain_poll_json(const struct stream_style *style, const struct record_parts *parts, struct buffer *out)
 {
-	const struct json_token *tokens = parse(parts->plain,
-						parts->new_image.data != NULL ? parts->new_image : parts->keys);
+	const struct json_token *tokens = plain_parse(parts->plain,
+						      parts->new_image.data != NULL ? parts->new_image : parts->keys);
 
 	(void)style;
 	if (tokens == NULL)

@@ -10,6 +10,7 @@
 #ifndef LAKEPROOF_GENERATORS_PLAIN_FORMAT_H
 #define LAKEPROOF_GENERATORS_PLAIN_FORMAT_H
 
+#include "base/json.h"
 #include "generators/stream_format.h"
 
 /* Fields that stand before the item's own. */
@@ -23,6 +24,10 @@ struct plain_scratch;
 
 struct plain_scratch *plain_scratch_new(void); /* NULL when out of memory */
 void plain_scratch_free(struct plain_scratch *scratch);
+/* NULL when it cannot be parsed; tokens and their texts hold until the next. */
+const struct json_token *plain_parse(struct plain_scratch *scratch, struct slice image);
+/* {"N":"1"} as 1; `value` is the index of the object. */
+void plain_write_value(const struct json_token *tokens, uint32_t value, struct buffer *out);
 
 /* As struct stream_format has them; the parts have a scratch. */
 int plain_flat(const struct stream_style *style, const struct record_parts *parts, struct buffer *out);

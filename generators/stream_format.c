@@ -198,9 +198,14 @@ static void frame_nothing(const struct stream_style *style, uint64_t count, uint
 
 /* ---- the table ---- */
 
-#define BRONZE_SCHEMA                                                                                                  \
-	"{\"type\":\"struct\",\"fields\":[{\"name\":\"value\",\"type\":\"string\",\"nullable\":true,"                  \
-	"\"metadata\":{}},{\"name\":\"arrived_at\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}]}"
+static void bronze_schema(const struct stream_style *style, struct buffer *json)
+{
+	(void)style;
+	buffer_append_text(json,
+			   "{\"type\":\"struct\",\"fields\":[{\"name\":\"value\",\"type\":\"string\",\"nullable\":true,"
+			   "\"metadata\":{}},{\"name\":\"arrived_at\",\"type\":\"string\",\"nullable\":true,"
+			   "\"metadata\":{}}]}");
+}
 
 static const struct stream_format formats[] = {
 	{"streams", "one GetRecords record a line", ".jsonl", false, write_api_record, frame_lines, 0, NULL, false,
@@ -225,6 +230,8 @@ static const struct stream_format formats[] = {
 	 kinesis_record_us, frame_nothing, 0, NULL, false, NULL, false},
 	{"firehose-transform", "the events that Firehose hands to a Lambda, records in base64, one a line", ".jsonl",
 	 true, kinesis_record_transform, frame_transforms, 0, NULL, false, NULL, false},
+	{"firehose-parquet", "the same records in columns of Parquet files, as Firehose converts them", NULL, true,
+	 kinesis_record_converted, frame_lines, 0, NULL, false, kinesis_converted_schema, false},
 	{"flat", "rows as a Lambda writes them: event_id, event_name, event_time in seconds, plain data", ".json", true,
 	 plain_flat, frame_lines, LANDED_PLAIN, "preset: flat", false, NULL, false},
 	{"flat-sequence", "the same with the sequence number", ".json", true, plain_flat_sequence, frame_lines,
@@ -241,9 +248,9 @@ static const struct stream_format formats[] = {
 	 LANDED_CSV | LANDED_PUTS_ONLY, "preset: poll, format: csv, stamp: {field: " PLAIN_POLL_STAMP ", keep: false}",
 	 false, NULL, false},
 	{"bronze", "Lambda's records as texts in a column of Parquet files", ".parquet", false, write_bronze,
-	 frame_lines, LANDED_BRONZE, "preset: bronze, format: parquet", false, BRONZE_SCHEMA, false},
+	 frame_lines, LANDED_BRONZE, "preset: bronze, format: parquet", false, bronze_schema, false},
 	{"bronze-delta", "the same in a Delta table, a commit a batch", "", false, write_bronze, frame_lines,
-	 LANDED_BRONZE, "preset: bronze, format: delta", false, BRONZE_SCHEMA, true},
+	 LANDED_BRONZE, "preset: bronze, format: delta", false, bronze_schema, true},
 };
 
 const struct stream_format *stream_format_at(size_t index)

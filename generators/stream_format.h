@@ -21,7 +21,7 @@ enum stream_time { TIME_INTEGER = 0, TIME_EXPONENT, TIME_POINT };
 #define STREAM_TIMES "integer|exponent|point"
 #define STREAM_FORMATS                                                                                                 \
 	"streams|lambda|pipes|concatenated|kinesis|kinesis-ms|kinesis-lambda|kinesis-pipes|kinesis-base64|firehose|"   \
-	"firehose-transform|flat|flat-sequence|dms|poll|poll-csv|bronze|bronze-delta"
+	"firehose-transform|firehose-parquet|flat|flat-sequence|dms|poll|poll-csv|bronze|bronze-delta"
 
 /* What a format may want to know beyond the record. */
 struct stream_style {
@@ -52,8 +52,9 @@ struct stream_format {
 	unsigned rows;      /* set of enum landed_traits; 0: records as DynamoDB tells them */
 	const char *source; /* what a contract says of them besides their place; names of a CSV without any follow */
 	bool names;
-	const char *parquet; /* the schema of the Parquet files that its lines become, as Delta spells it; else NULL */
-	bool delta;          /* they become a Delta table, a commit a file */
+	/* Of Parquet only, else NULL: appends the schema of the rows that its lines become, as Delta spells it. */
+	void (*parquet)(const struct stream_style *style, struct buffer *json);
+	bool delta; /* they become a Delta table, a commit a file */
 };
 
 /* NULL when there is none of that name. */

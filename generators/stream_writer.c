@@ -1,12 +1,12 @@
 #include "generators/stream_writer.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "bridge/write.h"
 #include "generators/compress.h"
 #include "generators/damage.h"
+#include "generators/parquet_file.h"
 #include "generators/plain_format.h"
 #include "generators/table.h"
 #include "generators/text.h"
@@ -21,8 +21,8 @@ int stream_record_write(const struct stream_request *request, uint64_t change, u
 	enum stream_view view = request->format->both_images ? VIEW_NEW_AND_OLD_IMAGES : request->style.view;
 	size_t start = json->size;
 
-	if ((request->format->rows & (LANDED_PLAIN | LANDED_CSV)) != 0 && parts->plain == NULL &&
-	    (parts->plain = plain_scratch_new()) == NULL)
+	bool parsed = request->format->parquet != NULL || (request->format->rows & (LANDED_PLAIN | LANDED_CSV)) != 0;
+	if (parsed && parts->plain == NULL && (parts->plain = plain_scratch_new()) == NULL)
 		return ERROR_INTERNAL;
 	if (record_parts_fill(parts, model, request->history, change, stream_view_has_new(view),
 			      stream_view_has_old(view)) != 0)
@@ -46,6 +46,7 @@ struct writer {
 	struct error *error;
 	struct compressor *compressor;
 	struct buffer json, packed;
+	struct ArrowSchema columns; /* of Parquet */
 	struct record_parts parts;
 	char path[FILE_PATH_MAX];
 };
@@ -67,7 +68,9 @@ static void firehose_path(const struct stream_request *request, const struct del
 		 "changes-1-%04u-%02u-%02u-%02u-%02u-%02u-%08llx-0000-4000-8000-0123456789ab%s%s",
 		 civil.year, civil.month, civil.day, civil.hour, civil.year, civil.month, civil.day, civil.hour,
 		 civil.minute, civil.second, (unsigned long long)file->number, repeat_suffix(file),
-		 request->gzip ? ".gz" : "");
+		 request->format->parquet != NULL ? ".parquet"
+		 : request->gzip                  ? ".gz"
+						  : "");
 }
 
 static void file_path(const struct stream_request *request, const struct delivered_file *file, char path[FILE_PATH_MAX])
@@ -237,48 +240,37 @@ static int write_records(struct writer *writer, const struct delivered_file *fil
 	return writer->json.failed ? file_too_large(writer) : 0;
 }
 
-/* The file's lines, as rows. */
+/* What columns the file's lines become. */
+static int make_columns(struct writer *writer)
+{
+	const struct stream_request *request = writer->request;
+	struct buffer *json = &writer->json;
+
+	json->size = 0;
+	request->format->parquet(&request->style, json);
+	if (buffer_append_byte(json, '\0') != 0)
+		return error_set(writer->error, ERROR_INTERNAL, "out of memory for the columns of Parquet files");
+	return bridge_schema_of_json(json->data, &writer->columns, writer->error);
+}
+
 static int write_parquet(struct writer *writer)
 {
-	struct ArrowSchema schema = {.release = NULL};
-	struct bridge_parquet *parquet = NULL;
-	char path[OUTPUT_PATH_MAX];
+	uint64_t stored = 0;
+	int failed = parquet_file_write(writer->output, writer->path, &writer->columns, buffer_slice(&writer->json),
+					&stored, writer->error);
 
-	/* Written empty first, which makes its folders. */
-	if (output_write(writer->output, writer->path, (struct slice){NULL, 0}, writer->error) != 0 ||
-	    output_path(writer->output, writer->path, path, writer->error) != 0 ||
-	    bridge_schema_of_json(writer->request->format->parquet, &schema, writer->error) != 0)
-		return writer->error->code;
-	int failed = bridge_parquet_create(path, &schema, 0, &parquet, writer->error);
-	if (!failed)
-		failed = bridge_parquet_add_lines(parquet, writer->json.data, writer->json.size, writer->error);
-	if (failed)
-		bridge_parquet_abort(parquet);
-	else
-		failed = bridge_parquet_finish(parquet, writer->error);
-	schema.release(&schema);
-	struct stat status;
-	if (!failed && stat(path, &status) != 0)
-		failed = error_system(writer->error, "cannot look at \"%s\"", path);
-	if (!failed) {
-		writer->result->stored_bytes += (uint64_t)status.st_size;
-		writer->output->bytes += (uint64_t)status.st_size;
-	}
+	writer->result->stored_bytes += stored;
 	return failed;
 }
 
 /* The table that batches are put into. */
 static int make_table(struct writer *writer)
 {
-	struct ArrowSchema schema = {.release = NULL};
 	char path[OUTPUT_PATH_MAX];
 
-	if (output_path(writer->output, "events", path, writer->error) != 0 ||
-	    bridge_schema_of_json(writer->request->format->parquet, &schema, writer->error) != 0)
+	if (output_path(writer->output, "events", path, writer->error) != 0)
 		return writer->error->code;
-	int failed = bridge_table_create(path, &schema, "", "", writer->error);
-	schema.release(&schema);
-	return failed;
+	return bridge_table_create(path, &writer->columns, "", "", writer->error);
 }
 
 static int write_commit(struct writer *writer)
@@ -338,13 +330,16 @@ static int write_file(struct writer *writer, const struct delivered_file *file)
 
 /* ---- the error prefix ---- */
 
-/* As Firehose tells of a record that its Lambda could not process; the record itself is in rawData. */
+/* As Firehose tells of a record that its Lambda could not process; the record itself is in rawData, as it came. */
 static int write_error_line(struct writer *writer, uint64_t change, struct buffer *lines)
 {
 	size_t offset = lines->size;
+	struct stream_request raw = *writer->request;
 
+	if (raw.format->parquet != NULL)
+		raw.format = stream_format_find(raw.format->both_images ? "kinesis" : "lambda");
 	writer->json.size = 0;
-	if (stream_record_write(writer->request, change, 0, &writer->parts, &writer->json) != 0)
+	if (stream_record_write(&raw, change, 0, &writer->parts, &writer->json) != 0)
 		return file_too_large(writer);
 	int64_t time_ms = writer->parts.time_us / 1000;
 	buffer_printf(lines,
@@ -402,6 +397,8 @@ int stream_write(const struct stream_request *request, struct output *output, st
 	buffer_init(&writer.packed, FILE_JSON_MAX);
 	record_parts_init(&writer.parts);
 	failed = compressor_new(&writer.compressor, error);
+	if (!failed && request->format->parquet != NULL)
+		failed = make_columns(&writer);
 	if (!failed && request->format->delta)
 		failed = make_table(&writer);
 	for (uint64_t i = 0; i < request->delivery->file_count && !failed; i++)
@@ -412,5 +409,7 @@ int stream_write(const struct stream_request *request, struct output *output, st
 	buffer_release(&writer.json);
 	buffer_release(&writer.packed);
 	record_parts_release(&writer.parts);
+	if (writer.columns.release != NULL)
+		writer.columns.release(&writer.columns);
 	return failed;
 }

@@ -6,7 +6,7 @@ load helper
 
 ROWS='flat flat-sequence dms poll poll-csv'
 # In Parquet: tests/real/formats.t has each of them.
-PARQUET='bronze bronze-delta'
+PARQUET='bronze bronze-delta firehose-parquet'
 
 # As many of large-items' items as of the others' would be 100 MB.
 setup_file() {

@@ -22,6 +22,7 @@ kinesis-pipes     base64_data       microsecond   --gzip
 kinesis-base64    base64_lines      microsecond
 firehose          unframed          microsecond
 firehose-transform base64_transforms microsecond --gzip
+firehose-parquet  firehose_parquet  microsecond
 flat-sequence     flat              sequence      --gzip
 dms               dms               microsecond   --gzip
 bronze            bronze            sequence
