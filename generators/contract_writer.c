@@ -145,6 +145,8 @@ static void write_sources(const struct contract_parts *parts, struct buffer *yam
 		buffer_append_json(yaml, slice_from(export->folder));
 		if (export->items != NULL)
 			buffer_printf(yaml, ", format: %s", export->items);
+		else if (export->rows != NULL)
+			buffer_printf(yaml, ", %s", export->rows);
 		else if (export->dump)
 			write_load(parts->model, yaml);
 		if (export->dump)

@@ -11,7 +11,8 @@
 struct contract_export {
 	const char *folder; /* relative to the contract; NULL for none */
 	bool dump;
-	const char *items;      /* of a dump, its format; NULL: rows of CSV, a full load by DMS */
+	const char *items;      /* of a dump, its format; NULL: it is rows */
+	const char *rows;       /* of rows, what is said of them; NULL: CSV, a full load by DMS */
 	int64_t from_us, to_us; /* of a dump, when it was read */
 };
 

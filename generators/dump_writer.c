@@ -8,6 +8,8 @@
 #include "base/json.h"
 #include "generators/compress.h"
 #include "generators/export_shards.h"
+#include "generators/glue_writer.h"
+#include "generators/parquet_file.h"
 #include "generators/plain_format.h"
 #include "generators/text.h"
 
@@ -22,6 +24,8 @@ struct dump_run {
 	struct export_shards shards;
 	struct json_parser *parser;
 	struct plain_scratch *plain;
+	struct glue_schema *glue; /* of a Parquet format */
+	const struct ArrowSchema *columns;
 	struct buffer json, item, packed, manifest;
 	const uint32_t *items; /* of the file that is being written */
 	uint64_t count;
@@ -237,18 +241,56 @@ static bool render_load(struct dump_run *run)
 	return !run->json.failed;
 }
 
+/* ---- items by AWS Glue ---- */
+
+#define GLUE_ROWS "preset: glue, format: parquet"
+
+static const struct json_token *glue_item(struct dump_run *run, uint32_t item)
+{
+	run->item.size = 0;
+	return append_item(run, item, &run->item) ? plain_parse(run->plain, buffer_slice(&run->item)) : NULL;
+}
+
+static bool render_glue(struct dump_run *run)
+{
+	for (uint64_t i = 0; i < run->count; i++) {
+		const struct json_token *tokens = glue_item(run, run->items[i]);
+		if (tokens == NULL || !glue_row(run->glue, tokens, buffer_slice(&run->item), &run->json))
+			return false;
+	}
+	return true;
+}
+
+/* The columns are those of the whole table. */
+static int see_items(struct dump_run *run, struct error *error)
+{
+	uint64_t count = run->shards.starts[run->request->shards];
+
+	run->glue = glue_schema_new(strcmp(run->dump->format->name, "glue-simplified") == 0);
+	bool seen = run->glue != NULL;
+	for (uint64_t i = 0; i < count && seen; i++) {
+		const struct json_token *tokens = glue_item(run, run->shards.items[i]);
+		seen = tokens != NULL && glue_schema_see(run->glue, tokens);
+	}
+	if (seen && (run->columns = glue_schema_arrow(run->glue)) != NULL)
+		return 0;
+	return error_set(error, ERROR_INTERNAL, "out of memory for the columns of a dump");
+}
+
 /* ---- the table ---- */
 
 static const struct {
 	struct dump_format format;
 	dump_render *render;
 } formats[] = {
-	{{"emr", "emr", "", true, false}, render_emr},
-	{{"emr-hive", "emr", "", true, false}, render_hive},
-	{{"scan", "scan", ".json", false, true}, render_pages},
-	{{"scan-cli", "scan", ".json", false, true}, render_cli},
-	{{"scan-lines", "scan", ".jsonl", false, false}, render_lines},
-	{{"dms-load", NULL, ".csv", false, false}, render_load},
+	{{"emr", "emr", NULL, "", true, false, false}, render_emr},
+	{{"emr-hive", "emr", NULL, "", true, false, false}, render_hive},
+	{{"scan", "scan", NULL, ".json", false, true, false}, render_pages},
+	{{"scan-cli", "scan", NULL, ".json", false, true, false}, render_cli},
+	{{"scan-lines", "scan", NULL, ".jsonl", false, false, false}, render_lines},
+	{{"dms-load", NULL, NULL, ".csv", false, false, false}, render_load},
+	{{"glue", NULL, GLUE_ROWS, ".parquet", false, false, true}, render_glue},
+	{{"glue-simplified", NULL, GLUE_ROWS, ".parquet", false, false, true}, render_glue},
 };
 
 const struct dump_format *dump_format_at(size_t index)
@@ -277,11 +319,15 @@ static void file_path(struct dump_run *run, unsigned shard, char path[PATH_MAX_B
 		size = snprintf(path, PATH_MAX_BYTES, "%s/%08x-%04x-4%03x-a%03x-%012x", run->result->folder,
 				(unsigned)(random >> 32), (unsigned)(random >> 16 & 0xffff), (unsigned)(random & 0xfff),
 				(unsigned)(random >> 20 & 0xfff), shard);
+	else if (format->parquet)
+		size = snprintf(path, PATH_MAX_BYTES, "%s/part-%05u-%08x-0000-4000-8000-0123456789ab-c000.snappy",
+				run->result->folder, shard, (unsigned)(random >> 32));
 	else if (format->source == NULL)
 		size = snprintf(path, PATH_MAX_BYTES, "%s/LOAD%08X", run->result->folder, shard + 1);
 	else
 		size = snprintf(path, PATH_MAX_BYTES, "%s/segment-%05u", run->result->folder, shard);
-	snprintf(path + size, (size_t)(PATH_MAX_BYTES - size), "%s%s", format->suffix, run->dump->gzip ? ".gz" : "");
+	snprintf(path + size, (size_t)(PATH_MAX_BYTES - size), "%s%s", format->suffix,
+		 run->dump->gzip && !format->parquet ? ".gz" : "");
 }
 
 /* Without its last third, and never cut where a line ends, as that could not be seen. */
@@ -293,21 +339,42 @@ static struct slice truncated(struct slice stored)
 	return (struct slice){stored.data, size};
 }
 
-static int write_bytes(struct dump_run *run, unsigned shard, struct error *error)
+static int write_parquet(struct dump_run *run, const char *path, bool cut, struct error *error)
 {
-	const struct export_faults *faults = &run->request->faults;
-	const int64_t hits[4] = {faults->missing_file, -1, faults->wrong_count, faults->truncated_file};
-	struct export_result *result = run->result;
-	struct slice stored = buffer_slice(&run->json);
-	char path[PATH_MAX_BYTES];
+	uint64_t stored;
 
-	file_path(run, shard, path);
+	if (parquet_file_write(run->output, path, run->columns, buffer_slice(&run->json), &stored, error) != 0)
+		return error->code;
+	run->result->stored_bytes += stored;
+	return cut ? parquet_file_truncate(run->output, path, stored, error) : 0;
+}
+
+static int write_text(struct dump_run *run, const char *path, bool missing, bool cut, struct error *error)
+{
+	struct slice stored = buffer_slice(&run->json);
+
 	run->packed.size = 0;
 	if (run->dump->gzip) {
 		if (compressor_gzip(run->compressor, stored, &run->packed, error) != 0)
 			return error->code;
 		stored = buffer_slice(&run->packed);
 	}
+	run->result->stored_bytes += stored.size;
+	if (missing)
+		return 0;
+	return output_write(run->output, path, cut ? truncated(stored) : stored, error);
+}
+
+static int write_bytes(struct dump_run *run, unsigned shard, struct error *error)
+{
+	const struct export_faults *faults = &run->request->faults;
+	const int64_t hits[4] = {faults->missing_file, -1, faults->wrong_count, faults->truncated_file};
+	struct export_result *result = run->result;
+	bool cut = faults->truncated_file == (int64_t)shard;
+	uint64_t before = result->stored_bytes;
+	char path[PATH_MAX_BYTES];
+
+	file_path(run, shard, path);
 	if (buffer_printf(&run->manifest, "%s{\"url\":\"s3://lakeproof/%s\",\"mandatory\":true}",
 			  run->manifest.size > 0 ? "," : "", path) != 0)
 		return error_set(error, ERROR_INTERNAL, "out of memory for the manifest; use fewer shards");
@@ -316,14 +383,12 @@ static int write_bytes(struct dump_run *run, unsigned shard, struct error *error
 			memcpy(result->hit_file[i], path, sizeof(path));
 	result->items += run->count;
 	result->json_bytes += run->json.size;
-	result->stored_bytes += stored.size;
-	if (run->request->progress != NULL)
-		run->request->progress(run->count, stored.size);
-	if (faults->missing_file == (int64_t)shard)
-		return 0;
-	if (faults->truncated_file == (int64_t)shard)
-		stored = truncated(stored);
-	return output_write(run->output, path, stored, error);
+	int failed = run->dump->format->parquet
+			     ? write_parquet(run, path, cut, error)
+			     : write_text(run, path, faults->missing_file == (int64_t)shard, cut, error);
+	if (!failed && run->request->progress != NULL)
+		run->request->progress(run->count, result->stored_bytes - before);
+	return failed;
 }
 
 static int write_file(struct dump_run *run, unsigned shard, struct error *error)
@@ -380,6 +445,8 @@ int dump_write(const struct dump_request *dump, const struct export_request *req
 		goto out;
 	}
 	failed = export_shards_group(&run.shards, request, error);
+	if (!failed && dump->format->parquet)
+		failed = see_items(&run, error);
 	for (unsigned shard = 0; shard < request->shards && !failed; shard++)
 		failed = write_file(&run, shard, error);
 	if (!failed && dump->format->manifest)
@@ -392,6 +459,7 @@ out:
 	compressor_free(run.compressor);
 	json_parser_free(run.parser);
 	plain_scratch_free(run.plain);
+	glue_schema_free(run.glue);
 	export_shards_release(&run.shards);
 	return failed;
 }

@@ -1,9 +1,10 @@
-/* dump_writer - a table's items as a dump that is no export: what EMR and Data Pipeline write, and what a scan returns.
+/* dump_writer - a table's items as a dump that is no export: what EMR and Data Pipeline write, what a scan returns,
+ * what AWS Glue makes of an export.
  *
- * Formats: github awslabs/emr-dynamodb-connector; DynamoDB API Reference, Scan; the AWS CLI's output. A dump is read
- * while writes go on, so it shows each item at a moment of its own within an interval. A file is a segment of the
- * table, as a task of EMR's or a segment of a parallel scan is; it holds what export_shards.h says. One file is held in
- * memory. Borrows everything. */
+ * Formats: github awslabs/emr-dynamodb-connector; DynamoDB API Reference, Scan; the AWS CLI's output; glue_writer.h. A
+ * dump is read while writes go on, so it shows each item at a moment of its own within an interval. A file is a segment
+ * of the table, as a task of EMR's or a segment of a parallel scan is; it holds what export_shards.h says. One file is
+ * held in memory. Borrows everything. */
 #ifndef LAKEPROOF_GENERATORS_DUMP_WRITER_H
 #define LAKEPROOF_GENERATORS_DUMP_WRITER_H
 
@@ -11,14 +12,16 @@
 
 struct dump_format {
 	const char *name;
-	const char *source; /* what a contract calls it; NULL: it is rows of CSV as DMS writes a full load */
+	const char *source; /* what a contract calls it; NULL: it is rows */
+	const char *rows;   /* of rows, what a contract says of them; NULL: CSV as DMS writes a full load */
 	const char *suffix; /* of file names */
 	bool manifest;      /* a file names all the others, so that one that is missing shows */
 	bool counts;        /* files say how many items they hold */
+	bool parquet;       /* its files are Parquet, which gzip does not compress */
 };
 
 /* In the order of DUMP_FORMATS; NULL after the last. */
-#define DUMP_FORMATS "emr|emr-hive|scan|scan-cli|scan-lines|dms-load"
+#define DUMP_FORMATS "emr|emr-hive|scan|scan-cli|scan-lines|dms-load|glue|glue-simplified"
 const struct dump_format *dump_format_at(size_t index);
 
 struct dump_request {

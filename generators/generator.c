@@ -538,6 +538,7 @@ static int write_contract(struct run *run)
 		if (!parts.exports[i].dump)
 			continue;
 		parts.exports[i].items = dump_of(run->options)->source;
+		parts.exports[i].rows = dump_of(run->options)->rows;
 		parts.exports[i].from_us = exported->time_us - reach_us(run->options) - 1000;
 		parts.exports[i].to_us = exported->time_us + reach_us(run->options) + 1000;
 	}

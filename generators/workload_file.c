@@ -253,7 +253,7 @@ static const struct schema_map export_schema = {
 			{"prefix", SCHEMA_TEXT, OF(draft, options.prefix), .help = "S3 prefix above AWSDynamoDB/"},
 			{"format", SCHEMA_CHOICE, OF(draft, options.export_format), .choices = EXPORT_FORMATS,
 			 .fallback = "json",
-			 .help = "an export in DynamoDB JSON or Ion text, or a dump by EMR or a scan"},
+			 .help = "an export in DynamoDB JSON or Ion text, or a dump by EMR, a scan, DMS or Glue"},
 			{"incremental", SCHEMA_INTEGER, OF(draft, windows), .min = 0, .max = GENERATOR_WINDOWS_MAX,
 			 .fallback = "0", .help = "incremental exports that follow it, up to the window's end"},
 			{"view", SCHEMA_CHOICE, OF(draft, options.windows_view), .choices = EXPORT_VIEWS,

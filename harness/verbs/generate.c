@@ -51,7 +51,7 @@ static const struct option_spec generate_option_table[] = {
 	{"shards", OPTION_NUMBER, TARGET(shards), "N", NULL,
 	 "data files of an export; 0 chooses by the items (default: 0)"},
 	{"export-format", OPTION_CHOICE, TARGET(export_format), "FORMAT", EXPORT_FORMATS,
-	 "an export in DynamoDB JSON or Ion text, or a dump by EMR or by scans (default: json)"},
+	 "an export in DynamoDB JSON or Ion text, or a dump by EMR, scans, DMS or Glue (default: json)"},
 	{"incremental", OPTION_NUMBER, TARGET(windows), "N", NULL,
 	 "incremental exports that follow the full one, to the window's end (default: 0)"},
 	{"incremental-view", OPTION_CHOICE, TARGET(windows_view), "VIEW", EXPORT_VIEWS,

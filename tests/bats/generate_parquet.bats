@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What generate writes as Parquet in the place of stream records, as Firehose converts them: the same history in its first format
-# is the measure.
+# What generate writes as Parquet in the place of stream records (as Firehose converts them) and of an export (as AWS Glue
+# hands it on): the same history in its first format is the measure.
 
 load helper
 
@@ -74,4 +74,43 @@ judged_alike() {
 	generate "$dir/errors" --items 100 --changes 200 --format firehose-parquet --fault error-prefix:3
 	find "$dir/errors/errors" -type f -exec cat {} + | jq -r '.rawData | @base64d' >"$dir/raw"
 	[ "$(jq -c 'select(.dynamodb.Keys.pk.S and .eventID)' "$dir/raw" | wc -l)" = 3 ]
+}
+
+@test "items as AWS Glue writes them prove what an export does, typed and simplified" {
+	dir=$BATS_TEST_TMPDIR
+	made=$dir/made
+	generate "$made" --items 300 --changes 400
+	for format in glue glue-simplified; do
+		generate "$dir/$format" --items 300 --changes 400 --export-format $format
+		generate "$dir/two" --items 300 --changes 400 --export-format $format --force
+		diff -r "$dir/$format/dumps" "$dir/two/dumps"
+		[ -z "$(find "$dir/$format/dumps" -type f ! -name 'part-*.snappy.parquet')" ]
+		grep -q 'rows: "dumps/.*", preset: glue, format: parquet, from: .*, complete: true}' "$dir/$format/contract.yaml"
+		judged_alike "$dir/$format" backfill-overwrites export-file-skipped decimals-truncated partial-key-merge
+	done
+	grep -aq Item "$(find "$dir/glue/dumps" -type f | head -n 1)"
+	[ "$(grep -ac Item "$(find "$dir/glue-simplified/dumps" -type f | head -n 1)")" = 0 ]
+}
+
+@test "AWS Glue's columns hold every preset's items, and what is cut off shows" {
+	dir=$BATS_TEST_TMPDIR
+	for format in glue glue-simplified; do
+		for preset in orders kitchen-sink single-table wide hot large-items; do
+			generate "$dir/$preset" --force --preset $preset --items 40 --changes 60 --export-format $format --second-export
+			output=$("$LAKEPROOF" merge --quiet --format json "$dir/$preset/contract.yaml")
+			echo "$preset $format $output"
+			[ "$(jq -c '[.unproven, .problems, .items]' <<<"$output")" = \
+				"[0,0,$(sqlite3 "$dir/$preset/truth.sqlite" "SELECT value FROM counts WHERE name = 'live'")]" ]
+		done
+		generate "$dir/cut" --force --items 100 --changes 100 --export-format $format --fault truncate-export
+		output=$("$LAKEPROOF" merge --quiet --format json "$dir/cut/contract.yaml" 2>/dev/null)
+		[ "$(jq .problems <<<"$output")" -gt 0 ]
+		[ "$(jq .unproven <<<"$output")" -gt 10 ]
+		for fault in missing-export-file wrong-count wrong-md5; do
+			run "$LAKEPROOF" generate --export-format $format --fault $fault "$dir/never"
+			[ "$status" = 64 ]
+		done
+		run "$LAKEPROOF" generate --export-format $format --incremental 2 "$dir/never"
+		[ "$status" = 64 ]
+	done
 }

@@ -45,6 +45,8 @@ scan-lines  items     false
 emr         emr       false
 emr-hive    emr_hive  false
 dms-load    dms_load  false
+glue        glue      false
+glue-simplified glue_simplified false
 '
 # The other way round, what Spark lands of the stream: a file land_… in formats/, and what a contract says of it.
 LANDINGS='
