@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buffer.h"
 #include "reconcile/digest/digest.h"
 
 /* The assembler puts the file into the program; paths are relative to the project's root, where the compiler runs. */
@@ -31,45 +32,233 @@ static int execute(sqlite3 *database, const char *sql, const char *doing, struct
 	return sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(database, doing, error);
 }
 
-/* The input tables stand above a line of equal signs, the rules below it. */
-static const char *rules_begin(void)
+/* ---- what it is asked */
+
+#define COLUMNS                                                                                                        \
+	COLUMN(key)                                                                                                    \
+	COLUMN(key_hash)                                                                                               \
+	COLUMN(expected_state)                                                                                         \
+	COLUMN(expected_item)                                                                                          \
+	COLUMN(expected_row) COLUMN(expected_flags) COLUMN(expected_expires) COLUMN(ttl) COLUMN(decided_by)            \
+		COLUMN(decided_time) COLUMN(decided_source) COLUMN(decided_record) COLUMN(decided_offset)              \
+			COLUMN(unproven) COLUMN(changes) COLUMN(duplicates) COLUMN(conflicts) COLUMN(chain_breaks)     \
+				COLUMN(overlap) COLUMN(capture_lost) COLUMN(broken_source) COLUMN(broken_record)       \
+					COLUMN(broken_offset) COLUMN(lake_expected) COLUMN(lake_rows)                  \
+						COLUMN(lake_rows_deleted) COLUMN(lake_rows_equal) COLUMN(lake_source)  \
+							COLUMN(lake_record) COLUMN(lake_offset) COLUMN(lake_row)       \
+								COLUMN(class) COLUMN(finding) COLUMN(stale_source)     \
+									COLUMN(stale_record) COLUMN(stale_offset)      \
+										COLUMN(stale_before) COLUMN(missed)    \
+											COLUMN(expected_dated)         \
+												COLUMN(key_id)
+
+enum column {
+#define COLUMN(name) COLUMN_##name,
+	COLUMNS
+#undef COLUMN
+		COLUMN_COUNT
+};
+
+#define COLUMN(name) #name ", "
+static const char judgement_query[] = "SELECT " COLUMNS "0 FROM judgement ORDER BY key";
+#undef COLUMN
+static const char missed_query[] =
+	"SELECT source, record, \"offset\" FROM missed WHERE key_id = ?1 ORDER BY nth LIMIT ?2";
+
+/* ---- the tables, and the statements that fill them */
+
+enum input {
+	INPUT_POLICY,
+	INPUT_EXPORT,
+	INPUT_DOMAIN,
+	INPUT_NET,
+	INPUT_WINDOW,
+	INPUT_HOLE,
+	INPUT_ALIAS,
+	INPUT_SOURCE,
+	INPUT_FACT,
+	INPUT_COUNT
+};
+
+static const char *const input_sql[INPUT_COUNT] = {
+	[INPUT_POLICY] = "INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10, "
+			 "?11, iif(?12, ?13, NULL), iif(?12, ?14, NULL), ?15, ?16)",
+	[INPUT_EXPORT] = "INSERT INTO scope_export VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[INPUT_DOMAIN] = "INSERT INTO scope_domain VALUES (?, ?, ?)",
+	[INPUT_NET] = "INSERT INTO scope_net VALUES (?, ?, ?, ?)",
+	[INPUT_WINDOW] = "INSERT INTO scope_window VALUES (?, ?, ?)",
+	[INPUT_HOLE] = "INSERT INTO scope_hole VALUES (?, ?)",
+	[INPUT_ALIAS] = "INSERT INTO domain_alias VALUES (?, ?)",
+	[INPUT_SOURCE] = "INSERT INTO source_group VALUES (?, ?)",
+	[INPUT_FACT] = "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+		       "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+};
+
+enum { TABLES_MAX = 128, TABLE_SQL_MAX = 1 << 16 };
+
+/* A change of the tables would have every statement prepared anew, so a run empties them and fills them again. */
+struct reference {
+	sqlite3 *database;
+	sqlite3_stmt *inputs[INPUT_COUNT];
+	sqlite3_stmt *judgements, *missed;
+	sqlite3_stmt *empties[TABLES_MAX], *rules[TABLES_MAX];
+	uint32_t empty_count, rule_count;
+};
+
+static int prepare(struct reference *reference, const char *sql, sqlite3_stmt **statement, struct error *error)
 {
-	const char *line = strstr(reference_sql_text, "\n-- =====");
-	assert(line != NULL);
-	return line;
+	bool done = sqlite3_prepare_v3(reference->database, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) ==
+		    SQLITE_OK;
+	return done ? 0 : failed(reference->database, "prepare a statement", error);
 }
 
-static int make_tables(sqlite3 *database, struct error *error)
+/* Runs a statement that answers nothing, and makes it ready to be run again. */
+static int perform(sqlite3_stmt *statement, const char *doing, struct error *error)
 {
-	char *tables = strndup(reference_sql_text, (size_t)(rules_begin() - reference_sql_text));
-	if (tables == NULL)
+	int code = sqlite3_step(statement) == SQLITE_DONE ? 0 : failed(sqlite3_db_handle(statement), doing, error);
+	sqlite3_reset(statement);
+	return code;
+}
+
+/* What empties the table that a statement of the page makes, and what fills it as that statement does. */
+static int keep_table(struct reference *reference, struct slice name, struct slice select, struct error *error)
+{
+	struct buffer sql;
+	int code = 0;
+	buffer_init(&sql, TABLE_SQL_MAX);
+	buffer_printf(&sql, "DELETE FROM %.*s", (int)name.size, name.data);
+	buffer_append_byte(&sql, '\0');
+	size_t filling = sql.size;
+	buffer_printf(&sql, "INSERT INTO %.*s %.*s", (int)name.size, name.data, (int)select.size, select.data);
+	buffer_append_byte(&sql, '\0');
+	if (sql.failed)
+		code = error_set(error, ERROR_INTERNAL, "reference merger: out of memory");
+	if (code == 0)
+		code = prepare(reference, sql.data, &reference->empties[reference->empty_count++], error);
+	if (code == 0 && select.size > 0)
+		code = prepare(reference, sql.data + filling, &reference->rules[reference->rule_count++], error);
+	buffer_release(&sql);
+	return code;
+}
+
+static bool begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* A rule is a table's statement with AS, or an INSERT. */
+static int keep_statement(struct reference *reference, const char *text, const char *end, struct error *error)
+{
+	assert(reference->empty_count < TABLES_MAX && reference->rule_count < TABLES_MAX);
+	if (begins_with(text, "INSERT INTO "))
+		return prepare(reference, text, &reference->rules[reference->rule_count++], error);
+	assert(begins_with(text, "CREATE "));
+	if (!begins_with(text, "CREATE TABLE "))
+		return 0; /* an index, or the view of the judgements */
+	struct slice name = {text + strlen("CREATE TABLE "), 0};
+	name.size = strcspn(name.data, " ");
+	const char *after = name.data + name.size;
+	struct slice select = {after, 0};
+	if (begins_with(after, " AS"))
+		select = (struct slice){after + strlen(" AS"), (size_t)(end - after) - strlen(" AS")};
+	return keep_table(reference, name, select, error);
+}
+
+/* Past what stands between two statements: white space and comments. */
+static const char *statement_begin(const char *text)
+{
+	for (;;) {
+		text += strspn(text, " \t\n");
+		if (!begins_with(text, "--"))
+			return text;
+		text += strcspn(text, "\n");
+	}
+}
+
+/* Runs docs/semantics.sql over empty tables, which makes all of them, with their indexes. */
+static int make_tables(struct reference *reference, struct error *error)
+{
+	const char *text = statement_begin(reference_sql_text), *end = text;
+	int code = 0;
+	for (; *text != '\0' && code == 0; text = statement_begin(end)) {
+		sqlite3_stmt *statement = NULL;
+		if (sqlite3_prepare_v2(reference->database, text, -1, &statement, &end) != SQLITE_OK)
+			return failed(reference->database, "read docs/semantics.sql", error);
+		code = perform(statement, "make its tables", error);
+		sqlite3_finalize(statement);
+		if (code == 0)
+			code = keep_statement(reference, text, end, error);
+	}
+	return code;
+}
+
+static int prepare_others(struct reference *reference, struct error *error)
+{
+	int code = prepare(reference, judgement_query, &reference->judgements, error);
+	if (code == 0)
+		code = prepare(reference, missed_query, &reference->missed, error);
+	for (int i = 0; i < INPUT_COUNT && code == 0; i++)
+		code = prepare(reference, input_sql[i], &reference->inputs[i], error);
+	return code;
+}
+
+void reference_close(struct reference *reference)
+{
+	if (reference == NULL)
+		return;
+	for (int i = 0; i < INPUT_COUNT; i++)
+		sqlite3_finalize(reference->inputs[i]);
+	for (uint32_t i = 0; i < reference->empty_count; i++)
+		sqlite3_finalize(reference->empties[i]);
+	for (uint32_t i = 0; i < reference->rule_count; i++)
+		sqlite3_finalize(reference->rules[i]);
+	sqlite3_finalize(reference->judgements);
+	sqlite3_finalize(reference->missed);
+	sqlite3_close(reference->database);
+	free(reference);
+}
+
+int reference_open(struct reference **opened, struct error *error)
+{
+	int code = 0;
+	struct reference *reference = *opened = calloc(1, sizeof *reference);
+	if (reference == NULL)
 		return error_set(error, ERROR_INTERNAL, "reference merger: out of memory");
-	int code = execute(database, tables, "make its tables", error);
-	free(tables);
+	/* The empty name makes a file of SQLite's own, which spills only when it outgrows the cache; its journal, which
+	 * holds only pages that a run before has filled, would be a file that is written from the first page on. */
+	if (sqlite3_open("", &reference->database) != SQLITE_OK)
+		code = failed(reference->database, "open a temporary database", error);
+	if (code == 0)
+		code = execute(reference->database, "PRAGMA journal_mode = MEMORY; BEGIN", "begin", error);
+	if (code == 0)
+		code = make_tables(reference, error);
+	if (code == 0)
+		code = execute(reference->database, "COMMIT", "commit", error);
+	if (code == 0)
+		code = prepare_others(reference, error);
+	if (code != 0) {
+		reference_close(reference);
+		*opened = NULL;
+	}
 	return code;
 }
 
 /* ---- filling */
 
 struct filling {
-	sqlite3 *database;
-	sqlite3_stmt *insert; /* into fact */
-	bool history;         /* lake rows have ends */
+	struct reference *reference;
+	bool history; /* lake rows have ends */
 };
 
-static int insert_integers(sqlite3 *database, const char *sql, const int64_t *values, int count, struct error *error)
+static int insert_integers(struct reference *reference, enum input input, const int64_t *values, int count,
+			   struct error *error)
 {
-	sqlite3_stmt *insert = NULL;
-	if (sqlite3_prepare_v2(database, sql, -1, &insert, NULL) != SQLITE_OK)
-		return failed(database, "fill its tables", error);
 	for (int i = 0; i < count; i++)
-		sqlite3_bind_int64(insert, i + 1, values[i]);
-	int code = sqlite3_step(insert) == SQLITE_DONE ? 0 : failed(database, "fill its tables", error);
-	sqlite3_finalize(insert);
-	return code;
+		sqlite3_bind_int64(reference->inputs[input], i + 1, values[i]);
+	return perform(reference->inputs[input], "fill its tables", error);
 }
 
-static int fill_policy(sqlite3 *database, const struct scope *scope, struct error *error)
+static int fill_policy(struct reference *reference, const struct scope *scope, struct error *error)
 {
 	/* as_of and settle_from come each with a mark of whether there is one. */
 	bool has_settle = scope->settle_from_us != INT64_MAX;
@@ -89,55 +278,51 @@ static int fill_policy(sqlite3 *database, const struct scope *scope, struct erro
 				  scope->retain_in_s,
 				  scope->unmatched,
 				  scope->shape == SHAPE_EVENTS};
-	return insert_integers(
-		database,
-		"INSERT INTO policy VALUES (?1, ?2, ?3, ?4, iif(?5, ?6, NULL), ?7, iif(?8, ?9, NULL), ?10, ?11, "
-		"iif(?12, ?13, NULL), iif(?12, ?14, NULL), ?15, ?16)",
-		values, 16, error);
+	return insert_integers(reference, INPUT_POLICY, values, 16, error);
 }
 
-static int fill_scope(sqlite3 *database, const struct scope *scope, struct error *error)
+static int fill_scope(struct reference *reference, const struct scope *scope, struct error *error)
 {
-	int code = fill_policy(database, scope, error);
+	int code = fill_policy(reference, scope, error);
 	for (uint32_t i = 0; i < scope->export_count && code == 0; i++) {
 		const struct scope_export *export = &scope->exports[i];
 		const int64_t values[] = {(int64_t)i + 1,   export->group, export->lo, export->hi,
 					  export->complete, export->from,  export->to};
-		code = insert_integers(database, "INSERT INTO scope_export VALUES (?, ?, ?, ?, ?, ?, ?)", values, 7,
-				       error);
+		code = insert_integers(reference, INPUT_EXPORT, values, 7, error);
 	}
 	for (uint32_t i = 0; i < scope->domain_count && code == 0; i++) {
 		const int64_t values[] = {scope->domains[i].domain, scope->domains[i].filtered, scope->domains[i].kind};
-		code = insert_integers(database, "INSERT INTO scope_domain VALUES (?, ?, ?)", values, 3, error);
+		code = insert_integers(reference, INPUT_DOMAIN, values, 3, error);
 	}
 	for (uint32_t i = 0; i < scope->net_count && code == 0; i++) {
 		const struct scope_net *net = &scope->nets[i];
 		const int64_t values[] = {net->domain, net->lo, net->hi, net->open_hi};
-		code = insert_integers(database, "INSERT INTO scope_net VALUES (?, ?, ?, ?)", values, 4, error);
+		code = insert_integers(reference, INPUT_NET, values, 4, error);
 	}
 	for (uint32_t i = 0; i < scope->window_count && code == 0; i++) {
 		const int64_t values[] = {scope->windows[i].lo, scope->windows[i].hi, scope->windows[i].filtered};
-		code = insert_integers(database, "INSERT INTO scope_window VALUES (?, ?, ?)", values, 3, error);
+		code = insert_integers(reference, INPUT_WINDOW, values, 3, error);
 	}
 	for (uint32_t i = 0; i < scope->hole_count && code == 0; i++) {
 		const int64_t values[] = {scope->holes[i].lo, scope->holes[i].hi};
-		code = insert_integers(database, "INSERT INTO scope_hole VALUES (?, ?)", values, 2, error);
+		code = insert_integers(reference, INPUT_HOLE, values, 2, error);
 	}
 	for (uint32_t i = 0; i < scope->alias_count && code == 0; i++) {
 		const int64_t values[] = {i, scope->aliases[i]};
 		if (scope->aliases[i] != i)
-			code = insert_integers(database, "INSERT INTO domain_alias VALUES (?, ?)", values, 2, error);
+			code = insert_integers(reference, INPUT_ALIAS, values, 2, error);
 	}
 	return code;
 }
 
-static int fill_sources(sqlite3 *database, const uint32_t *source_groups, uint32_t source_count, struct error *error)
+static int fill_sources(struct reference *reference, const uint32_t *source_groups, uint32_t source_count,
+			struct error *error)
 {
 	int code = 0;
 	for (uint32_t i = 0; i < source_count && code == 0; i++) {
 		const int64_t values[] = {i, source_groups[i]};
 		if (source_groups[i] != 0)
-			code = insert_integers(database, "INSERT INTO source_group VALUES (?, ?)", values, 2, error);
+			code = insert_integers(reference, INPUT_SOURCE, values, 2, error);
 	}
 	return code;
 }
@@ -187,7 +372,7 @@ static bool bind_side(sqlite3_stmt *insert, int column, int dated, const struct 
 static int fill_fact(void *context, const struct fact *fact, struct error *error)
 {
 	struct filling *filling = context;
-	sqlite3_stmt *insert = filling->insert;
+	sqlite3_stmt *insert = filling->reference->inputs[INPUT_FACT];
 	bool change = fact->kind == FACT_CHANGE;
 	sqlite3_clear_bindings(insert);
 	bool bound = bind_copy(insert, 1, fact->key.data, (int)fact->key.size);
@@ -220,56 +405,17 @@ static int fill_fact(void *context, const struct fact *fact, struct error *error
 	sqlite3_bind_int(insert, 29, timed && filling->history && fact->time_hi_us != INT64_MAX);
 	if (!bound)
 		return error_set(error, ERROR_INTERNAL, "reference merger: out of memory");
-	bool done = sqlite3_step(insert) == SQLITE_DONE;
-	sqlite3_reset(insert);
-	return done ? 0 : failed(filling->database, "insert a fact", error);
+	return perform(insert, "insert a fact", error);
 }
 
-static int fill_facts(sqlite3 *database, const struct scope *scope, const struct reference_facts *facts,
+static int fill_facts(struct reference *reference, const struct scope *scope, const struct reference_facts *facts,
 		      struct error *error)
 {
-	struct filling filling = {.database = database, .history = scope->shape == SHAPE_HISTORY};
-	if (sqlite3_prepare_v2(
-		    database,
-		    "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-		    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
-		    -1, &filling.insert, NULL) != SQLITE_OK)
-		return failed(database, "insert facts", error);
-	int code = facts->feed(facts->context, fill_fact, &filling, error);
-	sqlite3_finalize(filling.insert);
-	return code;
+	struct filling filling = {.reference = reference, .history = scope->shape == SHAPE_HISTORY};
+	return facts->feed(facts->context, fill_fact, &filling, error);
 }
 
 /* ---- reading the judgements */
-
-#define COLUMNS                                                                                                        \
-	COLUMN(key)                                                                                                    \
-	COLUMN(key_hash)                                                                                               \
-	COLUMN(expected_state)                                                                                         \
-	COLUMN(expected_item) COLUMN(expected_row) COLUMN(expected_flags) COLUMN(expected_expires) COLUMN(ttl) COLUMN( \
-		decided_by) COLUMN(decided_time) COLUMN(decided_source) COLUMN(decided_record) COLUMN(decided_offset)  \
-		COLUMN(unproven) COLUMN(changes) COLUMN(duplicates) COLUMN(conflicts) COLUMN(chain_breaks)             \
-			COLUMN(overlap) COLUMN(capture_lost) COLUMN(broken_source) COLUMN(broken_record)               \
-				COLUMN(broken_offset) COLUMN(lake_expected) COLUMN(lake_rows)                          \
-					COLUMN(lake_rows_deleted) COLUMN(lake_rows_equal) COLUMN(lake_source)          \
-						COLUMN(lake_record) COLUMN(lake_offset) COLUMN(lake_row) COLUMN(class) \
-							COLUMN(finding) COLUMN(stale_source) COLUMN(stale_record)      \
-								COLUMN(stale_offset) COLUMN(stale_before)              \
-									COLUMN(missed) COLUMN(expected_dated)     \
-										COLUMN(key_id)
-
-enum column {
-#define COLUMN(name) COLUMN_##name,
-	COLUMNS
-#undef COLUMN
-		COLUMN_COUNT
-};
-
-#define COLUMN(name) #name ", "
-static const char judgement_query[] = "SELECT " COLUMNS "0 FROM judgement ORDER BY key";
-#undef COLUMN
-static const char missed_query[] =
-	"SELECT source, record, \"offset\" FROM missed WHERE key_id = ?1 ORDER BY nth LIMIT ?2";
 
 static uint64_t column_word(sqlite3_stmt *row, int column, int word)
 {
@@ -393,51 +539,54 @@ static int read_judgement(sqlite3_stmt *row, sqlite3_stmt *missed, struct judgem
 	return read_missed(missed, sqlite3_column_int64(row, COLUMN_key_id), judgement, error);
 }
 
-static int visit_judgements(sqlite3 *database,
+static int visit_judgements(struct reference *reference,
 			    int (*visit)(void *context, const struct judgement *judgement, struct error *error),
 			    void *context, struct error *error)
 {
-	sqlite3_stmt *row = NULL, *missed = NULL;
+	sqlite3_stmt *row = reference->judgements;
 	int code = 0, step = SQLITE_DONE;
-	if (sqlite3_prepare_v2(database, judgement_query, -1, &row, NULL) != SQLITE_OK ||
-	    sqlite3_prepare_v2(database, missed_query, -1, &missed, NULL) != SQLITE_OK) {
-		code = failed(database, "read its judgements", error);
-		goto out;
-	}
 	while (code == 0 && (step = sqlite3_step(row)) == SQLITE_ROW) {
 		struct judgement judgement;
-		code = read_judgement(row, missed, &judgement, error);
+		code = read_judgement(row, reference->missed, &judgement, error);
 		if (code == 0)
 			code = visit(context, &judgement, error);
 	}
 	if (code == 0 && step != SQLITE_DONE)
-		code = failed(database, "read its judgements", error);
-out:
-	sqlite3_finalize(row);
-	sqlite3_finalize(missed);
+		code = failed(reference->database, "read its judgements", error);
+	sqlite3_reset(row);
 	return code;
 }
 
-int reference_run(struct sqlite3 *database, const struct scope *scope, const uint32_t *source_groups,
+/* ---- running it */
+
+static int perform_all(sqlite3_stmt *const *statements, uint32_t count, const char *doing, struct error *error)
+{
+	int code = 0;
+	for (uint32_t i = 0; i < count && code == 0; i++)
+		code = perform(statements[i], doing, error);
+	return code;
+}
+
+int reference_run(struct reference *reference, const struct scope *scope, const uint32_t *source_groups,
 		  uint32_t source_count, const struct reference_facts *facts,
 		  int (*visit)(void *context, const struct judgement *judgement, struct error *error), void *context,
 		  struct error *error)
 {
-	int code = execute(database, "BEGIN", "begin", error);
+	int code = execute(reference->database, "BEGIN", "begin", error);
 	if (code == 0)
-		code = make_tables(database, error);
+		code = perform_all(reference->empties, reference->empty_count, "empty its tables", error);
 	if (code == 0)
-		code = fill_scope(database, scope, error);
+		code = fill_scope(reference, scope, error);
 	if (code == 0)
-		code = fill_sources(database, source_groups, source_count, error);
+		code = fill_sources(reference, source_groups, source_count, error);
 	if (code == 0)
-		code = fill_facts(database, scope, facts, error);
+		code = fill_facts(reference, scope, facts, error);
 	if (code == 0)
-		code = execute(database, rules_begin(), "run docs/semantics.sql", error);
+		code = perform_all(reference->rules, reference->rule_count, "run docs/semantics.sql", error);
 	if (code == 0)
-		code = visit_judgements(database, visit, context, error);
+		code = visit_judgements(reference, visit, context, error);
 	if (code == 0)
-		return execute(database, "COMMIT", "commit", error);
-	sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+		return execute(reference->database, "COMMIT", "commit", error);
+	sqlite3_exec(reference->database, "ROLLBACK", NULL, NULL, NULL);
 	return code;
 }

@@ -2,15 +2,15 @@
  *
  * Invariant: its rules are the SQL's and nothing else; this module only fills the input tables and reads the view
  * `judgement`. It shares no code with judge.c, which it exists to check. It is for up to some millions of
- * facts: it holds them all in the database it is given. The SQL is built into the program.
+ * facts: it holds them all in a database that SQLite makes and removes. The SQL is built into the program.
  *
- * Threads: one caller at a time per database. Errors: ERROR_IO from SQLite (disk full), ERROR_INTERNAL. */
+ * Threads: one caller at a time per merger. Errors: ERROR_IO from SQLite (disk full), ERROR_INTERNAL. */
 #ifndef LAKEPROOF_RECONCILE_JUDGE_REFERENCE_H
 #define LAKEPROOF_RECONCILE_JUDGE_REFERENCE_H
 
 #include "reconcile/judge/merge.h"
 
-struct sqlite3;
+struct reference;
 
 /* Facts in any order: feed hands each one to `each` and stops with its result when that is nonzero. */
 struct reference_facts {
@@ -22,10 +22,14 @@ struct reference_facts {
 /* The text of docs/semantics.sql. */
 const char *reference_sql(void);
 
-/* Fills the tables in `database`, which must have none of them, states the rules, and visits every key in the order of
- * its bytes. The tables stay, for whoever wants to look. source_groups[id] is the export group of source `id`, 0 for
- * none, for ids below source_count. The judgement is borrowed for the call. */
-int reference_run(struct sqlite3 *database, const struct scope *scope, const uint32_t *source_groups,
+/* Makes the tables; owned by the caller, who closes it. *opened is NULL after an error. */
+int reference_open(struct reference **opened, struct error *error) MUST_USE;
+void reference_close(struct reference *reference);
+
+/* Fills the tables, states the rules, and visits every key in the order of its bytes. May be run again, with other
+ * facts, and knows nothing then of those before. source_groups[id] is the export group of source `id`, 0 for none, for
+ * ids below source_count. The judgement is borrowed for the call. */
+int reference_run(struct reference *reference, const struct scope *scope, const uint32_t *source_groups,
 		  uint32_t source_count, const struct reference_facts *facts,
 		  int (*visit)(void *context, const struct judgement *judgement, struct error *error), void *context,
 		  struct error *error) MUST_USE;

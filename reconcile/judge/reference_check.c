@@ -1,5 +1,4 @@
 /* Two judgements of one key held against each other, and so both mergers over one state. */
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -185,7 +184,7 @@ static int run_reference(struct state *state, const struct scope *scope, const s
 {
 	struct state_facts from = {.state = state, .options = options};
 	struct reference_facts facts = {.context = &from, .feed = feed_state};
-	sqlite3 *database = NULL;
+	struct reference *reference = NULL;
 	uint32_t group_count = 0;
 	uint32_t *groups = groups_of(state, options, &group_count);
 	int code = 0;
@@ -193,18 +192,13 @@ static int run_reference(struct state *state, const struct scope *scope, const s
 		code = error_set(error, ERROR_INTERNAL, "reference check: out of memory");
 		goto out;
 	}
-	/* The empty name makes a file of SQLite's own, which spills only when it outgrows the cache. */
-	if (sqlite3_open("", &database) != SQLITE_OK) {
-		code = sqlite3_errcode(database) == SQLITE_NOMEM
-			       ? error_set(error, ERROR_INTERNAL, "reference merger: out of memory")
-			       : error_set(error, ERROR_IO, "reference merger: cannot open a temporary database");
-		goto out;
-	}
-	code = reference_run(database, scope, groups, group_count, &facts, check_judgement, check, error);
+	code = reference_open(&reference, error);
+	if (code == 0)
+		code = reference_run(reference, scope, groups, group_count, &facts, check_judgement, check, error);
 	if (code == 0 && check->next < check->count)
 		code = differs(check->rows[check->next].key, "that only the fast merge has it", error);
 out:
-	sqlite3_close(database);
+	reference_close(reference);
 	free(groups);
 	return code;
 }

@@ -6,7 +6,6 @@
 #define LAKEPROOF_TESTS_PROPERTY_UNIVERSE_H
 
 #include <assert.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -220,21 +219,31 @@ static inline int universe_keep(void *context, const struct judgement *judgement
 	return 0;
 }
 
+/* One merger serves every universe: to make its tables takes longer than to fill them. Closed when the test ends. */
+static struct reference *universe_merger;
+
+static inline void universe_merger_close(void)
+{
+	reference_close(universe_merger);
+}
+
 static inline void universe_reference(struct universe *universe, struct outcome_rows *rows)
 {
 	struct error error = {0};
 	struct reference_facts facts = {.context = universe, .feed = universe_feed};
-	sqlite3 *database = NULL;
-	int opened = sqlite3_open(":memory:", &database);
-	assert(opened == SQLITE_OK);
-	(void)opened;
+	int code = 0;
+	if (universe_merger == NULL) {
+		code = reference_open(&universe_merger, &error);
+		(void)atexit(universe_merger_close);
+	}
 	rows->count = 0;
-	if (reference_run(database, &universe->scope, universe->groups, UNIVERSE_SOURCES_MAX, &facts, universe_keep,
-			  rows, &error) != 0) {
+	if (code == 0)
+		code = reference_run(universe_merger, &universe->scope, universe->groups, UNIVERSE_SOURCES_MAX, &facts,
+				     universe_keep, rows, &error);
+	if (code != 0) {
 		printf("Bail out! %s\n", error.message);
 		exit(1);
 	}
-	sqlite3_close(database);
 }
 
 static inline int universe_order(const void *left, const void *right)
