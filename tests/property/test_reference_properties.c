@@ -112,10 +112,14 @@ static bool other_keys(struct prng *prng, struct universe *universe, uint64_t se
 static bool earlier_change(struct prng *prng, struct universe *universe, uint64_t seed)
 {
 	struct scope *scope = &universe->scope;
-	if (scope->export_count == 0)
+	/* What a series says of its window is no change at a time of its own. */
+	bool series = scope->domain_count > 0 && scope->domains[0].kind == DOMAIN_NET;
+	if (scope->export_count == 0 || series)
 		return true;
 	struct scope_export *newest = &scope->exports[scope->export_count - 1];
 	newest->complete = true;
+	/* Of a key with a change something is known: its row is not that of an item without a row's key. */
+	scope->unmatched = false;
 	/* Every key gets a lake row, so that the key is there without the change. */
 	for (uint32_t key = 0; key < 6; key++)
 		universe_add(universe, FACT_LAKE, key)->after = side_image('z');
