@@ -307,7 +307,7 @@ static bool every_cut(struct prng *prng, const struct simulated_table *table, en
 {
 	bool held = true;
 	int64_t export = table->export_time[table->export_count - 1], life = TABLE_LIFE_S * (int64_t)SECOND_US;
-	for (int64_t offset = -FUZZ_S - 3; offset <= FUZZ_S + 3 && held; offset++) {
+	for (int64_t offset = -FUZZ_S - 3; offset <= FUZZ_S + 3 && held; offset += scaled_step()) {
 		int64_t at = export + offset * SECOND_US;
 		int64_t gap = (1 + (int64_t)prng_below(prng, 100)) * SECOND_US;
 		struct cut cut = {"capture ended early", at, life};
