@@ -444,7 +444,8 @@ static bool make_timeline(struct judge_history *history, const struct scope *sco
 	uint32_t count = history->version_count, first = 0;
 	if (history->exceeded || captured->lo > captured->hi || captured->filtered)
 		return false;
-	bool stated = scope->history->has_since && scope->history->since_us >= captured->lo;
+	/* What changed in the window's first second may not have been captured. */
+	bool stated = scope->history->has_since && scope->history->since_us >= captured->lo + EDGE_US;
 	*timeline = (struct timeline){.begin = stated ? scope->history->since_us : captured->lo,
 				      .covered_lo = captured->lo + EDGE_US,
 				      .covered_hi = captured->hi - EDGE_US,

@@ -548,6 +548,17 @@ with() { # NUMBER [ROW...]: all versions, the numbered one replaced
 	judged UNKNOWN record.unreadable
 }
 
+@test "what held in a capture's first second is not proven" {
+	history
+	# Before the first record, in its second, a may have become what it was from then on.
+	write_versions "$(version a A -1000 100)" "${versions[@]:1:3}" "$(version b B -1000 110)" "${versions[@]:5}"
+	sed -i "s/since: \"[^\"]*\"/since: \"$(at $((exported - 600)))\"/" "$dir/contract.yaml"
+	judged UNKNOWN history.unknown
+	[ "$(field .counts.unproven)" = 2 ]
+	sed -i "s/since: \"[^\"]*\"/since: \"$(at $((exported - 599)))\"/" "$dir/contract.yaml"
+	judged PASS ""
+}
+
 @test "where a later window begins, what came before its hole is not proven" {
 	history
 	write_versions "${versions[@]}"
