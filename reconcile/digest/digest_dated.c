@@ -33,11 +33,12 @@ static enum column_times times_of(enum retention_unit unit)
 int plan_compile_dated(struct digest_plan *plan, struct error *error)
 {
 	const struct retention *retain = &plan->contract->retain;
-	plan->dated_top = plan->dated_column = PLAN_NONE;
+	plan->dated_top = PLAN_NONE;
 	if (retain->attribute == NULL)
 		return 0;
 	plan->dated_top = plan_add_top(plan, slice_from(retain->attribute));
-	if (plan->dated_top == PLAN_NONE)
+	plan->dated_columns = arena_array(&plan->arena, plan->column_count + 1, sizeof(*plan->dated_columns));
+	if (plan->dated_top == PLAN_NONE || plan->dated_columns == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory while compiling the lake's scope");
 	for (uint32_t index = 0; index < plan->column_count; index++) {
 		const struct plan_column *column = &plan->columns[index];
@@ -49,9 +50,9 @@ int plan_compile_dated(struct digest_plan *plan, struct error *error)
 					 "%s:%d: column '%s' says by 'from' that '%s' is in another unit than "
 					 "'scope' says",
 					 plan->contract->path, column->rules->line, column->name, retain->attribute);
-		plan->dated_column = index;
+		plan->dated_columns[plan->dated_count++] = index;
 	}
-	if (plan->has_schema && plan->dated_column == PLAN_NONE)
+	if (plan->has_schema && plan->dated_count == 0)
 		return error_set(error, ERROR_USAGE,
 				 "%s: 'scope' goes by attribute '%s', and no compared column of the table holds it "
 				 "as a time; add one to lake.columns",
@@ -88,11 +89,10 @@ static int64_t image_seconds(const struct digest_scratch *scratch)
 	return unit == RETENTION_ISO ? dated_of_text(value->bytes) : dated_of_number(&number, unit);
 }
 
-static int64_t row_seconds(const struct digest_plan *plan, const struct lake_node *nodes, int64_t index)
+static int64_t cell_seconds(const struct digest_plan *plan, const struct lake_node *node, int64_t index)
 {
-	const struct lake_node *node = plan->dated_column == PLAN_NONE ? NULL : &nodes[plan->dated_column];
 	struct number number;
-	if (node == NULL || lake_is_null(node, index))
+	if (lake_is_null(node, index))
 		return DATED_NONE;
 	switch (node->type->kind) {
 	case COLUMN_DATE:
@@ -119,7 +119,15 @@ int64_t image_dated(const struct digest_scratch *scratch)
 	return dated(image_seconds(scratch));
 }
 
+/* Columns that disagree are for the judge: the row is as young as the youngest says, and dated only if all say when. */
 int64_t row_dated(const struct digest_plan *plan, const struct lake_node *nodes, int64_t index)
 {
-	return dated(row_seconds(plan, nodes, index));
+	int64_t youngest = DATED_NONE;
+	for (uint32_t i = 0; i < plan->dated_count; i++) {
+		int64_t seconds = dated(cell_seconds(plan, &nodes[plan->dated_columns[i]], index));
+		if (seconds == DATED_NONE)
+			return DATED_NONE;
+		youngest = seconds > youngest ? seconds : youngest;
+	}
+	return youngest;
 }

@@ -120,7 +120,8 @@ struct digest_plan {
 	uint32_t ttl_top;                   /* PLAN_NONE when the contract names no TTL attribute */
 	uint32_t ttl_column;
 	uint32_t dated_top;                 /* PLAN_NONE without a scope: */
-	uint32_t dated_column;              /* likewise, and without a schema */
+	uint32_t *dated_columns;            /* all that hold it */
+	uint32_t dated_count;
 	uint32_t deletes_column; /* index into reader_columns */
 	/* Likewise, PLAN_NONE without: of a history. from_column is an event's time too, in such units. */
 	uint32_t from_column, to_column, current_column;

@@ -203,3 +203,12 @@ judged() { # VERDICT IDS OUT_OF_SCOPE EQUAL
 	run "$LAKEPROOF" count "$dir/contract.yaml" --quiet
 	[ "$status" -eq 1 ]
 }
+
+@test "where two columns hold the date, a row is as young as the younger of them" {
+	printf '%s\n' 'pk string pk key' 'v string v' 'created bigint created' 'made bigint made' >"$dir/columns.txt"
+	contract "" "{column: created, attribute: created, type: bigint}" \
+		"    - {column: made, attribute: created, type: bigint}"
+	write_lake "$(item young B $young | sed "s/}\$/,\"made\":{\"N\":\"${young}000\"}}/")" \
+		"$(item nobody A $young | sed "s/}\$/,\"made\":{\"N\":\"${old}000\"}}/")"
+	judged FAIL "row.phantom" 4 1
+}
