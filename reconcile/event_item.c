@@ -184,6 +184,31 @@ static uint32_t add_stamp(struct event_item *item, const struct contract *contra
 	return members;
 }
 
+static bool takes(const struct contract *contract, const char *name)
+{
+	for (uint32_t i = 0; i < contract->column_count; i++)
+		for (uint32_t j = 0; j < contract->columns[i].source_count; j++)
+			if (strcmp(contract->columns[i].sources[j].names[0], name) == 0)
+				return true;
+	return false;
+}
+
+/* Whether all that the lake holds of such an event is in the record: a capture need not carry images, nor times. */
+static bool tells_all(const struct contract *contract, const struct record *record)
+{
+	bool gone = record->after == STATE_ABSENT;
+	if (record->after == STATE_PRESENT && takes(contract, "$new_image"))
+		return false;
+	if ((record->before == STATE_PRESENT || record->before == STATE_UNKNOWN) && takes(contract, "$old_image"))
+		return false;
+	if (record->before == STATE_UNKNOWN && !gone && takes(contract, "$operation"))
+		return false;
+	if (record->ttl == TTL_UNKNOWN && gone && takes(contract, "$ttl"))
+		return false;
+	return (record->has_time && record->time_lo_us >= 0) ||
+	       !(takes(contract, "$time") || takes(contract, "$time_ms") || takes(contract, "$time_us"));
+}
+
 int event_item_make(struct event_item *item, const struct contract *contract, const struct record *record,
 		    struct record *event, struct error *error)
 {
@@ -209,7 +234,7 @@ int event_item_make(struct event_item *item, const struct contract *contract, co
 	event->tokens = item->tokens;
 	event->keys = event->after_image = object;
 	event->before = STATE_ABSENT;
-	event->after = STATE_IMAGE;
+	event->after = tells_all(contract, record) ? STATE_IMAGE : STATE_PRESENT;
 	event->ttl = TTL_NO;
 	return 0;
 }

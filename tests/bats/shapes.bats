@@ -180,6 +180,23 @@ events() { # a and b are changed, c comes and goes
 	judged FAIL row.differs
 }
 
+@test "what records do not carry of an event is not known, and not taken for nothing" {
+	events
+	events_contract
+	jq -c "del(.dynamodb.OldImage)" "$dir/events/records.jsonl" >"$dir/kept"
+	mv "$dir/kept" "$dir/events/records.jsonl"
+	write_lake "${rows[@]}"
+	judged UNKNOWN image.unknown
+	[ "$(field '.counts | [.equal, .unproven] | join(" ")')" = "2 4" ]
+	write_lake "${rows[@]:0:3}" "${rows[@]:4}"
+	judged FAIL "image.unknown row.missing"
+	sed -i "/column: old,/d" "$dir/contract.yaml"
+	write_lake "${rows[@]}"
+	judged UNKNOWN column.unmapped
+	printf "  ignore: [old]\n" >>"$dir/contract.yaml"
+	judged PASS ""
+}
+
 @test "an event that is there twice is a finding" {
 	events
 	events_contract
