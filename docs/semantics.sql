@@ -358,6 +358,12 @@ JOIN saying AS e ON e.key_id = s.key_id AND e.age > 1
                             AND EXISTS (SELECT 1 FROM step WHERE step.key_id = s.key_id AND step.time_hi > e.lo)) END;
 CREATE INDEX late_key ON late (key_id);
 
+CREATE TABLE backwards AS        -- keys of which rows' sequence and time contradict
+SELECT DISTINCT key_id
+FROM (SELECT key_id, kind, time_hi, lag(time_lo) OVER (PARTITION BY key_id, domain ORDER BY step_id) AS earlier_lo
+      FROM step WHERE side <> 'B')
+WHERE kind >= 3 AND earlier_lo - time_hi >= 1000000;
+
 -- Rules 1 to 5: who decides (2 a change, 1 the snapshot, 0 nothing), and whether that is settled.
 CREATE TABLE decision AS
 SELECT s.key_id,
@@ -371,7 +377,8 @@ SELECT s.key_id,
        AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.key_id = s.key_id AND seen.state = s.state AND seen.item IS s.item)
        AS not_settled,
        EXISTS (SELECT 1 FROM rival WHERE rival.key_id = s.key_id) AS ambiguous,
-       EXISTS (SELECT 1 FROM rival WHERE rival.key_id = s.key_id AND groups > 64) AS unbounded
+       EXISTS (SELECT 1 FROM rival WHERE rival.key_id = s.key_id AND groups > 64)
+       OR s.key_id IN (SELECT key_id FROM backwards) AS unbounded
 FROM snapshot AS s LEFT JOIN winner AS w ON w.key_id = s.key_id;
 CREATE UNIQUE INDEX decision_key ON decision (key_id);
 

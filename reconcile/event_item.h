@@ -4,8 +4,8 @@
  * $time_us (N, since 1970), $event_id (S), $ttl (BOOL), $new_image and $old_image (M); and each part of its key once
  * more as "$key.NAME", so that a key can be made of them. As a change of that item it is an insert: what happened did
  * not happen before, and stays. So all that is known of items, where they are and how they are compared, holds for
- * events (docs/semantics.md, "Events"). When the record does not tell all that the lake holds of an event, it is one that
- * is there, of an image that is not known.
+ * events (docs/semantics.md, "Events"). When the record does not tell all that the lake holds of an event, it is one
+ * that is there, of an image that is not known.
  *
  * One thread's; what event_item_make hands out lives until its next call and borrows from the record too. */
 #ifndef LAKEPROOF_RECONCILE_EVENT_ITEM_H

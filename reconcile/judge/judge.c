@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "reconcile/judge/judge_internal.h"
 
 static const struct fact_side nothing = {.state = STATE_UNKNOWN, .expires_s = EXPIRES_NONE};
@@ -156,12 +157,21 @@ static void merge_seen(struct judge_seen *seen, const struct judge_seen *other)
 	seen->equal |= other->equal;
 }
 
+/* Sequence numbers of rows are whatever the contract says they are: those that begin anew order nothing. */
+static bool went_back(const struct judge_domain *domain, const struct judge_step *step)
+{
+	int64_t before = domain->candidate.time_lo;
+	return domain->kind == DOMAIN_ROWS && domain->has_candidate && before != INT64_MIN &&
+	       step->time_hi != INT64_MAX && before - step->time_hi >= CLOCK_SECOND_US;
+}
+
 static void close_counting(struct judge *judge, struct judge_domain *domain, const struct judge_step *step)
 {
 	judge->judgement.conflicts += (uint32_t)step->conflicts;
 	if (step->conflicts > 0)
 		judge_broken(judge, step->conflict_ordinal, step->conflict_origin);
 	judge->damaged = judge->damaged || step->damaged;
+	judge->went_back = judge->went_back || went_back(domain, step);
 	bool healed = domain->previous_place == PLACE_BEFORE && step->place == PLACE_AFTER;
 	if (domain->has_previous && !domain->filtered && !healed &&
 	    !judge_compatible(&step->before, &domain->previous_after))
@@ -571,7 +581,7 @@ void judge_begin(struct judge *judge)
 	judge->changed_hi = INT64_MIN;
 	judge->has_stale = judge->stale_snapshot = false;
 	judge->winner = NULL;
-	judge->snapshot_possible = judge->ambiguous = judge->knot_exceeded = false;
+	judge->snapshot_possible = judge->ambiguous = judge->knot_exceeded = judge->went_back = false;
 	judge->other_answer = ANSWER_NO;
 }
 

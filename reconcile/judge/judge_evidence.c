@@ -384,7 +384,7 @@ static uint32_t reasons_of(const struct judge *judge, const struct judge_domain 
 	reasons |= judgement->expected.state == STATE_UNKNOWN ? UNPROVEN_STATE : 0U;
 	reasons |= judgement->expected.state == STATE_PRESENT ? UNPROVEN_IMAGE : 0U;
 	reasons |= hole ? UNPROVEN_HOLE : 0U;
-	bool exceeded = judge->domains_exceeded || judge->knot_exceeded;
+	bool exceeded = judge->domains_exceeded || judge->knot_exceeded || judge->went_back;
 	reasons |= exceeded || (judge->ambiguous && !judge->scope->ambiguous_accept) ? UNPROVEN_AMBIGUOUS : 0U;
 	reasons |= judgement->conflicts > 0 ? UNPROVEN_CONFLICT : 0U;
 	reasons |= judgement->chain_breaks > 0 ? UNPROVEN_CHAIN : 0U;

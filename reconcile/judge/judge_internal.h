@@ -174,6 +174,7 @@ struct judge {
 	const struct judge_step *winner;
 	bool snapshot_possible, ambiguous;
 	bool knot_exceeded;             /* a knot that makes it so has more groups than are kept */
+	bool went_back;                 /* rows' sequence and time contradict */
 	enum judge_answer other_answer; /* the best of those that make it so, and of exports that may be later */
 	struct fact_side deleted_image; /* the last image of what the winner deleted; an IMAGE only when proven */
 	struct judge_domain domains[JUDGE_DOMAINS_MAX];

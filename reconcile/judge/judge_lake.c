@@ -164,7 +164,8 @@ static void expect(struct judge *judge)
 static bool unbounded(const struct judge *judge)
 {
 	const uint32_t reasons = UNPROVEN_STATE | UNPROVEN_HOLE | UNPROVEN_DAMAGED | UNPROVEN_COLLISION;
-	return (judge->judgement.unproven & reasons) != 0 || judge->domains_exceeded || judge->knot_exceeded;
+	return (judge->judgement.unproven & reasons) != 0 || judge->domains_exceeded || judge->knot_exceeded ||
+	       judge->went_back;
 }
 
 /* What the states other than the expected one that are possible make of the lake. */

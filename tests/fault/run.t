@@ -205,7 +205,7 @@ sub complaint
 	return if $spares_memory && $result->{status} == $base->{status}
 		&& settled($result->{out}) eq settled($base->{out});
 	return if $spares_memory && $verb eq "check" && $result->{status} == 1 && $result->{out} =~ /^problem /m;
-	return if $spares_memory && $verb eq "init" && $result->{out} =~ /^ +# CHOOSE: \d+ records or files could not be read/m;
+	return if $spares_memory && $verb eq "init" && $result->{out} =~ /^ +# CHOOSE: \d+ (?:record or file|records or files) could not be read/m;
 	# What merge and count read is not whole then, and they say so; neither gives a verdict.
 	return if $spares_memory && $verb =~ /^(?:merge|count)/ && $result->{err} =~ /^record\.unreadable: \S.*cannot open/m
 		&& ($verb eq "count" ? $result->{status} == 2 : $result->{status} == 0);

@@ -193,9 +193,15 @@ static bool acceptance(struct prng *prng, struct universe *universe, uint64_t se
 	universe_reference(universe, &first);
 	universe->scope.ambiguous_accept = true;
 	universe_reference(universe, &second);
+	bool has_rows = false;
+	for (uint32_t i = 0; i < universe->scope.domain_count; i++)
+		has_rows = has_rows || universe->domains[i].kind == DOMAIN_ROWS;
 	for (uint32_t i = 0; i < first.count; i++) {
 		struct judgement *strict = &first.rows[i], *accepting = &second.rows[i];
 		uint32_t others = strict->unproven & ~(uint32_t)UNPROVEN_AMBIGUOUS;
+		/* Nobody accepts rows whose numbers begin anew. */
+		if (has_rows && strict->unproven == accepting->unproven && strict->class == accepting->class)
+			continue;
 		/* A verdict changes only where ambiguity was all that stood against it. */
 		if ((strict->unproven & UNPROVEN_AMBIGUOUS) == 0
 			    ? strict->class != accepting->class
