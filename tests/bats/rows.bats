@@ -160,6 +160,19 @@ flat_lake() {
 	fresh UNKNOWN "attribute.unmapped overlap.contradiction"
 }
 
+@test "a sequence that begins anew orders nothing" {
+	for file in 1 2; do
+		printf 'op,ts,seq,pk,v\nput,%d,%d,a,%s\n' $((begun + 1000 * file)) $((10 - file * 4)) "$file" >"$dir/rows/$file.csv"
+	done
+	contract "rows: rows, sequence: seq, stamp: {field: ts, from: epoch_s}, operation: {field: op, put: [put]}"
+	write_lake '{"pk":{"S":"a"},"v":{"S":"1"}}'
+	judged UNKNOWN order.ambiguous
+	write_lake '{"pk":{"S":"a"},"v":{"S":"2"}}'
+	judged UNKNOWN order.ambiguous
+	sed -i "s/,6,a/,1,a/" "$dir/rows/1.csv"
+	fresh PASS ""
+}
+
 # ---- CSV, as DMS writes it
 
 dms_names='names: [Op, ts, pk, v, n, ok, bin, tags]'
