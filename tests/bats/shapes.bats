@@ -483,6 +483,10 @@ with() { # NUMBER [ROW...]: all versions, the numbered one replaced
 	run "$LAKEPROOF" explain "$dir/contract.yaml" b --quiet
 	echo "$output"
 	[[ "$output" == *"history.phantom: a row begins at a time at which everything was captured, and the item did not change"* ]]
+	write_versions "${versions[@]:0:2}" "${versions[@]:3}"
+	run "$LAKEPROOF" explain "$dir/contract.yaml" a --quiet
+	echo "$output"
+	[[ "$output" == *history.* && "$output" != *unreadable* ]]
 }
 
 @test "what a history cannot be is refused" {
