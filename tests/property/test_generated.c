@@ -58,7 +58,9 @@ static void test_harmless(void)
 	for (size_t f = 0; (format = stream_format_at(f)) != NULL; f++) {
 		if (format->parquet != NULL)
 			continue; /* The bridge that writes it is not here. */
-		for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+		/* Under a sanitizer each fault over some formats, each format over some faults. */
+		size_t step = (size_t)scaled_step();
+		for (size_t i = f % step; i < sizeof(harmless) / sizeof(harmless[0]); i += step) {
 			bool held = true;
 			if (!applies(format, harmless[i]))
 				continue;
