@@ -238,40 +238,6 @@ static bool take_row(struct csv_reader *reader, struct frame *frame, size_t size
 
 /* ---- the file */
 
-/* The row at `at` has used `used` bytes; *piece: what comes up to the next line break, that included, or all there is.
- * 0 at the end. */
-static int find_piece(struct csv_reader *reader, size_t used, size_t *piece, struct error *error)
-{
-	size_t searched = used;
-	for (;;) {
-		struct slice rest = window_rest(&reader->window);
-		const char *end = rest.size > searched ? memchr(rest.data + searched, '\n', rest.size - searched)
-						       : NULL;
-		*piece = (end != NULL ? (size_t)(end - rest.data) + 1 : rest.size) - used;
-		if (end != NULL || reader->window.ended != GZIP_MORE || rest.size > RECORD_SIZE_MAX)
-			return 0;
-		searched = rest.size;
-		int code = window_fill(&reader->window, error);
-		if (code != 0)
-			return code;
-	}
-}
-
-/* To the end of the line at which the row proved too large. */
-static int skip_line(struct csv_reader *reader, struct error *error)
-{
-	for (;;) {
-		struct slice rest = window_rest(&reader->window);
-		const char *end = rest.size > 0 ? memchr(rest.data, '\n', rest.size) : NULL;
-		reader->window.at += end != NULL ? (size_t)(end - rest.data) + 1 : rest.size;
-		if (end != NULL || reader->window.ended != GZIP_MORE)
-			return 0;
-		int code = window_fill(&reader->window, error);
-		if (code != 0)
-			return code;
-	}
-}
-
 static int out_of_memory(struct error *error)
 {
 	return error_set(error, ERROR_INTERNAL, "out of memory for a row");
@@ -305,18 +271,20 @@ static int end_row(struct csv_reader *reader, struct frame *frame, size_t used, 
 static int read_row(struct csv_reader *reader, struct frame *frame, bool *found, struct error *error)
 {
 	size_t used = 0, piece;
-	int code = reader->in_line ? skip_line(reader, error) : 0;
+	bool whole;
+	int code = reader->in_line ? window_skip_line(&reader->window, error) : 0;
 	reader->in_line = false;
 	begin_row(reader);
 	*found = false;
 	if (code != 0)
 		return code;
 	for (;;) {
-		code = find_piece(reader, used, &piece, error);
+		code = window_find_line(&reader->window, used, &piece, &whole, error);
 		if (code != 0)
 			return code;
+		piece += whole;
 		if (used + piece > RECORD_SIZE_MAX) {
-			reader->in_line = reader->window.data[reader->window.at + used + piece - 1] != '\n';
+			reader->in_line = !whole;
 			code = give_up(reader, frame, used + piece, "larger than 16 MB", error);
 			frame->bytes.size = 0;
 			*found = true;
@@ -325,7 +293,7 @@ static int read_row(struct csv_reader *reader, struct frame *frame, bool *found,
 		if (piece == 0)
 			return used > 0 ? end_row(reader, frame, used, found, error) : 0;
 		const char *bytes = reader->window.data + reader->window.at + used;
-		bool last = bytes[piece - 1] != '\n';
+		bool last = !whole;
 		reader->ends = 0;
 		size_t parsed = csv_parse(&reader->parser, bytes, piece, on_field, on_row, reader);
 		used += piece;
@@ -361,7 +329,7 @@ static int skip_all(struct csv_reader *reader, struct error *error)
 {
 	int code = 0;
 	while (code == 0 && (window_rest(&reader->window).size > 0 || reader->window.ended == GZIP_MORE))
-		code = skip_line(reader, error);
+		code = window_skip_line(&reader->window, error);
 	return code;
 }
 

@@ -54,43 +54,6 @@ enum gzip_status ion_ended(const struct ion_reader *reader)
 	return reader->window.ended;
 }
 
-/* *size: of the line at the window's `at`, without its end; SIZE_MAX: more than a record may have. *whole: the line has
- * an end. */
-static int find_line(struct ion_reader *reader, size_t *size, bool *whole, struct error *error)
-{
-	size_t searched = 0;
-	for (;;) {
-		struct slice rest = window_rest(&reader->window);
-		const char *end = rest.size > searched ? memchr(rest.data + searched, '\n', rest.size - searched)
-						       : NULL;
-		*size = end != NULL ? (size_t)(end - rest.data) : rest.size;
-		*whole = end != NULL;
-		if (*size > RECORD_SIZE_MAX)
-			*size = SIZE_MAX;
-		if (*whole || *size == SIZE_MAX || reader->window.ended != GZIP_MORE)
-			return 0;
-		searched = rest.size;
-		int code = window_fill(&reader->window, error);
-		if (code != 0)
-			return code;
-	}
-}
-
-/* To the next line, or to the end. */
-static int skip_line(struct ion_reader *reader, struct error *error)
-{
-	for (;;) {
-		struct slice rest = window_rest(&reader->window);
-		const char *end = rest.size > 0 ? memchr(rest.data, '\n', rest.size) : NULL;
-		reader->window.at += end != NULL ? (size_t)(end - rest.data) + 1 : rest.size;
-		if (end != NULL || reader->window.ended != GZIP_MORE)
-			return 0;
-		int code = window_fill(&reader->window, error);
-		if (code != 0)
-			return code;
-	}
-}
-
 static void set_broken(struct ion_reader *reader, struct frame *frame, uint64_t offset, const char *reason, uint64_t at)
 {
 	*frame = (struct frame){.kind = FRAME_BROKEN,
@@ -138,12 +101,12 @@ int ion_next(struct ion_reader *reader, struct frame *frame, struct error *error
 	for (;;) {
 		size_t size;
 		bool whole, blank;
-		int code = find_line(reader, &size, &whole, error);
+		int code = window_find_line(&reader->window, 0, &size, &whole, error);
 		if (code != 0)
 			return code;
-		if (size == SIZE_MAX) {
+		if (size > RECORD_SIZE_MAX) {
 			set_broken(reader, frame, window_position(&reader->window), TOO_LARGE, 0);
-			return skip_line(reader, error);
+			return window_skip_line(&reader->window, error);
 		}
 		if (size == 0 && !whole) {
 			*frame = (struct frame){.kind = FRAME_END,

@@ -1,6 +1,7 @@
 #include "sources/window.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 
@@ -76,4 +77,35 @@ int window_need(struct window *window, size_t size, struct error *error)
 			return code;
 	}
 	return 0;
+}
+
+int window_find_line(struct window *window, size_t from, size_t *size, bool *whole, struct error *error)
+{
+	for (size_t searched = from;;) {
+		struct slice rest = window_rest(window);
+		const char *end = rest.size > searched ? memchr(rest.data + searched, '\n', rest.size - searched)
+						       : NULL;
+		*size = (end != NULL ? (size_t)(end - rest.data) : rest.size) - from;
+		*whole = end != NULL;
+		if (*whole || window->ended != GZIP_MORE || rest.size > RECORD_SIZE_MAX)
+			return 0;
+		searched = rest.size;
+		int code = window_fill(window, error);
+		if (code != 0)
+			return code;
+	}
+}
+
+int window_skip_line(struct window *window, struct error *error)
+{
+	for (;;) {
+		struct slice rest = window_rest(window);
+		const char *end = rest.size > 0 ? memchr(rest.data, '\n', rest.size) : NULL;
+		window->at += end != NULL ? (size_t)(end - rest.data) + 1 : rest.size;
+		if (end != NULL || window->ended != GZIP_MORE)
+			return 0;
+		int code = window_fill(window, error);
+		if (code != 0)
+			return code;
+	}
 }

@@ -43,6 +43,12 @@ int window_fill(struct window *window, struct error *error) MUST_USE;
 /* At least `size` bytes after `at`, unless the stream has fewer. */
 int window_need(struct window *window, size_t size, struct error *error) MUST_USE;
 
+/* *size: what there is from `from` bytes after `at` to the next line break, that not included, or to the end; *whole:
+ * there is a break. Looks no further than a record may be large: then *size is what it has seen, not whole. */
+int window_find_line(struct window *window, size_t from, size_t *size, bool *whole, struct error *error) MUST_USE;
+/* Uses all to the next line break, that included, or to the end. */
+int window_skip_line(struct window *window, struct error *error) MUST_USE;
+
 static inline struct slice window_rest(const struct window *window)
 {
 	return (struct slice){window->data + window->at, window->end - window->at};

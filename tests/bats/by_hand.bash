@@ -62,3 +62,24 @@ write_contract() {
 		done <"$dir/columns.txt"
 	} >"$dir/contract.yaml"
 }
+
+# The ids found but for the one that says when the lake was written.
+others() {
+	field '.findings_by_id | keys - ["lake.newer"] | join(" ")'
+}
+
+# finds VERDICT IDS: what reconcile says of $dir.
+finds() {
+	reconcile "$dir" --values full
+	echo "exit $status, verdict $(field .verdict), ids $(others)"
+	field '.reasons[]'
+	field '.findings[] | {id, key, cause, columns, records}' | head -c 3000
+	[ "$(field .verdict)" = "$1" ]
+	[ "$(others)" = "$2" ]
+}
+
+# finds_fresh VERDICT IDS: what it says when nothing was merged before.
+finds_fresh() {
+	rm -rf "$dir/.lakeproof"
+	finds "$@"
+}

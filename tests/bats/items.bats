@@ -38,11 +38,6 @@ judged() { # VERDICT [OPTIONS of the items]
 	[ "$(field .verdict)" = "$1" ]
 }
 
-# The ids found but for the one that says when the lake was written.
-others() {
-	field '.findings_by_id | keys - ["lake.newer"] | join(" ")'
-}
-
 @test "a whole scan proves the lake, what it lacks included" {
 	page ',"LastEvaluatedKey":{"pk":{"S":"a"}}' "$(item a 1)"
 	page '' "$(item b 1)" "$(item c 1)"

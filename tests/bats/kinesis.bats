@@ -132,11 +132,6 @@ write_lake_beside() { # ITEM...: the lake, the export as it is
 	export_id=$id
 }
 
-# The ids found but for the one that says when the lake was written.
-others() {
-	field '.findings_by_id | keys - ["lake.newer"] | join(" ")'
-}
-
 by_hand() { # VERDICT [OPTIONS of the events]
 	printf '%s\n' 'pk string pk key' 'v string v' >"$dir/columns.txt"
 	write_contract "export: \"AWSDynamoDB/$export_id\"" "events: events${2:+, $2}"

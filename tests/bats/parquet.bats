@@ -49,24 +49,6 @@ contract() { # SOURCE [SOURCE...]: each in braces
 	} >"$dir/contract.yaml"
 }
 
-others() {
-	field '.findings_by_id | keys - ["lake.newer"] | join(" ")'
-}
-
-judged() { # VERDICT IDS
-	reconcile "$dir" --values full
-	echo "exit $status, verdict $(field .verdict), ids $(others)"
-	field '.reasons[]'
-	field '.findings[] | {id, key, cause, columns, records}' | head -c 3000
-	[ "$(field .verdict)" = "$1" ]
-	[ "$(others)" = "$2" ]
-}
-
-fresh() {
-	rm -rf "$dir/.lakeproof"
-	judged "$@"
-}
-
 cause() { # ID: of its first finding
 	field "[.findings[] | select(.id == \"$1\")][0].cause"
 }
@@ -98,7 +80,7 @@ rows='operation: {field: op, insert: [I], modify: [U], delete: [D]}, stamp: {fie
 	write_lake "$(item a z 0.5)" "$(item c w 12345678901234567.25)"
 	changes
 	contract "rows: changes, $rows"
-	judged PASS ""
+	finds PASS ""
 	# A table whose version is the same is not read again.
 	[ "$("$LAKEPROOF" merge "$dir/contract.yaml" --quiet --format json | jq -c '[.files_read, .files_unchanged]')" = '[0,1]' ]
 	run "$LAKEPROOF" check "$dir/contract.yaml"
@@ -106,7 +88,7 @@ rows='operation: {field: op, insert: [I], modify: [U], delete: [D]}, stamp: {fie
 	[ "$status" -eq 0 ]
 	parquet changes
 	contract "rows: landed, $rows, format: parquet"
-	fresh PASS ""
+	finds_fresh PASS ""
 	run "$LAKEPROOF" explain "$dir/contract.yaml" pk=c --values full
 	echo "$output"
 	[[ "$output" == *changes.parquet* ]]
@@ -125,27 +107,27 @@ rows='operation: {field: op, insert: [I], modify: [U], delete: [D]}, stamp: {fie
 	changes
 	contract "rows: changes, $rows"
 	write_lake "$(item a x 1)" "$(item c w 12345678901234567.25)"
-	judged FAIL row.stale
+	finds FAIL row.stale
 	# The last digit that a double would lose.
 	write_lake "$(item a z 0.5)" "$(item c w 12345678901234567.26)"
-	judged FAIL row.differs
+	finds FAIL row.differs
 	write_lake "$(item a z 0.5)" "$(item b y 12345678901234567.25)" "$(item c w 12345678901234567.25)"
-	judged FAIL row.zombie
+	finds FAIL row.zombie
 }
 
 @test "a later version of the table is another source, and what it lost counts no more" {
 	changes
 	contract "rows: changes, $rows"
 	write_lake "$(item a z 0.5)" "$(item c w 12345678901234567.25)"
-	judged PASS ""
+	finds PASS ""
 	changes "$(change 6 D $((begun + 5)) c)"
-	judged FAIL row.zombie
+	finds FAIL row.zombie
 	write_lake "$(item a z 0.5)"
-	judged PASS ""
+	finds PASS ""
 	contract "rows: changes, $rows, version: 0"
-	judged UNKNOWN "coverage.hole state.unknown"
+	finds UNKNOWN "coverage.hole state.unknown"
 	contract "rows: changes, $rows, version: 7"
-	judged UNKNOWN "coverage.hole record.unreadable state.unknown"
+	finds UNKNOWN "coverage.hole record.unreadable state.unknown"
 	[[ "$(cause record.unreadable)" == *"has no version 7"* ]]
 }
 
@@ -156,16 +138,16 @@ rows='operation: {field: op, insert: [I], modify: [U], delete: [D]}, stamp: {fie
 	write_lake "$(item a z 0.5)" "$(item c w 12345678901234567.25)"
 	table more "$change_columns" "$(change 7 I $((begun + 9)) stray x 1)"
 	cp "$dir/more/"*.parquet "$dir/changes/stray.parquet"
-	judged PASS ""
+	finds PASS ""
 	local file
 	file=$(ls "$dir/changes/"part*.parquet)
 	head -c 300 "$dir/intact" >"$file"
-	fresh UNKNOWN "coverage.hole record.unreadable state.unknown"
+	finds_fresh UNKNOWN "coverage.hole record.unreadable state.unknown"
 	[[ "$(cause record.unreadable)" == *"$(basename "$file")"* ]]
 	rm "$file"
-	fresh UNKNOWN "coverage.hole record.unreadable state.unknown"
+	finds_fresh UNKNOWN "coverage.hole record.unreadable state.unknown"
 	cp "$dir/intact" "$file"
-	fresh PASS ""
+	finds_fresh PASS ""
 }
 
 @test "a damaged Parquet file is told by its name, and none of its records count" {
@@ -173,15 +155,15 @@ rows='operation: {field: op, insert: [I], modify: [U], delete: [D]}, stamp: {fie
 	parquet changes
 	contract "rows: landed, $rows"
 	write_lake "$(item a z 0.5)" "$(item c w 12345678901234567.25)"
-	judged PASS ""
+	finds PASS ""
 	cp "$dir/landed/changes.parquet" "$dir/intact"
 	for cut in 0 3 40 $(($(stat -c %s "$dir/intact") - 1)); do
 		head -c "$cut" "$dir/intact" >"$dir/landed/changes.parquet"
-		fresh UNKNOWN "coverage.hole record.unreadable state.unknown"
+		finds_fresh UNKNOWN "coverage.hole record.unreadable state.unknown"
 		[[ "$(cause record.unreadable)" == *"changes.parquet"* ]]
 	done
 	printf 'XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX' | cat - <(tail -c +33 "$dir/intact") >"$dir/landed/changes.parquet"
-	fresh UNKNOWN "coverage.hole record.unreadable state.unknown"
+	finds_fresh UNKNOWN "coverage.hole record.unreadable state.unknown"
 }
 
 # ---- bronze
@@ -210,11 +192,11 @@ bronze() { # ITEM...: and more
 	bronze
 	contract 'rows: bronze, preset: bronze'
 	write_lake "$(item a z 0.5)" "$(item c w 7)"
-	judged PASS ""
+	finds PASS ""
 	[[ "$(field .scope)" == "against the landing zone only"* ]]
 	parquet bronze
 	contract 'rows: landed, preset: bronze, record: value'
-	fresh PASS ""
+	finds_fresh PASS ""
 	run "$LAKEPROOF" check "$dir/contract.yaml"
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -224,11 +206,11 @@ bronze() { # ITEM...: and more
 	bronze
 	contract 'rows: bronze, preset: bronze'
 	write_lake "$(item a z 0.5)"
-	judged FAIL row.missing
+	finds FAIL row.missing
 	write_lake "$(item a x 1)" "$(item c w 7)"
-	judged FAIL row.stale
+	finds FAIL row.stale
 	write_lake "$(item a z 0.5)" "$(item b y 1)" "$(item c w 7)"
-	judged FAIL row.zombie
+	finds FAIL row.zombie
 }
 
 @test "bronze and the landing zone it was made of say the same, or it shows" {
@@ -238,25 +220,25 @@ bronze() { # ITEM...: and more
 		>"$dir/events/1.json"
 	contract 'events: events' 'rows: bronze, preset: bronze'
 	write_lake "$(item a z 0.5)" "$(item c w 7)"
-	judged PASS ""
+	finds PASS ""
 	[ "$(field .counts.expected)" = 2 ]
 	{ event 1 INSERT a x 1; event 2 INSERT b y 1; event 3 MODIFY a y 0.5; event 4 REMOVE b; event 5 INSERT c w 7; } \
 		>"$dir/events/1.json"
-	fresh UNKNOWN stamp.conflict
+	finds_fresh UNKNOWN stamp.conflict
 }
 
 @test "bronze: a row without a record, or with a broken one, is told by its row" {
 	bronze '{"id":{"S":"5"}}'
 	contract 'rows: bronze, preset: bronze'
 	write_lake "$(item a z 0.5)" "$(item c w 7)"
-	judged UNKNOWN record.unreadable
+	finds UNKNOWN record.unreadable
 	[[ "$(cause record.unreadable)" == *"no record in this row"* ]]
 	bronze "$(raw 5 '{"eventName":"INSERT","dynamodb":{"Keys":')"
-	fresh UNKNOWN record.unreadable
+	finds_fresh UNKNOWN record.unreadable
 	[[ "$(cause record.unreadable)" == *"text ends inside it"* ]]
 	bronze
 	contract 'rows: bronze, preset: bronze, record: body'
-	fresh UNKNOWN "coverage.hole record.unreadable state.unknown"
+	finds_fresh UNKNOWN "coverage.hole record.unreadable state.unknown"
 	[[ "$(cause record.unreadable)" == *'has no column "body"; it has "id", "value"'* ]]
 }
 
@@ -264,7 +246,7 @@ bronze() { # ITEM...: and more
 	bronze
 	contract 'events: bronze'
 	write_lake "$(item a z 0.5)" "$(item c w 7)"
-	judged UNKNOWN "coverage.hole record.unreadable state.unknown"
+	finds UNKNOWN "coverage.hole record.unreadable state.unknown"
 	[[ "$(cause record.unreadable)" == *"preset bronze"* ]]
 }
 
@@ -294,16 +276,16 @@ firehose() {
 	firehose
 	contract 'events: landed'
 	write_lake "$(item a z 0.5)"
-	judged PASS ""
+	finds PASS ""
 	write_lake "$(item a x 1)"
-	judged FAIL row.stale
+	finds FAIL row.stale
 	write_lake "$(item a z 0.5)" "$(item b y 1)"
-	judged FAIL row.zombie
+	finds FAIL row.zombie
 	contract 'events: landed, format: firehose'
 	write_lake "$(item a z 0.5)"
-	judged PASS ""
+	finds PASS ""
 	contract 'events: landed, format: streams'
-	judged UNKNOWN "coverage.hole record.unreadable state.unknown"
+	finds UNKNOWN "coverage.hole record.unreadable state.unknown"
 }
 
 @test "images that became columns prove that items are there, not what they are" {
@@ -318,11 +300,11 @@ firehose() {
 	contract 'events: landed'
 	# The schema dropped n: whatever the lake says of it is not proven.
 	write_lake "$(item a z 0.5)"
-	judged UNKNOWN image.unknown
+	finds UNKNOWN image.unknown
 	write_lake "$(item a z 0.5)" "$(item b y 1)"
-	judged FAIL "image.unknown row.zombie"
+	finds FAIL "image.unknown row.zombie"
 	write_lake
-	judged FAIL row.missing
+	finds FAIL row.missing
 }
 
 # ---- items by AWS Glue
@@ -345,15 +327,15 @@ Item struct<pk:$glue_types,v:$glue_types,n:$glue_types,u:$glue_types> Item" "$@"
 	glue "$(glued a x 1.5)" "$(glued b y 12345678901234567.25)"
 	contract "rows: landed, preset: glue, from: \"$(at $begun)\", to: \"$(at $((begun + 60)))\", complete: true"
 	write_lake "$(item a x 1.5)" "$(item b y 12345678901234567.25)"
-	judged PASS ""
+	finds PASS ""
 	write_lake "$(item a x 1.5)" "$(item b y 12345678901234567.26)"
-	judged FAIL row.differs
+	finds FAIL row.differs
 	write_lake "$(item a x 1.5)"
-	judged FAIL row.missing
+	finds FAIL row.missing
 	# An attribute whose type the columns lack is told, and its item may be any.
 	glue "$(glued a x 1.5)" "$(glued b y 2 ',"u":{"M":{}}')"
 	write_lake "$(item a x 1.5)" "$(item b y 2)"
-	fresh UNKNOWN "record.unreadable state.unknown"
+	finds_fresh UNKNOWN "record.unreadable state.unknown"
 	[[ "$(cause record.unreadable)" == *"without a value of any type"* ]]
 }
 
@@ -361,11 +343,11 @@ Item struct<pk:$glue_types,v:$glue_types,n:$glue_types,u:$glue_types> Item" "$@"
 	table glue $'pk string pk key\nv string v\nn decimal(38,10) n' "$(item a x 1.5)" "$(item b y 12345678901234567.25)"
 	contract "rows: glue, preset: glue, from: \"$(at $begun)\", to: \"$(at $((begun + 60)))\", complete: true"
 	write_lake "$(item a x 1.5)" "$(item b y 12345678901234567.25)"
-	judged PASS ""
+	finds PASS ""
 	write_lake "$(item a x 1.5)"
-	judged FAIL row.missing
+	finds FAIL row.missing
 	write_lake "$(item a x 1.5)" "$(item b y 12345678901234567.25)" "$(item c w 1)"
-	judged FAIL row.phantom
+	finds FAIL row.phantom
 	write_lake "$(item a x 1.5)" "$(item b y 12345678901234567.26)"
-	judged FAIL row.differs
+	finds FAIL row.differs
 }

@@ -39,25 +39,6 @@ contract() {
 	} >"$dir/contract.yaml"
 }
 
-# The ids found but for the one that says when the lake was written.
-others() {
-	field '.findings_by_id | keys - ["lake.newer"] | join(" ")'
-}
-
-judged() { # VERDICT IDS
-	reconcile "$dir" --values full
-	echo "exit $status, verdict $(field .verdict), ids $(others)"
-	field '.reasons[]'
-	field '.findings[] | {id, key, cause, columns, records}' | head -c 3000
-	[ "$(field .verdict)" = "$1" ]
-	[ "$(others)" = "$2" ]
-}
-
-fresh() { # what judged says, when nothing was merged before
-	rm -rf "$dir/.lakeproof"
-	judged "$@"
-}
-
 # ---- rows of a Lambda
 
 flat() { # SECONDS NAME DATA [ID]
@@ -82,7 +63,7 @@ flat_lake() {
 	flat_history
 	flat_lake
 	contract 'rows: rows, preset: flat'
-	judged PASS ""
+	finds PASS ""
 	[[ "$(field .scope)" == "against the landing zone only"* ]]
 }
 
@@ -90,13 +71,13 @@ flat_lake() {
 	flat_history
 	contract 'rows: rows, preset: flat'
 	write_lake "$(item a 1 1)" "$(item c x 1000)"
-	judged FAIL row.stale
+	finds FAIL row.stale
 	write_lake "$(item a 2 1.5 '"ok":{"BOOL":true},"bin":{"B":"AQI="},"tags":{"SS":["x","y"]}')"
-	judged FAIL row.missing
+	finds FAIL row.missing
 	flat_lake "$(item b 1 1)"
-	judged FAIL row.zombie
+	finds FAIL row.zombie
 	write_lake "$(item a 2 1.5 '"bin":{"B":"AQI="},"tags":{"SS":["x","y"]}')" "$(item c x 1000)"
-	judged FAIL row.differs
+	finds FAIL row.differs
 	[ "$(field '.findings[] | select(.id == "row.differs") | .columns[0].column')" = ok ]
 }
 
@@ -105,12 +86,12 @@ flat_lake() {
 	flat_lake
 	contract 'rows: rows, preset: flat'
 	shuf --random-source=/dev/zero "$dir/rows/1.json" >"$dir/rows/2.json"
-	judged PASS ""
+	finds PASS ""
 	rm "$dir/rows/2.json"
 	sed -i '/MODIFY/d' "$dir/rows/1.json"
-	fresh FAIL row.differs
+	finds_fresh FAIL row.differs
 	flat $((begun + 50)) INSERT '{"pk":"a","v":"2","n":1.50,"ok":true,"bin":"AQI=","tags":["y","x"]}'
-	fresh UNKNOWN chain.broken
+	finds_fresh UNKNOWN chain.broken
 }
 
 @test "two changes of one second have no order" {
@@ -119,10 +100,10 @@ flat_lake() {
 	flat $((begun + 50)) MODIFY '{"pk":"c","v":"z","n":1}'
 	contract 'rows: rows, preset: flat'
 	write_lake "$(item a 2 1.5 '"ok":{"BOOL":true},"bin":{"B":"AQI="},"tags":{"SS":["x","y"]}')" "$(item c z 1)"
-	judged UNKNOWN order.ambiguous
+	finds UNKNOWN order.ambiguous
 	sed -i 's/"event_id":"e\(.\)"/"event_id":"e\1","n":\1/' "$dir/rows/1.json"
 	contract 'rows: rows, preset: flat, sequence: n'
-	fresh PASS ""
+	finds_fresh PASS ""
 }
 
 @test "what a row says is what its columns tell, no more" {
@@ -131,17 +112,17 @@ flat_lake() {
 	flat_lake
 	write_lake "$(item a 1 1.5)"
 	contract 'rows: rows, preset: flat'
-	judged PASS ""
+	finds PASS ""
 	# A value that its column cannot hold is equal to no row.
 	rm "$dir/rows/1.json"
 	flat $begun INSERT '{"pk":"a","v":"1","n":1.501}'
-	fresh FAIL "row.differs value.precision_lost"
+	finds_fresh FAIL "row.differs value.precision_lost"
 	rm "$dir/rows/1.json"
 	flat $begun INSERT '{"pk":"a","v":"1","n":"one"}'
-	fresh FAIL "row.differs value.precision_lost"
+	finds_fresh FAIL "row.differs value.precision_lost"
 	rm "$dir/rows/1.json"
 	flat $begun INSERT '{"pk":"a","v":"1","n":1.5,"tags":7}'
-	fresh FAIL "row.differs value.precision_lost"
+	finds_fresh FAIL "row.differs value.precision_lost"
 }
 
 @test "an export and rows of a Lambda beside it" {
@@ -151,13 +132,13 @@ flat_lake() {
 	flat $((begun + 2000)) MODIFY '{"pk":"c","v":"y","n":1000}'
 	contract 'rows: rows, preset: flat' "export: ${export#"$dir"/}"
 	write_lake "$(item a 2 1.5)" "$(item c y 1000)"
-	judged PASS ""
+	finds PASS ""
 	flat $((begun + 1999)) MODIFY '{"pk":"a","v":"3","n":1.5}'
-	fresh FAIL row.stale
+	finds_fresh FAIL row.stale
 	# Images are told apart by what the columns say of them alone.
 	sed -i '$d' "$dir/rows/1.json"
 	write_export "$dir" $((begun + 1000)) "$(item a 2 1.5 '"other":{"S":"x"}')" "$(item c z 1000)"
-	fresh UNKNOWN "attribute.unmapped overlap.contradiction"
+	finds_fresh UNKNOWN "attribute.unmapped overlap.contradiction"
 }
 
 @test "a sequence that begins anew orders nothing" {
@@ -166,11 +147,11 @@ flat_lake() {
 	done
 	contract "rows: rows, sequence: seq, stamp: {field: ts, from: epoch_s}, operation: {field: op, put: [put]}"
 	write_lake '{"pk":{"S":"a"},"v":{"S":"1"}}'
-	judged UNKNOWN order.ambiguous
+	finds UNKNOWN order.ambiguous
 	write_lake '{"pk":{"S":"a"},"v":{"S":"2"}}'
-	judged UNKNOWN order.ambiguous
+	finds UNKNOWN order.ambiguous
 	sed -i "s/,6,a/,1,a/" "$dir/rows/1.csv"
-	fresh PASS ""
+	finds_fresh PASS ""
 }
 
 # ---- CSV, as DMS writes it
@@ -197,7 +178,7 @@ dms_lake() {
 @test "CSV as DMS writes it, quotes and line breaks in it" {
 	dms_history
 	dms_lake
-	judged PASS ""
+	finds PASS ""
 	run "$LAKEPROOF" check "$dir/contract.yaml"
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -206,47 +187,47 @@ dms_lake() {
 	sed -i 's/$/\r/; 4s/\r$//; 3s/\r$//; 1s/^/Op,ts,pk,v,n,ok,bin,tags\n/' "$dir/rows/"*.csv
 	sed -i '1s/^/\xef\xbb\xbf/' "$dir/rows/"*.csv
 	gzip "$dir/rows/"*.csv
-	fresh PASS ""
+	finds_fresh PASS ""
 }
 
 @test "CSV as DMS writes it: what the lake did not follow shows" {
 	dms_history
 	write_lake "$(item a 1 1)" "$(item c '' 1000)"
-	judged FAIL row.stale
+	finds FAIL row.stale
 	dms_lake "$(item b 1 1)"
-	judged FAIL row.zombie
+	finds FAIL row.zombie
 	write_lake "$(item a 'x, \"y\" z' 1.5 '"ok":{"BOOL":true},"bin":{"B":"AQI="},"tags":{"SS":["x","y"]}')" "$(item c '' 1000)"
-	judged FAIL row.differs
+	finds FAIL row.differs
 	write_lake "$(item a 'x, \"y\"\nz' 1.5 '"ok":{"BOOL":true},"bin":{"B":"AQI="},"tags":{"SS":["x","y"]}')" \
 		'{"pk":{"S":"c"},"n":{"N":"1000"}}'
-	judged FAIL row.differs
+	finds FAIL row.differs
 }
 
 @test "the row of a delete is what was before it" {
 	dms_history
 	dms_lake
-	judged PASS ""
+	finds PASS ""
 	# It does not bring the item back, and what it says is held to what the changes before it left.
 	sed -i 's/^D,\(.*\),b,1,1/D,\1,b,9,1/' "$dir/rows/"*.csv
-	fresh UNKNOWN chain.broken
+	finds_fresh UNKNOWN chain.broken
 }
 
 @test "a full load is a dump, and no file of changes" {
 	dms_history
 	dms_lake "$(item d 1 1)"
 	printf 'd,1,1,NULL,NULL,NULL\na,1,1,NULL,NULL,NULL\n' >"$dir/rows/LOAD00000001.csv"
-	judged UNKNOWN "record.unreadable state.unknown"
+	finds UNKNOWN "record.unreadable state.unknown"
 	[[ "$(field '.findings[] | select(.id == "record.unreadable") | .cause')" == *"full load"* ]]
 	mkdir "$dir/load"
 	mv "$dir/rows/LOAD00000001.csv" "$dir/load"
 	sed -i '/^I,.*,a,/d' "$dir/rows/"*.csv
 	contract "rows: rows, preset: dms, $dms_names, stamp: {field: ts}, from: \"$(at $((begun - 400)))\"" \
 		"rows: load, preset: dms, names: [pk, v, n, ok, bin, tags], from: \"$(at $((begun - 300)))\", to: \"$(at $((begun - 200)))\", complete: true"
-	fresh PASS ""
+	finds_fresh PASS ""
 	dms_lake
-	judged FAIL row.missing
+	finds FAIL row.missing
 	dms_lake "$(item d 1 1)" "$(item e 1 1)"
-	judged FAIL row.phantom
+	finds FAIL row.phantom
 }
 
 @test "a field is the attribute that the contract says, wherever it stands, and what it is besides" {
@@ -256,10 +237,10 @@ dms_lake() {
 	write_contract 'rows: rows, stamp: {field: ts}, fields: {v: w}'
 	write_lake '{"pk":{"S":"a"},"v":{"S":"1"},"x":{"S":"q"},"ts":{"S":"2025-10-09T08:53:20Z"}}' \
 		'{"pk":{"S":"b"},"v":{"S":"2"},"x":{"S":"q"},"ts":{"S":"2025-10-09T08:53:20Z"}}'
-	judged PASS ""
+	finds PASS ""
 	write_lake '{"pk":{"S":"a"},"w":{"S":"1"},"x":{"S":"q"},"ts":{"S":"2025-10-09T08:53:20Z"}}' \
 		'{"pk":{"S":"b"},"v":{"S":"2"},"x":{"S":"q"}}'
-	judged FAIL row.differs
+	finds FAIL row.differs
 	[ "$(field '.findings_by_id["row.differs"]')" = 2 ]
 }
 
@@ -267,15 +248,15 @@ dms_lake() {
 	printf 'pk,v,n\na,1,1\nb,,2\n' >"$dir/rows/items.csv"
 	contract "rows: rows, from: \"$(at $begun)\", to: \"$(at $((begun + 9)))\", complete: true"
 	write_lake "$(item a 1 1)" '{"pk":{"S":"b"},"n":{"N":"2"}}'
-	judged PASS ""
+	finds PASS ""
 	write_lake "$(item a 1 1)"
-	judged FAIL row.missing
+	finds FAIL row.missing
 	# A row that cannot be read may be that of any key.
 	printf 'c,3\n' >>"$dir/rows/items.csv"
 	write_lake "$(item a 1 1)" '{"pk":{"S":"b"},"n":{"N":"2"}}' "$(item c 1 1)"
-	judged UNKNOWN "record.unreadable state.unknown"
+	finds UNKNOWN "record.unreadable state.unknown"
 	: >"$dir/rows/items.csv"
-	judged UNKNOWN "export.unfinished state.unknown"
+	finds UNKNOWN "export.unfinished state.unknown"
 }
 
 @test "a full load that was read as changes is refused once it is said to be one" {
@@ -283,9 +264,9 @@ dms_lake() {
 	printf 'I,2025-10-09 08:53:20.000000,a,1,1\n' >"$dir/rows/LOAD00000001.csv"
 	names='names: [Op, ts, pk, v, n], stamp: {field: ts}'
 	contract "rows: rows, $names, operation: {field: Op, insert: [I], modify: [U], delete: [D]}, null_text: \"NULL\", empty: text, delete_image: old"
-	judged PASS ""
+	finds PASS ""
 	contract "rows: rows, $names, preset: dms"
-	judged UNKNOWN "coverage.hole record.unreadable state.unknown"
+	finds UNKNOWN "coverage.hole record.unreadable state.unknown"
 }
 
 @test "a number in CSV is one to where and scope too" {
@@ -295,17 +276,17 @@ dms_lake() {
 	write_contract 'rows: rows, stamp: {field: ts}'
 	sed -i 's/^  columns:/  where: {attribute: n, ge: 5}\n&/' "$dir/contract.yaml"
 	write_lake "$(item a 1 7)"
-	judged PASS item.unrouted
+	finds PASS item.unrouted
 	[ "$(field '.findings_by_id["item.unrouted"]')" = 1 ]
 	write_lake "$(item c 1 7)"
-	judged FAIL "item.unrouted row.missing state.unknown"
+	finds FAIL "item.unrouted row.missing state.unknown"
 	printf '%s\n' 'pk string pk key' 'v string v' 'n string n' >"$dir/columns.txt"
 	printf '%s\n' pk,v,n,ts "a,1,$begun,$(at $begun)" "b,1,$((begun + 864000)),$(at $((begun + 864000)))" >"$dir/rows/1.csv"
 	lake_says='scope: {attribute: n, unit: s, within: 5d}'
 	write_contract 'rows: rows, stamp: {field: ts}'
 	sed -i 's/^table: t/&\nas_of: 2025-10-20/' "$dir/contract.yaml"
 	write_lake "$(item b 1 $((begun + 864000)))"
-	fresh PASS ""
+	finds_fresh PASS ""
 }
 
 # ---- polls
@@ -326,14 +307,14 @@ poll_history() {
 @test "what was polled proves the lake as landed, and says that deletes are not in it" {
 	poll_history
 	write_lake "$(item a 2 1)" "$(item b 1 1)"
-	judged PASS ""
+	finds PASS ""
 	[[ "$(field .scope)" == "against the landing zone only"*"deletes were not captured"* ]]
 	write_lake "$(item a 1 1)" "$(item b 1 1)"
-	judged FAIL row.stale
+	finds FAIL row.stale
 	write_lake "$(item a 2 1)"
-	judged FAIL row.missing
+	finds FAIL row.missing
 	write_lake "$(item a 2 1)" "$(item b 1 1)" "$(item z 1 1)"
-	judged UNKNOWN state.unknown
+	finds UNKNOWN state.unknown
 }
 
 @test "what was polled never proves DynamoDB" {
@@ -342,10 +323,10 @@ poll_history() {
 	write_export "$dir" $((begun + 60)) "$(item a 1 1)" "$(item b 1 1)" "$(item x 1 1)"
 	for more in "" ", independent: true"; do
 		contract "rows: rows, preset: poll, stamp: {field: updated_at}$more" "export: ${export#"$dir"/}"
-		judged PASS ""
+		finds PASS ""
 		[ "$(field .proved_through.dynamodb)" = "$(at "$begun" | sed s/.000Z/Z/)" ]
 		sed -i 's/^table: t/table: t\nrequire: dynamodb/' "$dir/contract.yaml"
-		judged UNKNOWN ""
+		finds UNKNOWN ""
 		[[ "$(field '.reasons[]')" == *"require: dynamodb"* ]]
 	done
 }
@@ -356,15 +337,15 @@ poll_history() {
 	write_lake "$(item a 1 1)" "$(item b 2 1)"
 	operation='operation: {field: op, insert: [I], modify: [U], delete: [D]}'
 	contract "rows: rows, $operation, stamp: {field: ts}" "export: ${export#"$dir"/}"
-	judged UNKNOWN coverage.hole
+	finds UNKNOWN coverage.hole
 	contract "rows: rows, $operation, stamp: {field: ts}, from: 2025-10-09" "export: ${export#"$dir"/}"
-	judged PASS ""
+	finds PASS ""
 	# All of one day.
 	sed -i '/I,/d' "$dir/rows/1.csv"
 	sed -i 's/^U/I/' "$dir/rows/1.csv"
-	fresh PASS ""
+	finds_fresh PASS ""
 	contract "rows: rows, $operation, stamp: {field: ts}" "export: ${export#"$dir"/}"
-	judged UNKNOWN coverage.hole
+	finds UNKNOWN coverage.hole
 }
 
 @test "an export within what was polled: an item that it lacks may be gone" {
@@ -373,9 +354,9 @@ poll_history() {
 	write_export "$dir" $((begun + 60)) "$(item a 2 1)"
 	contract 'rows: rows, preset: poll, stamp: {field: updated_at}' "export: ${export#"$dir"/}"
 	write_lake "$(item a 2 1)" "$(item b 1 1)"
-	judged UNKNOWN not_settled
+	finds UNKNOWN not_settled
 	write_lake "$(item a 2 1)"
-	judged UNKNOWN not_settled
+	finds UNKNOWN not_settled
 }
 
 # ---- what cannot be read
@@ -384,7 +365,7 @@ poll_history() {
 	poll_history
 	write_lake "$(item a 2 1)" "$(item b 1 1)"
 	printf 'b,2\n' >>"$dir/rows/1.csv"
-	judged UNKNOWN record.unreadable
+	finds UNKNOWN record.unreadable
 	[[ "$(field '.findings[] | select(.id == "record.unreadable") | .cause')" == *"2 fields where there are 4 names"* ]]
 	[ "$(field '.findings[] | select(.id == "record.unreadable") | .records[0].record')" = 3 ]
 	[ "$(jq -r .offset "$dir"/.lakeproof/quarantine.jsonl)" = "$(head -n 4 "$dir/rows/1.csv" | wc -c)" ]
@@ -396,7 +377,7 @@ poll_history() {
 	flat_lake
 	flat $((begun + 50)) UPSERT '{"pk":"a","v":"7","n":1}'
 	contract 'rows: rows, preset: flat'
-	judged UNKNOWN "record.unreadable state.unknown"
+	finds UNKNOWN "record.unreadable state.unknown"
 	[ "$(field .counts.unproven)" = 1 ]
 }
 
@@ -404,18 +385,18 @@ poll_history() {
 	poll_history
 	write_lake "$(item a 2 1)" "$(item b 1 1)"
 	contract 'rows: rows, format: jsonl, preset: poll, stamp: {field: updated_at}'
-	judged UNKNOWN "coverage.hole record.unreadable state.unknown"
+	finds UNKNOWN "coverage.hole record.unreadable state.unknown"
 	[[ "$(field '.findings[] | select(.id == "record.unreadable") | .cause')" == *"perhaps CSV"* ]]
 	rm "$dir/rows/1.csv"
 	flat_history
 	contract 'rows: rows, format: csv, preset: flat'
-	judged UNKNOWN "coverage.hole record.unreadable source.gone state.unknown"
+	finds UNKNOWN "coverage.hole record.unreadable source.gone state.unknown"
 }
 
 @test "explain shows the row that decided" {
 	dms_history
 	dms_lake
-	judged PASS ""
+	finds PASS ""
 	run "$LAKEPROOF" explain "$dir/contract.yaml" pk=a --values full
 	echo "$output"
 	[ "$status" -eq 0 ]
