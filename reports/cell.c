@@ -2,7 +2,7 @@
 
 #include "base/whole_file.h"
 
-enum { CELL_BYTES_MAX = 64 * 1024 * 1024, CAPACITY_MIN = 4 };
+enum { CAPACITY_MIN = 4 };
 
 static const char *const verdicts[] = {"PASS", "FAIL", "UNKNOWN", "ERROR"};
 static const char *const expectations[] = {"none", "holds", "breaks"};
@@ -137,8 +137,8 @@ int cell_add_example(struct cell *cell, const char *finding_id, const char *key,
 	struct cell_example *examples = more(cell, cell->examples, cell->example_count, sizeof *examples);
 	if (examples == NULL)
 		return ERROR_INTERNAL;
-	examples[cell->example_count++] =
-		(struct cell_example){cell_text(cell, finding_id), cell_text(cell, key), cell_text(cell, cause)};
+	examples[cell->example_count++] = (struct cell_example){cell_text(cell, finding_id), cell_text(cell, key),
+								cell_text(cell, cause)};
 	cell->examples = examples;
 	return result(cell);
 }

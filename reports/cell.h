@@ -1,14 +1,14 @@
 /* cell - what became of one pipeline under one scenario with one seed: filled by who ran it, kept as cell.json, drawn
  * upon by every report of a run.
  *
- * A cell says PASS only when a point of it is ok and none is failed or unknown: cell_write and cell_read both refuse one
- * that claims otherwise, so no report can show it. Texts that come in are bytes of anybody's; cell_write replaces what
- * is no UTF-8 (U+FFFD), so those of a cell that was read are UTF-8 without NUL.
+ * A cell says PASS only when a point of it is ok and none is failed or unknown: cell_write and cell_read both refuse
+ * one that claims otherwise, so no report can show it. Texts that come in are bytes of anybody's; cell_write replaces
+ * what is no UTF-8 (U+FFFD), so those of a cell that was read are UTF-8 without NUL.
  *
  * The cell's arena owns all texts and arrays that cell_add_* and cell_read make; the members are set directly, to texts
- * that live as long as the cell does (cell_text makes such a copy). One thread a cell. Times in microseconds since 1970,
- * durations in microseconds. What could not be added for lack of memory is remembered in `failed`: cell_write tells it.
- * Errors: ERROR_DATA for a file that is no cell, ERROR_IO, ERROR_INTERNAL. */
+ * that live as long as the cell does (cell_text makes such a copy). One thread a cell. Times in microseconds since
+ * 1970, durations in microseconds. What could not be added for lack of memory is remembered in `failed`: cell_write
+ * tells it. Errors: ERROR_DATA for a file that is no cell, ERROR_IO, ERROR_INTERNAL. */
 #ifndef LAKEPROOF_REPORTS_CELL_H
 #define LAKEPROOF_REPORTS_CELL_H
 
@@ -20,7 +20,7 @@
 #include "base/error.h"
 #include "base/json.h"
 
-enum { CELL_FORMAT = 1 };
+enum { CELL_FORMAT = 1, CELL_BYTES_MAX = 64 * 1024 * 1024 };
 
 enum cell_verdict { CELL_PASS = 0, CELL_FAIL, CELL_UNKNOWN, CELL_ERROR };
 enum cell_expected { CELL_EXPECT_NOTHING = 0, CELL_EXPECT_HOLDS, CELL_EXPECT_BREAKS };
@@ -65,7 +65,8 @@ struct cell_step {
 };
 
 struct cell {
-	const char *scenario, *title, *class_id, *why, *pipeline, *reproduce; /* all but scenario and pipeline may be NULL */
+	const char *scenario, *title, *class_id, *why, *pipeline,
+		*reproduce; /* all but scenario and pipeline may be NULL */
 	uint64_t seed;
 	enum cell_verdict verdict;
 	enum cell_expected expected;

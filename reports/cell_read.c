@@ -7,8 +7,6 @@
 #include "base/whole_file.h"
 #include "reports/cell.h"
 
-enum { CELL_BYTES_MAX = 64 * 1024 * 1024 };
-
 struct reading {
 	const struct json_token *tokens;
 	struct cell *cell;
@@ -120,7 +118,7 @@ static bool truth(struct reading *reading, uint32_t object, const char *member)
 	return token != NULL && token->type == JSON_TRUE;
 }
 
-/* Which of the words `text_of` gives for 0 to count - 1. */
+/* Which of the words it is, by its number. */
 static int word(struct reading *reading, uint32_t object, const char *member, const char *const *words, int count)
 {
 	const char *value = required(reading, object, member);
@@ -168,7 +166,7 @@ static void counts(struct reading *reading, uint32_t object,
 		char *end = NULL;
 		errno = 0;
 		uint64_t count = value->type == JSON_NUMBER && value->text[0] != '-' ? strtoull(value->text, &end, 10)
-										      : 0;
+										     : 0;
 		if (end != value->text + value->size || end == NULL || errno != 0)
 			refuse(reading, "findings", "a count for each id");
 		else if (id != NULL)

@@ -159,7 +159,9 @@ static void test_bytes(void)
 	struct cell cell, again;
 	struct error error = {0};
 	fill(&cell);
-	cell.title = "a\xff\xfe" "b\xe2\x82" "c\xed\xa0\x80\xf0\x9f";
+	cell.title = "a\xff\xfe"
+		     "b\xe2\x82"
+		     "c\xed\xa0\x80\xf0\x9f";
 	ok(cell_write(&cell, path, &error) == 0 && cell_read(path, &again, &error) == 0,
 	   "bytes that are no UTF-8 are written so that they can be read: %s", error.message);
 	is_text(again.title,
