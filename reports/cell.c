@@ -1,6 +1,7 @@
 #include "reports/cell.h"
 
 #include "base/whole_file.h"
+#include "reports/members.h"
 
 enum { CAPACITY_MIN = 4 };
 
@@ -231,98 +232,21 @@ static int check_claim(const struct cell *cell, int code, struct error *error)
 
 /* ---- writing ---- */
 
-static void text(struct buffer *out, const char *value)
-{
-	static const char replacement[] = "\xef\xbf\xbd";
-	if (value == NULL) {
-		buffer_append_text(out, "null");
-		return;
-	}
-	struct slice left = slice_from(value);
-	if (json_is_utf8(left)) {
-		buffer_append_json(out, left);
-		return;
-	}
-	struct buffer valid;
-	buffer_init(&valid, 3 * left.size + 1);
-	while (left.size > 0) {
-		size_t size = 1;
-		while (size < 4 && size < left.size && !json_is_utf8((struct slice){left.data, size}))
-			size++;
-		bool good = json_is_utf8((struct slice){left.data, size});
-		if (good)
-			buffer_append(&valid, left.data, size);
-		else
-			buffer_append_text(&valid, replacement);
-		left.data += good ? size : 1;
-		left.size -= good ? size : 1;
-	}
-	buffer_append_json(out, buffer_slice(&valid));
-	out->failed = out->failed || valid.failed;
-	buffer_release(&valid);
-}
-
-static void name(struct buffer *out, const char *member)
-{
-	char last = out->size > 0 ? out->data[out->size - 1] : '{';
-	if (last != '{' && last != '[')
-		buffer_append_byte(out, ',');
-	if (member != NULL)
-		buffer_printf(out, "\"%s\":", member);
-}
-
-static void member_text(struct buffer *out, const char *member, const char *value)
-{
-	name(out, member);
-	text(out, value);
-}
-
-static void member_i64(struct buffer *out, const char *member, int64_t value)
-{
-	name(out, member);
-	buffer_printf(out, "%lld", (long long)value);
-}
-
-static void member_u64(struct buffer *out, const char *member, uint64_t value)
-{
-	name(out, member);
-	buffer_append_u64(out, value);
-}
-
-static void member_seconds(struct buffer *out, const char *member, int64_t us)
-{
-	name(out, member);
-	uint64_t size = us < 0 ? 0 : (uint64_t)us;
-	buffer_printf(out, "%llu.%06llu", (unsigned long long)(size / 1000000), (unsigned long long)(size % 1000000));
-}
-
-static void member_bool(struct buffer *out, const char *member, bool value)
-{
-	name(out, member);
-	buffer_append_text(out, value ? "true" : "false");
-}
-
-static void open(struct buffer *out, const char *member, char bracket)
-{
-	name(out, member);
-	buffer_append_byte(out, bracket);
-}
-
 static void texts(struct buffer *out, const char *member, const char *const *values, uint32_t count)
 {
-	open(out, member, '[');
+	members_open(out, member, '[');
 	for (uint32_t i = 0; i < count; i++)
-		member_text(out, NULL, values[i]);
+		members_text(out, NULL, values[i]);
 	buffer_append_byte(out, ']');
 }
 
 /* Names are finding ids, which are plain; whatever they are, they become a valid name. */
 static void counts(struct buffer *out, const struct cell_count *values, uint32_t count)
 {
-	open(out, "findings", '{');
+	members_open(out, "findings", '{');
 	for (uint32_t i = 0; i < count; i++) {
-		name(out, NULL);
-		text(out, values[i].id);
+		members_name(out, NULL);
+		members_value(out, values[i].id);
 		buffer_append_byte(out, ':');
 		buffer_append_u64(out, values[i].count);
 	}
@@ -331,35 +255,35 @@ static void counts(struct buffer *out, const struct cell_count *values, uint32_t
 
 static void head(struct buffer *out, const struct cell *cell)
 {
-	member_u64(out, "format", CELL_FORMAT);
-	member_text(out, "scenario", cell->scenario);
-	member_text(out, "title", cell->title);
-	member_text(out, "class", cell->class_id);
-	member_text(out, "why", cell->why);
-	member_text(out, "pipeline", cell->pipeline);
-	member_u64(out, "seed", cell->seed);
-	member_text(out, "verdict", cell_verdict_text(cell->verdict));
-	member_text(out, "expected", cell_expected_text(cell->expected));
+	members_u64(out, "format", CELL_FORMAT);
+	members_text(out, "scenario", cell->scenario);
+	members_text(out, "title", cell->title);
+	members_text(out, "class", cell->class_id);
+	members_text(out, "why", cell->why);
+	members_text(out, "pipeline", cell->pipeline);
+	members_u64(out, "seed", cell->seed);
+	members_text(out, "verdict", cell_verdict_text(cell->verdict));
+	members_text(out, "expected", cell_expected_text(cell->expected));
 	texts(out, "expected_findings", cell->expected_findings, cell->expected_finding_count);
-	member_bool(out, "as_expected", cell->as_expected);
-	member_i64(out, "started_us", cell->started_us);
-	member_seconds(out, "seconds", cell->us);
-	member_u64(out, "batches", cell->batches);
-	member_u64(out, "items", cell->items);
-	member_u64(out, "changes", cell->changes);
+	members_bool(out, "as_expected", cell->as_expected);
+	members_i64(out, "started_us", cell->started_us);
+	members_seconds(out, "seconds", cell->us);
+	members_u64(out, "batches", cell->batches);
+	members_u64(out, "items", cell->items);
+	members_u64(out, "changes", cell->changes);
 }
 
 static void points(struct buffer *out, const struct cell *cell)
 {
-	open(out, "points", '[');
+	members_open(out, "points", '[');
 	for (uint32_t i = 0; i < cell->point_count; i++) {
 		const struct cell_point *point = &cell->points[i];
-		open(out, NULL, '{');
-		member_text(out, "id", point->id);
-		member_text(out, "name", point->name);
-		member_text(out, "state", cell_point_text(point->state));
+		members_open(out, NULL, '{');
+		members_text(out, "id", point->id);
+		members_text(out, "name", point->name);
+		members_text(out, "state", cell_point_text(point->state));
 		counts(out, point->findings, point->finding_count);
-		member_text(out, "detail", point->detail);
+		members_text(out, "detail", point->detail);
 		buffer_append_byte(out, '}');
 	}
 	buffer_append_byte(out, ']');
@@ -367,12 +291,12 @@ static void points(struct buffer *out, const struct cell *cell)
 
 static void examples(struct buffer *out, const struct cell *cell)
 {
-	open(out, "examples", '[');
+	members_open(out, "examples", '[');
 	for (uint32_t i = 0; i < cell->example_count; i++) {
-		open(out, NULL, '{');
-		member_text(out, "id", cell->examples[i].id);
-		member_text(out, "key", cell->examples[i].key);
-		member_text(out, "cause", cell->examples[i].cause);
+		members_open(out, NULL, '{');
+		members_text(out, "id", cell->examples[i].id);
+		members_text(out, "key", cell->examples[i].key);
+		members_text(out, "cause", cell->examples[i].cause);
 		buffer_append_byte(out, '}');
 	}
 	buffer_append_byte(out, ']');
@@ -381,29 +305,29 @@ static void examples(struct buffer *out, const struct cell *cell)
 static void timeline(struct buffer *out, const struct cell *cell)
 {
 	if (cell->timeline_key == NULL) {
-		member_text(out, "timeline", NULL);
+		members_text(out, "timeline", NULL);
 		return;
 	}
-	open(out, "timeline", '{');
-	member_text(out, "key", cell->timeline_key);
-	open(out, "events", '[');
+	members_open(out, "timeline", '{');
+	members_text(out, "key", cell->timeline_key);
+	members_open(out, "events", '[');
 	for (uint32_t i = 0; i < cell->event_count; i++) {
-		open(out, NULL, '{');
-		member_i64(out, "time_us", cell->events[i].time_us);
-		member_u64(out, "batch", cell->events[i].batch);
-		member_text(out, "what", cell->events[i].what);
-		member_text(out, "file", cell->events[i].file);
-		member_text(out, "image", cell->events[i].image);
+		members_open(out, NULL, '{');
+		members_i64(out, "time_us", cell->events[i].time_us);
+		members_u64(out, "batch", cell->events[i].batch);
+		members_text(out, "what", cell->events[i].what);
+		members_text(out, "file", cell->events[i].file);
+		members_text(out, "image", cell->events[i].image);
 		buffer_append_byte(out, '}');
 	}
 	buffer_append_byte(out, ']');
-	open(out, "versions", '[');
+	members_open(out, "versions", '[');
 	for (uint32_t i = 0; i < cell->version_count; i++) {
-		open(out, NULL, '{');
-		member_i64(out, "version", cell->versions[i].version);
-		member_i64(out, "time_us", cell->versions[i].time_us);
-		member_u64(out, "batch", cell->versions[i].batch);
-		member_text(out, "row", cell->versions[i].row);
+		members_open(out, NULL, '{');
+		members_i64(out, "version", cell->versions[i].version);
+		members_i64(out, "time_us", cell->versions[i].time_us);
+		members_u64(out, "batch", cell->versions[i].batch);
+		members_text(out, "row", cell->versions[i].row);
 		buffer_append_byte(out, '}');
 	}
 	buffer_append_text(out, "]}");
@@ -411,17 +335,17 @@ static void timeline(struct buffer *out, const struct cell *cell)
 
 static void steps(struct buffer *out, const struct cell *cell)
 {
-	open(out, "steps", '[');
+	members_open(out, "steps", '[');
 	for (uint32_t i = 0; i < cell->step_count; i++) {
 		const struct cell_step *step = &cell->steps[i];
-		open(out, NULL, '{');
-		member_text(out, "name", step->name);
-		member_i64(out, "exit", step->exit);
-		member_i64(out, "signal", step->signal);
-		member_seconds(out, "seconds", step->us);
-		member_text(out, "out", step->out);
-		member_text(out, "err", step->err);
-		member_bool(out, "faulted", step->faulted);
+		members_open(out, NULL, '{');
+		members_text(out, "name", step->name);
+		members_i64(out, "exit", step->exit);
+		members_i64(out, "signal", step->signal);
+		members_seconds(out, "seconds", step->us);
+		members_text(out, "out", step->out);
+		members_text(out, "err", step->err);
+		members_bool(out, "faulted", step->faulted);
 		buffer_append_byte(out, '}');
 	}
 	buffer_append_byte(out, ']');
@@ -438,7 +362,7 @@ void cell_json(const struct cell *cell, struct buffer *out)
 	texts(out, "story", cell->story, cell->story_count);
 	timeline(out, cell);
 	steps(out, cell);
-	member_text(out, "reproduce", cell->reproduce);
+	members_text(out, "reproduce", cell->reproduce);
 	buffer_append_byte(out, '}');
 }
 

@@ -1,0 +1,125 @@
+/* matrix - a run as every report shows it: scenarios by pipelines, and the cells of each pair.
+ *
+ * Loaded from a run's folder: run.json says what was planned, cells/ what came of it. A cell that was planned or began
+ * and left no cell.json, or a damaged one, is in the matrix as ERROR with the reason in `problem`; none is left out.
+ * Sorted by scenario, pipeline and seed, whatever the order on disk. All renderers draw from this and from the sums
+ * derived here, so they cannot disagree; they append to a buffer and print nothing.
+ *
+ * matrix_load owns everything until matrix_release; one thread. Errors: ERROR_DATA when the folder holds no run,
+ * ERROR_IO, ERROR_INTERNAL. */
+#ifndef LAKEPROOF_REPORTS_MATRIX_H
+#define LAKEPROOF_REPORTS_MATRIX_H
+
+#include "reports/cell.h"
+#include "reports/run_record.h"
+
+struct matrix_cell {
+	struct cell cell;
+	const char *folder;  /* below the run's */
+	const char *problem; /* why there is no verdict; else NULL */
+	uint32_t row, column;
+};
+
+/* A scenario; texts are those of its first cell that has them. */
+struct matrix_row {
+	const char *scenario, *title, *class_id, *why;
+	const char *group; /* "deletes" of "deletes/remove-ignored", "" without a folder */
+};
+
+/* All seeds of a pair; count 0: the pipeline takes no part in the scenario. */
+struct matrix_pair {
+	uint32_t first, count;
+	uint32_t worst; /* the cell to show: worst_verdict's first, one that is not as expected before others */
+	enum cell_verdict verdict; /* the worst: ERROR, FAIL, UNKNOWN, PASS */
+	uint32_t verdicts[4];      /* by enum cell_verdict */
+	uint32_t unexpected;       /* cells that are not as expected */
+	enum cell_expected expected;
+};
+
+/* An earlier run of a pipeline, of the trend. */
+struct matrix_trend_point {
+	const char *run;
+	int64_t started_us;
+	uint32_t passed, cells, unexpected;
+};
+
+struct matrix_column {
+	const char *pipeline;
+	uint32_t verdicts[4], unexpected;
+	int64_t us;
+	struct matrix_trend_point *trend; /* oldest first, this run last; matrix_history_trend fills it */
+	uint32_t trend_count;
+};
+
+struct matrix_score {
+	uint32_t mutants, mutants_caught;    /* pipelines that are to break somewhere; in all such cells as named */
+	uint32_t breaks, breaks_caught;      /* their cells */
+	uint32_t corrected, corrected_quiet; /* pipelines that are to hold somewhere; in all such cells PASS */
+	uint32_t holds, holds_quiet;         /* their cells */
+};
+
+struct matrix {
+	const char *folder;
+	struct run_record run;
+	struct matrix_row *rows;
+	struct matrix_column *columns;
+	struct matrix_cell *cells;
+	struct matrix_pair *pairs; /* rows * columns */
+	uint32_t row_count, column_count, cell_count;
+	uint32_t verdicts[4], as_expected, expected; /* expected: cells of which anything is expected */
+	const char **notes;                          /* what the reader must know of the run itself */
+	uint32_t note_count;
+	struct matrix_score score;
+	struct arena arena;
+};
+
+struct matrix_filter {
+	const char *scenarios, *pipelines; /* NULL: all; else names or patterns with *, comma separated; a scenario's
+					      folder stands for all in it */
+};
+
+enum matrix_format { MATRIX_TEXT, MATRIX_TAP, MATRIX_TAP13, MATRIX_JUNIT, MATRIX_JSON, MATRIX_MARKDOWN, MATRIX_HTML };
+#define MATRIX_FORMATS "text|tap|tap13|junit|json|markdown|html"
+
+struct matrix_style {
+	bool colour;
+	bool expect;    /* what is as expected counts as good */
+	uint32_t width; /* of the terminal; 0: as wide as it gets */
+};
+
+/* Inits; release it in any case. filter may be NULL. */
+int matrix_load(const char *folder, const struct matrix_filter *filter, struct matrix *matrix,
+		struct error *error) MUST_USE;
+void matrix_release(struct matrix *matrix);
+
+/* 70 when a cell is in ERROR; then 1 when one fails, 2 when one is unknown, 0; 65 without any cell. Under `expect` only
+ * cells that are not as expected count, and 2 when nothing at all was expected. */
+int matrix_exit(const struct matrix *matrix, bool expect);
+/* The pair of a row and a column. */
+const struct matrix_pair *matrix_pair(const struct matrix *matrix, uint32_t row, uint32_t column);
+/* Whether a cell counts as good, and what verdict the whole run has. */
+bool matrix_good(const struct cell *cell, bool expect);
+enum cell_verdict matrix_verdict(const struct matrix *matrix, bool expect);
+
+/* False when it names no format. */
+bool matrix_format_parse(const char *text, enum matrix_format *format) MUST_USE;
+int matrix_render(const struct matrix *matrix, enum matrix_format format, const struct matrix_style *style,
+		  struct buffer *out, struct error *error) MUST_USE;
+
+/* ---- history: one row for each cell of each run in a database beside the runs ----
+ *
+ * Never fatal to a verdict: what goes wrong is told in *note (owned by the matrix's arena, NULL when all is well). A
+ * database that is damaged is set aside as "<path>.damaged" with a number. Runs may write at the same time. */
+void matrix_history_add(struct matrix *matrix, const char *path, const char **note);
+/* Fills the columns' trends with up to `runs` earlier runs. A database that is not there is no problem. */
+void matrix_history_trend(struct matrix *matrix, const char *path, uint32_t runs, const char **note);
+
+/* ---- the renderers, one file each ---- */
+void matrix_text(const struct matrix *matrix, const struct matrix_style *style, struct buffer *out);
+void matrix_tap(const struct matrix *matrix, int version, bool expect, struct buffer *out);
+void matrix_junit(const struct matrix *matrix, bool expect, struct buffer *out);
+void matrix_json(const struct matrix *matrix, bool expect, struct buffer *out);
+void matrix_markdown(const struct matrix *matrix, bool expect, struct buffer *out);
+void matrix_html(const struct matrix *matrix, bool expect, struct buffer *out);
+
+#endif
