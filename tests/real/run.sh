@@ -10,6 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/../.."
 export BUILD=${BUILD:-build} CACHE=$PWD/build/cache REAL=$PWD/${BUILD:-build}/real
+source tests/real/jars.sh
 SPARK_SOURCES=tests/real/driver/SparkServer.java
 started=()
 
@@ -34,17 +35,7 @@ install_packages()
 		fail "apt-get could not install ${packages[*]}, see $REAL/apt.log"
 }
 
-# A folder appears only when it is whole.
-fetch()
-{
-	local profile=$1
-	[ -d "$CACHE/$profile" ] && return
-	echo "# fetching $profile"
-	rm -rf "$CACHE/$profile.part"
-	nice mvn -B -q -f tests/real/pom.xml -P "$profile" dependency:copy-dependencies -DincludeScope=runtime \
-		-DoutputDirectory="$CACHE/$profile.part" >"$REAL/maven.log" 2>&1 || fail "maven could not fetch $profile, see $REAL/maven.log"
-	mv "$CACHE/$profile.part" "$CACHE/$profile"
-}
+fetch() { fetch_jars "$1" "$REAL/maven.log" || fail "maven could not fetch $1"; }
 
 wait_for()
 {
@@ -59,15 +50,10 @@ wait_for()
 
 start_spark()
 {
-	local opens=() package
-	for package in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent \
-		java.util.concurrent.atomic sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar; do
-		opens+=("--add-opens=java.base/$package=ALL-UNNAMED")
-	done
 	mkdir -p "$REAL/classes"
 	javac -d "$REAL/classes" -cp "$CACHE/spark-3.5.4/*" $SPARK_SOURCES || fail "the Spark driver does not compile"
 	rm -f "$REAL/spark.port"
-	nice java -Xmx2g -XX:TieredStopAtLevel=1 "${opens[@]}" -Djdk.reflect.useDirectMethodHandle=false \
+	nice java -Xmx2g -XX:TieredStopAtLevel=1 "${JVM_OPENS[@]}" \
 		-cp "$REAL/classes:$CACHE/spark-3.5.4/*" SparkServer "$REAL/warehouse" "$REAL/spark.port" >"$REAL/spark.log" 2>&1 &
 	started+=($!)
 	wait_for Spark $! "$REAL/spark.log" test -s "$REAL/spark.port"

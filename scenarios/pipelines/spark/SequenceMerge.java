@@ -1,0 +1,130 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import io.delta.exceptions.DeltaConcurrentModificationException;
+import io.delta.tables.DeltaTable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * The core that the corrected pipelines share: of each key the newest change by sequence number, merged under a guard.
+ *
+ * <p>The table has four columns more. _sequence is the newest change's number, also of a delete, whose row stays with
+ * _deleted true: a late or repeated change finds that it is late. _changed_us is that change's time, _export_us the time of
+ * the export that the row is from, if it is. An export's item gives way to any change that may be younger than it, and
+ * stands against those that are surely older: the export's cut lies within a minute of its time.
+ */
+final class SequenceMerge {
+	static final long EXPORT_FUZZ_US = 60_000_000;
+	private static final int ATTEMPTS = 8;
+	private static final String GUARD = "(s._sequence IS NOT NULL AND (t._sequence IS NULL OR s._sequence > t._sequence)"
+		+ " AND (t._export_us IS NULL OR s._changed_us > t._export_us - " + EXPORT_FUZZ_US + "))"
+		+ " OR (s._sequence IS NULL AND (t._sequence IS NULL OR t._changed_us <= s._export_us - " + EXPORT_FUZZ_US + ")"
+		+ " AND (t._export_us IS NULL OR t._export_us < s._export_us))";
+
+	private final Batch batch;
+	private final StructType schema;
+	private final Map<List<Object>, Object[]> newest = new LinkedHashMap<>();
+
+	SequenceMerge(Batch batch) {
+		this.batch = batch;
+		schema = batch.columns.schema().add("_sequence", DataTypes.StringType).add("_changed_us", DataTypes.LongType)
+			.add("_export_us", DataTypes.LongType).add("_deleted", DataTypes.BooleanType);
+	}
+
+	/** Takes all of a batch: exports first, then changes; what it cannot take is set aside. */
+	static void all(Batch batch) throws IOException {
+		for (Path export : batch.exports) {
+			SequenceMerge merge = new SequenceMerge(batch);
+			merge.export(export);
+			merge.commit();
+		}
+		batch.moment("before-write");
+		SequenceMerge merge = new SequenceMerge(batch);
+		for (Path file : batch.events) {
+			merge.events(file);
+		}
+		merge.commit();
+		batch.moment("after-write");
+	}
+
+	void export(Path folder) throws IOException {
+		long time = Landing.exportTimeUs(folder);
+		List<Object[]> rows = new ArrayList<>();
+		Landing.export(folder, item -> rows.add(row(item, null, null, time, false)));
+		rows.forEach(row -> newest.put(key(row), row));
+	}
+
+	void events(Path file) throws IOException {
+		for (Change change : Landing.changes(file, batch::setAside)) {
+			change(change);
+		}
+	}
+
+	void change(Change change) throws IOException {
+		JsonNode image = change.removes() ? change.keys : change.newImage;
+		Object[] row = image == null ? null
+			: row(image, change.sequence, change.timeUs + change.precisionUs, null, change.removes());
+		if (row == null || change.sequence == null || key(row).contains(null)) {
+			batch.setAside(change.file, change.offset, row == null ? "no image" : "no whole key");
+			return;
+		}
+		newest.merge(key(row), row, (held, other) -> sequence(other).compareTo(sequence(held)) > 0 ? other : held);
+	}
+
+	private String sequence(Object[] row) {
+		return (String) row[row.length - 4];
+	}
+
+	private Object[] row(JsonNode item, String sequence, Long changedUs, Long exportUs, boolean deleted) {
+		Object[] values = batch.columns.values(item);
+		Object[] row = Arrays.copyOf(values, values.length + 4);
+		row[values.length] = sequence;
+		row[values.length + 1] = changedUs;
+		row[values.length + 2] = exportUs;
+		row[values.length + 3] = deleted;
+		return row;
+	}
+
+	private List<Object> key(Object[] row) {
+		List<Object> key = new ArrayList<>();
+		for (int i = 0; i < batch.columns.list.size(); i++) {
+			if (batch.columns.list.get(i).key) {
+				key.add(row[i] instanceof byte[] ? java.nio.ByteBuffer.wrap((byte[]) row[i]) : row[i]);
+			}
+		}
+		return key;
+	}
+
+	/** One MERGE, made again when another writer came between. */
+	void commit() {
+		List<Row> rows = new ArrayList<>();
+		newest.values().forEach(row -> rows.add(RowFactory.create(row)));
+		Dataset<Row> source = batch.spark.createDataFrame(rows, schema);
+		for (int attempt = 1;; attempt++) {
+			try {
+				DeltaTable.createIfNotExists(batch.spark).location(batch.table).addColumns(schema).execute();
+				if (!rows.isEmpty()) {
+					batch.delta().as("t").merge(source.as("s"), batch.columns.sameKey())
+						.whenMatched(GUARD).updateAll().whenNotMatched().insertAll().execute();
+				}
+				return;
+			} catch (RuntimeException conflict) {
+				if (attempt == ATTEMPTS || !(conflict instanceof DeltaConcurrentModificationException
+					|| conflict.getClass().getName().contains("Concurrent"))) {
+					throw conflict;
+				}
+			}
+		}
+	}
+}
