@@ -49,7 +49,7 @@ struct run {
 	const char *table, *export, *events;
 	const char *deleted_column;
 	bool ttl_keep;
-	uint32_t bugs;
+	struct bug_set bugs;
 	size_t per_commit;
 };
 
@@ -60,11 +60,13 @@ static int run_code(const struct run *run)
 {
 	static struct pipeline pipeline;
 	char table[256], export[256], events[256];
+	char **files = NULL;
+	size_t count = 0;
 	snprintf(table, sizeof(table), "%s/%s", folder, run->table);
 	snprintf(export, sizeof(export), "%s/%s", folder, run->export == NULL ? "" : run->export);
 	snprintf(events, sizeof(events), "%s/%s", folder, run->events == NULL ? "" : run->events);
 	error = (struct error){0};
-	pipeline = (struct pipeline){.table = table, .ttl_keep = run->ttl_keep, .quiet = true, .bugs = run->bugs};
+	pipeline = (struct pipeline){.table = table, .ttl_keep = run->ttl_keep, .quiet = true, .no_sync = true, .bugs = run->bugs};
 	int code = lake_init(&pipeline.lake, run->bugs, &error);
 	for (size_t i = 0; code == 0 && i < sizeof(columns) / sizeof(columns[0]); i++)
 		code = lake_add_column(&pipeline.lake, columns[i], &error);
@@ -72,11 +74,14 @@ static int run_code(const struct run *run)
 		code = lake_complete(&pipeline.lake, run->deleted_column, &error);
 	if (code == 0)
 		code = pipeline_open(&pipeline, &error);
-	bool export_last = (run->bugs & BUG_BACKFILL_OVERWRITES) != 0;
+	bool export_last = bugs_has(run->bugs, BUG_BACKFILL_OVERWRITES);
 	if (code == 0 && run->export != NULL && !export_last)
 		code = pipeline_export(&pipeline, export, &error);
 	if (code == 0 && run->events != NULL)
-		code = pipeline_events(&pipeline, events, run->per_commit == 0 ? 1 : run->per_commit, &error);
+		code = landing_list(events, &files, &count, &error);
+	if (code == 0)
+		code = pipeline_events(&pipeline, files, count, run->per_commit == 0 ? 1 : run->per_commit, &error);
+	landing_list_free(files, count);
 	if (code == 0 && run->export != NULL && export_last)
 		code = pipeline_export(&pipeline, export, &error);
 	pipeline_release(&pipeline);
@@ -466,7 +471,7 @@ static void test_refusals(void)
 	ok(run_code(&run) == ERROR_DATA && strstr(error.message, "missing") != NULL, "a missing data file is told");
 	run = (struct run){.table = run.table, .events = "nothing"};
 	ok(run_code(&run) == ERROR_IO, "a missing event folder is told");
-	uint32_t bugs = 0;
+	struct bug_set bugs = {0};
 	ok(bugs_add(&bugs, "no-such-bug", &error) == ERROR_USAGE, "an unknown bug is told");
 }
 

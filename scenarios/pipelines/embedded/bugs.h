@@ -1,40 +1,38 @@
 /* bugs - faults that real pipelines have, to be planted on purpose: a checker that misses them checks nothing.
  *
- * Each is off unless asked for by name. A set of bugs is a bit mask. */
+ * Each is off unless asked for by name. bug_list.h says which there are. */
 #ifndef LAKEPROOF_PIPELINE_BUGS_H
 #define LAKEPROOF_PIPELINE_BUGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "base/error.h"
+#include "scenarios/pipelines/embedded/bug_list.h"
 
 enum bug {
-	BUG_DROPS_REMOVE = 1 << 0,
-	BUG_LAST_ARRIVAL_WINS = 1 << 1,
-	BUG_APPEND_ONLY = 1 << 2,
-	BUG_NUMBERS_THROUGH_DOUBLE = 1 << 3,
-	BUG_BACKFILL_OVERWRITES = 1 << 4,
-	BUG_TTL_IGNORED = 1 << 5,
-	BUG_PARTIAL_KEY_MERGE = 1 << 6,
-	BUG_SECONDS_TIE = 1 << 7,
-	BUG_SEQUENCE_AS_TEXT = 1 << 8,
-	BUG_TOMBSTONES_FORGOTTEN = 1 << 9,
-	BUG_NULL_BECOMES_EMPTY_STRING = 1 << 10,
-	BUG_LISTS_REVERSED = 1 << 11,
-	BUG_REMOVED_ATTRIBUTE_SURVIVES = 1 << 12,
-	BUG_BINARY_AS_TEXT = 1 << 13,
-	BUG_DECIMALS_TRUNCATED = 1 << 14,
-	BUG_FIRST_OF_LINE = 1 << 15,
-	BUG_LAST_RECORD_LOST = 1 << 16,
-	BUG_EXPORT_FILE_SKIPPED = 1 << 17,
-	BUG_INSERTS_ONLY = 1 << 18,
-	BUG_WRITES_NOTHING = 1 << 19
+#define BUG_CONSTANT(id, name, class_id, needs, effect) BUG_##id,
+	BUG_LIST(BUG_CONSTANT)
+#undef BUG_CONSTANT
+		BUG_COUNT
 };
 
+/* All zero: none. */
+struct bug_set {
+	uint64_t bits[2];
+};
+
+_Static_assert(BUG_COUNT <= 128, "a set of bugs holds 128");
+
+static inline bool bugs_has(struct bug_set bugs, enum bug bug)
+{
+	return (bugs.bits[bug / 64] >> (bug % 64) & 1) != 0;
+}
+
 /* Adds the named bug to the set; ERROR_USAGE, naming --list-bugs, when there is none of that name. */
-int bugs_add(uint32_t *bugs, const char *name, struct error *error) MUST_USE;
-/* One line a bug: name, tab, what it does. */
+int bugs_add(struct bug_set *bugs, const char *name, struct error *error) MUST_USE;
+/* One line a bug: name, class, what it needs to show, what it does, with tabs between them. */
 void bugs_list(FILE *out);
 
 #endif

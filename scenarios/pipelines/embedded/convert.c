@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/decimal.h"
-#include "scenarios/pipelines/embedded/bugs.h"
 
 enum { TYPE_DEPTH_MAX = 16, TYPE_NAME_MAX = 256 };
 
@@ -185,7 +184,7 @@ static void append_text(struct conversion *conversion, struct column *column, st
 		column_append_bytes(column, json_text(payload));
 	} else if (decimal_parse(json_text(payload), &decimal) != DECIMAL_OK) {
 		misfit(conversion, column);
-	} else if ((conversion->bugs & BUG_NUMBERS_THROUGH_DOUBLE) != 0) {
+	} else if (bugs_has(conversion->bugs, BUG_NUMBERS_THROUGH_DOUBLE)) {
 		snprintf(text, sizeof(text), "%.17g", decimal_to_double(&decimal));
 		column_append_bytes(column, slice_from(text));
 	} else {
@@ -197,7 +196,7 @@ static void append_binary(struct conversion *conversion, struct column *column, 
 {
 	if (payload->text == NULL)
 		misfit(conversion, column);
-	else if ((conversion->bugs & BUG_BINARY_AS_TEXT) != 0)
+	else if (bugs_has(conversion->bugs, BUG_BINARY_AS_TEXT))
 		column_append_bytes(column, json_text(payload));
 	else if (convert_base64(json_text(payload), conversion->work))
 		column_append_bytes(column, buffer_slice(conversion->work));
@@ -209,7 +208,7 @@ static bool read_number(const struct conversion *conversion, const struct json_t
 {
 	if (payload->text == NULL || decimal_parse(json_text(payload), decimal) != DECIMAL_OK)
 		return false;
-	if ((conversion->bugs & BUG_NUMBERS_THROUGH_DOUBLE) != 0)
+	if (bugs_has(conversion->bugs, BUG_NUMBERS_THROUGH_DOUBLE))
 		return decimal_from_double(decimal_to_double(decimal), decimal);
 	return true;
 }
@@ -233,9 +232,9 @@ static void append_decimal(struct conversion *conversion, struct column *column,
 	int128 unscaled, limit = 1;
 	for (long i = 0; i < precision; i++)
 		limit *= 10;
-	if ((conversion->bugs & BUG_DECIMALS_TRUNCATED) != 0)
+	if (bugs_has(conversion->bugs, BUG_DECIMALS_TRUNCATED))
 		cut_digits(decimal);
-	if ((conversion->bugs & BUG_NUMBERS_THROUGH_DOUBLE) != 0 && !decimal_unscaled(decimal, (int)scale, &unscaled) &&
+	if (bugs_has(conversion->bugs, BUG_NUMBERS_THROUGH_DOUBLE) && !decimal_unscaled(decimal, (int)scale, &unscaled) &&
 	    decimal->exponent + scale > 0 && decimal->exponent + scale < decimal->count) {
 		/* A double's shortest text can have more places than the column: the pipeline with this bug rounds. */
 		decimal->count = (uint8_t)(decimal->exponent + scale);
@@ -324,7 +323,7 @@ static void append_array(struct conversion *conversion, struct column *column, c
 		return;
 	}
 	struct column *child = column_element(column, 0);
-	if ((conversion->bugs & BUG_LISTS_REVERSED) != 0 && slice_is(tag, "L"))
+	if (bugs_has(conversion->bugs, BUG_LISTS_REVERSED) && slice_is(tag, "L"))
 		append_reversed(conversion, child, tokens, tag, payload);
 	else
 		for (uint32_t i = payload + 1; i < tokens[payload].next; i = tokens[i].next)
@@ -395,7 +394,7 @@ void convert_append(struct conversion *conversion, struct column *column, const 
 		return;
 	}
 	conversion->misfits += value != 0 && !good;
-	if ((conversion->bugs & BUG_NULL_BECOMES_EMPTY_STRING) != 0 && strcmp(column_format(column), "u") == 0)
+	if (bugs_has(conversion->bugs, BUG_NULL_BECOMES_EMPTY_STRING) && strcmp(column_format(column), "u") == 0)
 		column_append_bytes(column, (struct slice){"", 0});
 	else
 		column_append_null(column);

@@ -5,9 +5,10 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "scenarios/pipelines/embedded/batch.h"
+#include "scenarios/pipelines/embedded/bugs.h"
 
 struct conversion {
-	uint32_t bugs;       /* enum bug */
+	struct bug_set bugs;
 	uint64_t misfits;    /* counts values that do not fit */
 	struct buffer *work; /* scratch for binaries */
 };

@@ -7,8 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A guard file is text, one fact a line; names and keys in hexadecimal, since both may hold anything:
- *   source HEX
+/* A guard file is text, one fact a line; keys in hexadecimal, since they may hold anything:
  *   export TIME_US
  *   key HEX TIME_US PRECISION_US STREAM KEPT SEQUENCE|-
  *   end
@@ -18,6 +17,7 @@ enum { PATH_SIZE = 4096 };
 
 struct guard_writer {
 	FILE *file;
+	bool sync;
 	char path[PATH_SIZE], temporary[PATH_SIZE + 8];
 };
 
@@ -107,9 +107,7 @@ static int read_line(struct guard *guard, char *line, const char *path, bool *en
 	char *word = line, *argument = strchr(line, ' '), *rest = NULL;
 	struct slice bytes;
 	struct guard_entry entry;
-	size_t number;
 	int64_t time;
-	bool added;
 	line[strcspn(line, "\n")] = '\0';
 	if (argument != NULL) {
 		*argument++ = '\0';
@@ -121,8 +119,6 @@ static int read_line(struct guard *guard, char *line, const char *path, bool *en
 		*ended = true;
 		return 0;
 	}
-	if (argument != NULL && strcmp(word, "source") == 0 && from_hex(argument, &bytes))
-		return keymap_add(&guard->sources, bytes, &number, &added, error);
 	if (argument != NULL && strcmp(word, "export") == 0 && take_number(&(const char *){argument}, &time)) {
 		guard->export_time_us = time > guard->export_time_us ? time : guard->export_time_us;
 		return 0;
@@ -153,11 +149,10 @@ static int read_file(struct guard *guard, const char *path, struct error *error)
 	return code;
 }
 
-int guard_open(struct guard *guard, const char *table, int64_t last, struct error *error)
+int guard_open(struct guard *guard, const char *table, int64_t last, bool sync, struct error *error)
 {
-	*guard = (struct guard){.export_time_us = INT64_MIN};
+	*guard = (struct guard){.sync = sync, .export_time_us = INT64_MIN};
 	keymap_init(&guard->keys);
-	keymap_init(&guard->sources);
 	size_t size = strlen(table) + sizeof("/_pipeline");
 	guard->folder = malloc(size);
 	if (guard->folder == NULL)
@@ -181,13 +176,6 @@ void guard_release(struct guard *guard)
 	free(guard->folder);
 	free(guard->entries);
 	keymap_release(&guard->keys);
-	keymap_release(&guard->sources);
-}
-
-bool guard_has_source(const struct guard *guard, const char *name)
-{
-	size_t number;
-	return keymap_find(&guard->sources, slice_from(name), &number);
 }
 
 const struct guard_entry *guard_find(const struct guard *guard, struct slice key)
@@ -205,6 +193,7 @@ int guard_begin(const struct guard *guard, int64_t batch, struct guard_writer **
 	*writer = calloc(1, sizeof(**writer));
 	if (*writer == NULL)
 		return error_set(error, ERROR_INTERNAL, "out of memory for the state of keys");
+	(*writer)->sync = guard->sync;
 	guard_path((*writer)->path, guard->folder, batch);
 	snprintf((*writer)->temporary, sizeof((*writer)->temporary), "%s.new", (*writer)->path);
 	(*writer)->file = fopen((*writer)->temporary, "w");
@@ -219,13 +208,6 @@ int guard_begin(const struct guard *guard, int64_t batch, struct guard_writer **
 static int written(const struct guard_writer *writer, bool good, struct error *error)
 {
 	return good ? 0 : error_system(error, "cannot write \"%s\"", writer->temporary);
-}
-
-int guard_put_source(struct guard_writer *writer, const char *name, struct error *error)
-{
-	bool good = fputs("source ", writer->file) != EOF && write_hex(writer->file, slice_from(name)) &&
-		    putc('\n', writer->file) != EOF;
-	return written(writer, good, error);
 }
 
 int guard_put_export_time(struct guard_writer *writer, int64_t time_us, struct error *error)
@@ -246,7 +228,7 @@ int guard_put(struct guard_writer *writer, struct slice key, const struct guard_
 int guard_sync(struct guard_writer *writer, struct error *error)
 {
 	bool good = fputs("end\n", writer->file) != EOF && fflush(writer->file) == 0 &&
-		    fsync(fileno(writer->file)) == 0;
+		    (!writer->sync || fsync(fileno(writer->file)) == 0);
 	int code = written(writer, good, error);
 	if (fclose(writer->file) != 0 && code == 0)
 		code = error_system(error, "cannot write \"%s\"", writer->temporary);

@@ -1,5 +1,5 @@
 /* guard - what the pipeline must remember between runs to stay correct: the newest change of every key, deletes
- * included, and which landing files were applied.
+ * included, and how far the exports reach.
  *
  * Kept in files beside the table's data, <table>/_pipeline/<batch>.guard, one a commit, each holding what that batch
  * learned. A batch's file is written and synced before its commit, and the commit carries the batch's number as its
@@ -21,10 +21,10 @@ struct guard_entry {
 
 struct guard {
 	char *folder;
+	bool sync; /* wait for the disk */
 	struct keymap keys;
 	struct guard_entry *entries; /* by the key's number */
 	size_t entry_capacity;
-	struct keymap sources;  /* names of what was applied */
 	int64_t export_time_us; /* of the newest applied export, INT64_MIN without one */
 };
 
@@ -33,14 +33,12 @@ struct guard_writer;
 
 /* Reads the files of batches 1 to `last`. ERROR_DATA when one is missing or damaged: the state is lost then, and the
  * table must be built anew. */
-int guard_open(struct guard *guard, const char *table, int64_t last, struct error *error) MUST_USE;
+int guard_open(struct guard *guard, const char *table, int64_t last, bool sync, struct error *error) MUST_USE;
 void guard_release(struct guard *guard);
-bool guard_has_source(const struct guard *guard, const char *name);
 /* NULL when the key was never changed. */
 const struct guard_entry *guard_find(const struct guard *guard, struct slice key);
 
 int guard_begin(const struct guard *guard, int64_t batch, struct guard_writer **writer, struct error *error) MUST_USE;
-int guard_put_source(struct guard_writer *writer, const char *name, struct error *error) MUST_USE;
 int guard_put_export_time(struct guard_writer *writer, int64_t time_us, struct error *error) MUST_USE;
 int guard_put(struct guard_writer *writer, struct slice key, const struct guard_entry *entry,
 	      struct error *error) MUST_USE;

@@ -8,7 +8,7 @@
 
 enum { LINE_MAX_SIZE = 4096, WORK_MAX = 1 << 26 };
 
-int lake_init(struct lake *lake, uint32_t bugs, struct error *error)
+int lake_init(struct lake *lake, struct bug_set bugs, struct error *error)
 {
 	*lake = (struct lake){.bugs = bugs};
 	buffer_init(&lake->work, WORK_MAX);

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "scenarios/pipelines/embedded/batch.h"
+#include "scenarios/pipelines/embedded/bugs.h"
 #include "scenarios/pipelines/embedded/stamp.h"
 
 enum { LAKE_PATH_MAX = 8, LAKE_KEYS_MAX = 2, LAKE_COLUMNS_MAX = 1024 };
@@ -43,12 +44,12 @@ struct lake {
 	uint32_t key_count;
 	char *deleted_column; /* of a soft delete; NULL for none. It is the root's last child. */
 	struct column *root;
-	uint32_t bugs;    /* enum bug */
+	struct bug_set bugs;
 	uint64_t misfits; /* values that did not fit their column */
 	struct buffer work;
 };
 
-int lake_init(struct lake *lake, uint32_t bugs, struct error *error) MUST_USE;
+int lake_init(struct lake *lake, struct bug_set bugs, struct error *error) MUST_USE;
 void lake_release(struct lake *lake);
 /* One line of description; empty lines and those that start with '#' say nothing. ERROR_USAGE. */
 int lake_add_column(struct lake *lake, const char *line, struct error *error) MUST_USE;

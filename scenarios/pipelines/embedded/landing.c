@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "base/gzip.h"
-#include "scenarios/pipelines/embedded/bugs.h"
 
 enum { FOLDER_DEPTH_MAX = 32, READ_SIZE = 1 << 18 };
 #define FILE_SIZE_MAX ((size_t)4 << 30)
@@ -153,7 +152,7 @@ static size_t document_start(struct slice text, size_t at)
 
 struct walk {
 	const struct landing_sink *sink;
-	uint32_t bugs;
+	struct bug_set bugs;
 	const char *path;
 	struct json_parser *parser;
 	size_t document; /* where the present document begins in the file */
@@ -220,7 +219,7 @@ static int walk_text(struct walk *walk, struct slice text, struct error *error)
 		const struct json_token *tokens;
 		size_t count;
 		struct json_failure failure;
-		walk->loses_last = (walk->bugs & BUG_LAST_RECORD_LOST) != 0 && document_start(text, end) == text.size;
+		walk->loses_last = bugs_has(walk->bugs, BUG_LAST_RECORD_LOST) && document_start(text, end) == text.size;
 		if (json_parse(walk->parser, document, &tokens, &count, &failure)) {
 			code = deliver_document(walk, tokens, document, error);
 		} else {
@@ -230,12 +229,12 @@ static int walk_text(struct walk *walk, struct slice text, struct error *error)
 			document.size = end - at;
 			code = poisoned(walk, at + failure.offset, failure.reason, document, error);
 		}
-		at = (walk->bugs & BUG_FIRST_OF_LINE) != 0 ? line_end(text, end) : end;
+		at = bugs_has(walk->bugs, BUG_FIRST_OF_LINE) ? line_end(text, end) : end;
 	}
 	return code;
 }
 
-int landing_records(const char *path, struct json_parser *parser, uint32_t bugs, const struct landing_sink *sink,
+int landing_records(const char *path, struct json_parser *parser, struct bug_set bugs, const struct landing_sink *sink,
 		    struct error *error)
 {
 	struct buffer bytes;

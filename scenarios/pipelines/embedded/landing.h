@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "scenarios/pipelines/embedded/bugs.h"
 
 struct landing_sink {
 	void *context;
@@ -26,8 +27,8 @@ int landing_list(const char *path, char ***files, size_t *count, struct error *e
 void landing_list_free(char **files, size_t count);
 /* The file's bytes, unpacked, with JSON_PADDING zero bytes after them. ERROR_DATA when gzip is damaged. */
 int landing_read(const char *path, struct buffer *bytes, struct error *error) MUST_USE;
-/* All records of the file. bugs: a set of enum bug. */
-int landing_records(const char *path, struct json_parser *parser, uint32_t bugs, const struct landing_sink *sink,
+/* All records of the file. bugs: planted ones. */
+int landing_records(const char *path, struct json_parser *parser, struct bug_set bugs, const struct landing_sink *sink,
 		    struct error *error) MUST_USE;
 
 #endif

@@ -1,16 +1,59 @@
 /* lakeproof-pipeline - the pipeline that lakeproof's own scenarios test; see --help. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "scenarios/pipelines/embedded/bugs.h"
+#include "scenarios/pipelines/embedded/job.h"
+#include "scenarios/pipelines/embedded/landing.h"
+#include "scenarios/pipelines/embedded/moment.h"
 #include "scenarios/pipelines/embedded/options.h"
 #include "scenarios/pipelines/embedded/pipeline.h"
 
-static int describe(struct lake *lake, const struct options *options, struct error *error)
+enum { FILES_PER_COMMIT = 4, CHECKPOINT_PATH_SIZE = 4200 };
+
+/* What is to be done: of the command line, or of the job that it names. */
+struct work {
+	const struct options *options;
+	struct job job;
+	char **events;
+	size_t event_count, files_per_commit;
+	char checkpoint[CHECKPOINT_PATH_SIZE];
+};
+
+static int find_work(struct work *work, struct error *error)
 {
+	const struct options *options = work->options;
+	struct job *job = &work->job;
+	int code = 0;
+	work->files_per_commit = options->files_per_commit == 0 ? FILES_PER_COMMIT : options->files_per_commit;
+	for (uint32_t i = 0; code == 0 && i < options->event_count; i++)
+		code = landing_list(options->events[i], &work->events, &work->event_count, error);
+	if (code != 0 || options->job == NULL)
+		return code;
+	code = job_read(job, options->job, error);
+	if (code != 0)
+		return code;
+	/* A moment kills the first attempt only, or nothing would ever be done. */
+	if (job->attempt > 1)
+		moment_arm(NULL);
+	else if (job->crash_at != NULL)
+		moment_arm(job->crash_at);
+	if (options->files_per_commit == 0)
+		work->files_per_commit = SIZE_MAX;
+	for (size_t i = 0; code == 0 && i < job->events.count; i++)
+		code = landing_list(job->events.paths[i], &work->events, &work->event_count, error);
+	snprintf(work->checkpoint, sizeof(work->checkpoint), "%s/checkpoint", job->work);
+	return code;
+}
+
+static int describe(struct lake *lake, const struct work *work, struct error *error)
+{
+	const struct options *options = work->options;
+	const char *columns = options->job != NULL && options->columns == NULL ? work->job.columns : options->columns;
 	int code = lake_init(lake, options->bugs, error);
-	if (code == 0 && options->columns != NULL)
-		code = lake_add_columns_of(lake, options->columns, error);
+	if (code == 0 && columns != NULL)
+		code = lake_add_columns_of(lake, columns, error);
 	for (uint32_t i = 0; code == 0 && i < options->column_count; i++)
 		code = lake_add_column(lake, options->column[i], error);
 	if (code == 0)
@@ -18,38 +61,51 @@ static int describe(struct lake *lake, const struct options *options, struct err
 	return code;
 }
 
-static int apply(struct pipeline *pipeline, const struct options *options, struct error *error)
+static int apply_exports(struct pipeline *pipeline, const struct work *work, struct error *error)
 {
-	/* The export comes first, except in the pipeline that gets it wrong. */
-	bool export_last = (options->bugs & BUG_BACKFILL_OVERWRITES) != 0;
 	int code = 0;
-	if (options->export != NULL && !export_last)
-		code = pipeline_export(pipeline, options->export, error);
-	for (uint32_t i = 0; code == 0 && i < options->event_count; i++)
-		code = pipeline_events(pipeline, options->events[i], options->files_per_commit, error);
-	if (code == 0 && options->export != NULL && export_last)
-		code = pipeline_export(pipeline, options->export, error);
+	for (uint32_t i = 0; code == 0 && i < work->options->export_count; i++)
+		code = pipeline_export(pipeline, work->options->exports[i], error);
+	for (size_t i = 0; code == 0 && i < work->job.exports.count; i++)
+		code = pipeline_export(pipeline, work->job.exports.paths[i], error);
 	return code;
 }
 
-static int run(const struct options *options, struct error *error)
+static int apply(struct pipeline *pipeline, const struct work *work, struct error *error)
+{
+	/* The export comes first, except in the pipeline that gets it wrong. */
+	bool export_last = bugs_has(pipeline->bugs, BUG_BACKFILL_OVERWRITES);
+	int code = export_last ? 0 : apply_exports(pipeline, work, error);
+	if (code == 0)
+		code = pipeline_events(pipeline, work->events, work->event_count, work->files_per_commit, error);
+	if (code == 0 && export_last)
+		code = apply_exports(pipeline, work, error);
+	return code;
+}
+
+static int run(struct work *work, struct error *error)
 {
 	static struct pipeline pipeline; /* a thousand columns are too much for the stack */
-	pipeline = (struct pipeline){.table = options->table,
+	const struct options *options = work->options;
+	bool is_job = options->job != NULL;
+	pipeline = (struct pipeline){.table = is_job ? work->job.table : options->table,
 				     .partition = options->partition,
+				     .checkpoint = is_job ? work->checkpoint : options->checkpoint,
+				     .roots = {work->job.batch_folder, work->job.landing},
 				     .ttl_keep = options->ttl_keep,
 				     .quiet = options->quiet,
+				     .no_sync = options->no_sync,
 				     .bugs = options->bugs};
-	int code = describe(&pipeline.lake, options, error);
+	int code = describe(&pipeline.lake, work, error);
 	if (code == 0)
 		code = pipeline_open(&pipeline, error);
 	if (code == 0)
-		code = apply(&pipeline, options, error);
+		code = apply(&pipeline, work, error);
 	if (code == 0)
 		pipeline_say(&pipeline,
 			     "done: %" PRIu64 " records, %" PRIu64 " changes applied, %" PRIu64 " superseded, %" PRIu64
 			     " set aside, %" PRIu64 " values did not fit their column",
-			     pipeline.records, pipeline.applied, pipeline.superseded, pipeline.set_aside,
+			     pipeline.records, pipeline.changes, pipeline.superseded, pipeline.set_aside,
 			     pipeline.lake.misfits);
 	pipeline_release(&pipeline);
 	lake_release(&pipeline.lake);
@@ -59,15 +115,23 @@ static int run(const struct options *options, struct error *error)
 int main(int argc, char **argv)
 {
 	static struct options options;
+	static struct work work = {.options = &options};
 	struct error error = {0};
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like any other */
 	int code = options_parse(argc, argv, &options, &error);
-	if (code == 0 && options.help)
+	moment_arm(getenv("LAKEPROOF_CRASH_AT"));
+	if (code == 0 && options.help) {
 		fputs(options_help, stdout);
-	else if (code == 0 && options.list_bugs)
+	} else if (code == 0 && options.list_bugs) {
 		bugs_list(stdout);
-	else if (code == 0)
-		code = run(&options, &error);
+	} else if (code == 0) {
+		code = find_work(&work, &error);
+		if (code == 0)
+			code = run(&work, &error);
+	}
 	if (code != 0)
 		fprintf(stderr, "lakeproof-pipeline: %s\n", error.message);
+	landing_list_free(work.events, work.event_count);
+	job_release(&work.job);
 	return code;
 }

@@ -130,7 +130,7 @@ int manifest_open(const char *folder, struct json_parser *parser, struct manifes
 	int code = read_summary(folder, parser, manifest, error);
 	snprintf(path, sizeof(path), "%s/manifest-files.json", folder);
 	if (code == 0)
-		code = landing_records(path, parser, 0, &sink, error);
+		code = landing_records(path, parser, (struct bug_set){0}, &sink, error);
 	if (code != 0)
 		manifest_release(manifest);
 	return code;

@@ -2,10 +2,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "scenarios/pipelines/embedded/bugs.h"
 #include "scenarios/pipelines/embedded/change.h"
+#include "scenarios/pipelines/embedded/commit.h"
 #include "scenarios/pipelines/embedded/landing.h"
-#include "scenarios/pipelines/embedded/pipeline.h"
+#include "scenarios/pipelines/embedded/moment.h"
 
 enum { FILE_ROWS = 25000 };
 
@@ -31,13 +31,13 @@ struct batch {
 /* Whether the change is one this pipeline looks at, planted bugs included. */
 static bool is_wanted(const struct pipeline *pipeline, const struct change *change)
 {
-	if (change->remove && (pipeline->bugs & BUG_DROPS_REMOVE) != 0)
+	if (change->remove && bugs_has(pipeline->bugs, BUG_DROPS_REMOVE))
 		return false;
-	if (change->by_ttl && (pipeline->bugs & BUG_TTL_IGNORED) != 0)
+	if (change->by_ttl && bugs_has(pipeline->bugs, BUG_TTL_IGNORED))
 		return false;
-	if (!change->insert && !change->remove && (pipeline->bugs & BUG_INSERTS_ONLY) != 0)
+	if (!change->insert && !change->remove && bugs_has(pipeline->bugs, BUG_INSERTS_ONLY))
 		return false;
-	return (pipeline->bugs & BUG_WRITES_NOTHING) == 0;
+	return !bugs_has(pipeline->bugs, BUG_WRITES_NOTHING);
 }
 
 /* Wholly before the newest export: the export's item, or its absence, already says more. */
@@ -92,16 +92,16 @@ static int take_record(void *context, const struct json_token *tokens, uint32_t 
 	batch->records++;
 	pipeline->records++;
 	if (!change_parse(tokens, root, &change, &reason))
-		return pipeline_set_aside(pipeline, batch->path, offset, reason, text, error);
+		return pipeline_set_aside(pipeline, batch->path, offset, reason, error);
 	if (!lake_key(tokens, change.keys, &pipeline->lake, pipeline_key_parts(pipeline), &batch->key))
-		return pipeline_set_aside(pipeline, batch->path, offset, "a key attribute is missing", text, error);
+		return pipeline_set_aside(pipeline, batch->path, offset, "a key attribute is missing", error);
 	if (!is_wanted(pipeline, &change) || !lake_takes(tokens, change.keys, &pipeline->lake))
 		return 0;
 	if (is_settled(pipeline, &change.stamp)) {
 		pipeline->superseded++;
 		return 0;
 	}
-	if ((pipeline->bugs & BUG_APPEND_ONLY) != 0)
+	if (bugs_has(pipeline->bugs, BUG_APPEND_ONLY))
 		return append_change(batch, tokens, &change);
 	int code = keymap_add(&batch->keys, buffer_slice(&batch->key), &number, &added, error);
 	return code != 0 ? code : keep_candidate(batch, number, added, &change.stamp, text, error);
@@ -111,8 +111,9 @@ static int set_aside(void *context, const char *path, size_t offset, const char 
 		     struct error *error)
 {
 	struct batch *batch = context;
+	(void)text;
 	batch->records++;
-	return pipeline_set_aside(batch->pipeline, path, offset, reason, text, error);
+	return pipeline_set_aside(batch->pipeline, path, offset, reason, error);
 }
 
 /* ---- applying */
@@ -122,9 +123,9 @@ static int append_change(struct batch *batch, const struct json_token *tokens, c
 {
 	struct pipeline *pipeline = batch->pipeline;
 	struct lake *lake = &pipeline->lake;
-	batch->pipeline->applied++;
+	batch->pipeline->changes++;
 	if (!change->remove) {
-		bool survives = (pipeline->bugs & BUG_REMOVED_ATTRIBUTE_SURVIVES) != 0;
+		bool survives = bugs_has(pipeline->bugs, BUG_REMOVED_ATTRIBUTE_SURVIVES);
 		lake_append(lake, tokens, change->new_image, survives ? change->old_image : 0, false, &change->stamp);
 	} else if (change->by_ttl && pipeline->ttl_keep) {
 		if (change->old_image != 0)
@@ -149,9 +150,9 @@ static int remember(struct batch *batch, struct slice key, const struct change *
 	struct guard_entry entry = {.stamp = change->stamp,
 				    .has_stamp = true,
 				    .kept = change->by_ttl && batch->pipeline->ttl_keep};
-	if (change->remove && (batch->pipeline->bugs & BUG_TOMBSTONES_FORGOTTEN) != 0)
+	if (change->remove && bugs_has(batch->pipeline->bugs, BUG_TOMBSTONES_FORGOTTEN))
 		entry.has_stamp = false;
-	return guard_put(batch->commit.guard, key, &entry, error);
+	return commit_remember(&batch->commit, key, &entry, error);
 }
 
 static int apply_winners(struct batch *batch, struct error *error)
@@ -182,7 +183,18 @@ static int apply_winners(struct batch *batch, struct error *error)
 	return code;
 }
 
-static int merge(struct batch *batch, char **files, size_t count, struct error *error)
+static int mark_applied(struct pipeline *pipeline, const char *path, struct error *error)
+{
+	struct buffer line;
+	buffer_init(&line, 1 << 16);
+	int code = checkpoint_file_line(path, pipeline_name(pipeline, path), &line, error);
+	if (code == 0)
+		code = checkpoint_add(&pipeline->applied, buffer_slice(&line), error);
+	buffer_release(&line);
+	return code;
+}
+
+static int merge(struct batch *batch, char *const *files, size_t count, struct error *error)
 {
 	struct pipeline *pipeline = batch->pipeline;
 	struct landing_sink sink = {batch, take_record, set_aside};
@@ -192,8 +204,9 @@ static int merge(struct batch *batch, char **files, size_t count, struct error *
 		batch->path = files[i];
 		code = landing_records(files[i], pipeline->parser, pipeline->bugs, &sink, error);
 		if (code == 0)
-			code = guard_put_source(batch->commit.guard, files[i], error);
+			code = mark_applied(pipeline, files[i], error);
 	}
+	moment_reach("after-read");
 	if (code == 0)
 		code = apply_winners(batch, error);
 	if (code == 0 && batch->keys.count > 0)
@@ -208,7 +221,7 @@ static int merge(struct batch *batch, char **files, size_t count, struct error *
 	return code;
 }
 
-static int merge_files(struct pipeline *pipeline, char **files, size_t count, struct error *error)
+static int merge_files(struct pipeline *pipeline, char *const *files, size_t count, struct error *error)
 {
 	struct batch batch = {.pipeline = pipeline};
 	keymap_init(&batch.keys);
@@ -223,22 +236,33 @@ static int merge_files(struct pipeline *pipeline, char **files, size_t count, st
 	return code;
 }
 
-int pipeline_events(struct pipeline *pipeline, const char *path, size_t per_commit, struct error *error)
+static int is_fresh(struct pipeline *pipeline, const char *path, bool *fresh, struct error *error)
 {
-	char **files = NULL;
-	size_t count = 0, fresh = 0;
-	int code = landing_list(path, &files, &count, error);
+	struct buffer line;
+	buffer_init(&line, 1 << 16);
+	int code = checkpoint_file_line(path, pipeline_name(pipeline, path), &line, error);
+	*fresh = code == 0 && !checkpoint_has(&pipeline->applied, buffer_slice(&line));
+	buffer_release(&line);
+	return code;
+}
+
+int pipeline_events(struct pipeline *pipeline, char *const *files, size_t count, size_t per_commit,
+		    struct error *error)
+{
+	char **fresh = calloc(count + 1, sizeof(*fresh));
+	size_t fresh_count = 0;
+	int code = fresh == NULL ? error_set(error, ERROR_INTERNAL, "out of memory for the list of files") : 0;
 	for (size_t i = 0; code == 0 && i < count; i++) {
-		if (guard_has_source(&pipeline->guard, files[i]))
-			continue;
-		char *kept = files[i];
-		files[i] = files[fresh];
-		files[fresh++] = kept;
+		bool is_new;
+		code = is_fresh(pipeline, files[i], &is_new, error);
+		if (code == 0 && is_new)
+			fresh[fresh_count++] = files[i];
 	}
-	if (code == 0 && fresh < count)
-		pipeline_say(pipeline, "%zu event files were applied before", count - fresh);
-	for (size_t i = 0; code == 0 && i < fresh; i += per_commit)
-		code = merge_files(pipeline, files + i, fresh - i < per_commit ? fresh - i : per_commit, error);
-	landing_list_free(files, count);
+	if (code == 0 && fresh_count < count)
+		pipeline_say(pipeline, "%zu event files were applied before", count - fresh_count);
+	for (size_t i = 0; code == 0 && i < fresh_count; i += per_commit)
+		code = merge_files(pipeline, fresh + i, fresh_count - i < per_commit ? fresh_count - i : per_commit,
+				   error);
+	free(fresh);
 	return code;
 }

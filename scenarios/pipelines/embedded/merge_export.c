@@ -2,10 +2,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "scenarios/pipelines/embedded/bugs.h"
+#include "scenarios/pipelines/embedded/commit.h"
 #include "scenarios/pipelines/embedded/landing.h"
 #include "scenarios/pipelines/embedded/manifest.h"
-#include "scenarios/pipelines/embedded/pipeline.h"
 
 enum { FILE_ROWS = 25000 };
 
@@ -15,7 +14,8 @@ struct loading {
 	struct manifest manifest;
 	struct keymap seen; /* keys of the export */
 	struct buffer key;
-	int64_t file_items; /* of the current data file */
+	const char *path; /* of the current data file */
+	int64_t file_items; /* in it */
 	uint64_t loaded, held_back;
 };
 
@@ -29,6 +29,7 @@ static int load_item(void *context, const struct json_token *tokens, uint32_t ro
 		     struct error *error)
 {
 	struct loading *loading = context;
+	(void)text;
 	struct pipeline *pipeline = loading->pipeline;
 	uint32_t item = json_member(tokens, root, "Item");
 	size_t number;
@@ -37,20 +38,19 @@ static int load_item(void *context, const struct json_token *tokens, uint32_t ro
 	pipeline->records++;
 	if (item == 0 || tokens[item].type != JSON_OBJECT ||
 	    !lake_key(tokens, item, &pipeline->lake, pipeline->lake.key_count, &loading->key))
-		return pipeline_set_aside(pipeline, loading->manifest.id, offset,
-					  "an export line without a usable item", text, error);
+		return pipeline_set_aside(pipeline, loading->path, offset, "an export line without a usable item", error);
 	if (!lake_takes(tokens, item, &pipeline->lake))
 		return 0;
 	int code = keymap_add(&loading->seen, buffer_slice(&loading->key), &number, &added, error);
 	if (code != 0)
 		return code;
 	const struct guard_entry *entry = guard_find(&pipeline->guard, buffer_slice(&loading->key));
-	bool guarded = (pipeline->bugs & BUG_BACKFILL_OVERWRITES) == 0;
+	bool guarded = !bugs_has(pipeline->bugs, BUG_BACKFILL_OVERWRITES);
 	if (!added || (guarded && entry != NULL && is_newer(loading, entry))) {
 		loading->held_back++;
 		return 0;
 	}
-	if ((pipeline->bugs & BUG_WRITES_NOTHING) != 0)
+	if (bugs_has(pipeline->bugs, BUG_WRITES_NOTHING))
 		return 0;
 	lake_append(&pipeline->lake, tokens, item, 0, false, NULL);
 	loading->loaded++;
@@ -63,20 +63,22 @@ static int damaged_line(void *context, const char *path, size_t offset, const ch
 			struct error *error)
 {
 	struct loading *loading = context;
+	(void)text;
 	loading->file_items++;
-	return pipeline_set_aside(loading->pipeline, path, offset, reason, text, error);
+	return pipeline_set_aside(loading->pipeline, path, offset, reason, error);
 }
 
 static int load_files(struct loading *loading, struct error *error)
 {
 	struct landing_sink sink = {loading, load_item, damaged_line};
 	size_t count = loading->manifest.count;
-	size_t first = (loading->pipeline->bugs & BUG_EXPORT_FILE_SKIPPED) != 0 ? 1 : 0;
+	size_t first = bugs_has(loading->pipeline->bugs, BUG_EXPORT_FILE_SKIPPED) ? 1 : 0;
 	int code = 0;
 	for (size_t i = first; code == 0 && i < count; i++) {
 		const char *path = loading->manifest.files[i];
+		loading->path = path;
 		loading->file_items = 0;
-		code = landing_records(path, loading->pipeline->parser, 0, &sink, error);
+		code = landing_records(path, loading->pipeline->parser, (struct bug_set){0}, &sink, error);
 		if (code == 0 && loading->manifest.item_counts[i] >= 0 &&
 		    loading->manifest.item_counts[i] != loading->file_items)
 			code = error_set(error, ERROR_DATA,
@@ -94,7 +96,7 @@ static bool is_replaced(void *context, struct slice key)
 	const struct guard_entry *entry = guard_find(&loading->pipeline->guard, key);
 	size_t number;
 	bool in_export = keymap_find(&loading->seen, key, &number);
-	if ((loading->pipeline->bugs & BUG_BACKFILL_OVERWRITES) != 0)
+	if (bugs_has(loading->pipeline->bugs, BUG_BACKFILL_OVERWRITES))
 		return in_export;
 	if (entry != NULL && (is_newer(loading, entry) || entry->kept))
 		return false;
@@ -108,12 +110,13 @@ static int load(struct loading *loading, struct error *error)
 	int code = commit_begin(pipeline, &loading->commit, error);
 	if (code == 0)
 		code = load_files(loading, error);
-	if (code == 0 && (pipeline->bugs & (BUG_APPEND_ONLY | BUG_WRITES_NOTHING)) == 0)
+	if (code == 0 && !bugs_has(pipeline->bugs, BUG_APPEND_ONLY) &&
+	    !bugs_has(pipeline->bugs, BUG_WRITES_NOTHING))
 		code = commit_delete(pipeline, &loading->commit, is_replaced, loading, &deleted, error);
 	if (code == 0)
-		code = guard_put_source(loading->commit.guard, loading->manifest.id, error);
-	if (code == 0 && (pipeline->bugs & BUG_BACKFILL_OVERWRITES) == 0)
-		code = guard_put_export_time(loading->commit.guard, loading->manifest.export_time_us, error);
+		code = checkpoint_add(&pipeline->applied, slice_from(loading->manifest.id), error);
+	if (code == 0 && !bugs_has(pipeline->bugs, BUG_BACKFILL_OVERWRITES))
+		code = commit_remember_export(&loading->commit, loading->manifest.export_time_us, error);
 	if (code == 0)
 		code = commit_finish(pipeline, &loading->commit, "WRITE", error);
 	if (code == 0)
@@ -132,8 +135,11 @@ int pipeline_export(struct pipeline *pipeline, const char *folder, struct error 
 		return code;
 	keymap_init(&loading.seen);
 	buffer_init(&loading.key, 1 << 20);
-	if (guard_has_source(&pipeline->guard, loading.manifest.id))
+	bool guarded = !bugs_has(pipeline->bugs, BUG_BACKFILL_OVERWRITES);
+	if (checkpoint_has(&pipeline->applied, slice_from(loading.manifest.id)))
 		pipeline_say(pipeline, "the export was applied before");
+	else if (guarded && loading.manifest.export_time_us <= pipeline->guard.export_time_us)
+		pipeline_say(pipeline, "the export is no newer than what was applied");
 	else
 		code = load(&loading, error);
 	commit_abandon(pipeline, &loading.commit);

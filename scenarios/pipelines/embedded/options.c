@@ -3,26 +3,31 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-#include "scenarios/pipelines/embedded/bugs.h"
 
 const char options_help[] =
 	"usage: lakeproof-pipeline --table DIR --columns FILE [--export DIR] [--events PATH]... [options]\n"
+	"       lakeproof-pipeline --job FILE [options]\n"
 	"\n"
 	"Merges a full DynamoDB export and stream event files into a Delta table: the pipeline that lakeproof's own\n"
 	"scenarios test. Running it again applies only what is new.\n"
 	"\n"
+	"  --job FILE         a batch as lakeproof's runner describes it, batch.json: it names table, columns and what\n"
+	"                     landed; all of it is one commit for the exports and one for the events\n"
 	"  --table DIR        the Delta table's folder, created if need be\n"
 	"  --columns FILE     describes the columns, one a line: NAME TYPE ATTRIBUTE [key]; a line $only ATTRIBUTE\n"
 	"                     TEXT takes only items whose key attribute is that text, or with TEXT* begins so\n"
 	"  --column LINE      one such line; may be repeated\n"
-	"  --export DIR       a full export in DynamoDB JSON: the folder with manifest-summary.json\n"
+	"  --export DIR       a full export in DynamoDB JSON: the folder with manifest-summary.json; may be\n"
+	"                     repeated\n"
 	"  --events PATH      an event file or a folder of them, taken in the order of paths; may be repeated\n"
 	"  --batch N          event files per commit (default 4)\n"
+	"  --checkpoint FILE  where to note which files were applied (default: in the table's folder)\n"
 	"  --deletes WHAT     absent: deleted items have no row (default); column:NAME: their row stays, NAME is true\n"
 	"  --ttl WHAT         delete: items removed by TTL go (default); keep: their row stays as it was\n"
 	"  --partition COLUMN partitions the table when it is created\n"
 	"  --bug NAME         plants a bug; may be repeated\n"
-	"  --list-bugs        names the bugs\n"
+	"  --list-bugs        names the bugs: name, class, what they need to show, effect\n"
+	"  --no-sync          do not wait for the disk: what is written survives this process, not the machine\n"
 	"  --quiet            no progress on standard error\n"
 	"\n"
 	"TYPE is string, boolean, int, bigint, double, decimal(P,S), binary, date, timestamp, timestamp_ntz,\n"
@@ -43,6 +48,9 @@ enum option_id {
 	OPTION_PARTITION,
 	OPTION_BUG,
 	OPTION_LIST_BUGS,
+	OPTION_JOB,
+	OPTION_CHECKPOINT,
+	OPTION_NO_SYNC,
 	OPTION_QUIET,
 	OPTION_HELP
 };
@@ -52,6 +60,14 @@ static int once(const char **place, const char *value, const char *name, struct 
 	if (*place != NULL)
 		return error_set(error, ERROR_USAGE, "--%s is given twice", name);
 	*place = value;
+	return 0;
+}
+
+static int another(const char **list, uint32_t *count, const char *value, const char *name, struct error *error)
+{
+	if (*count == OPTIONS_PATHS_MAX)
+		return error_set(error, ERROR_USAGE, "more than %d --%s", OPTIONS_PATHS_MAX, name);
+	list[(*count)++] = value;
 	return 0;
 }
 
@@ -89,8 +105,6 @@ static int set_option(struct options *options, int option, const char *value, st
 		return once(&options->table, value, "table", error);
 	case OPTION_COLUMNS:
 		return once(&options->columns, value, "columns", error);
-	case OPTION_EXPORT:
-		return once(&options->export, value, "export", error);
 	case OPTION_PARTITION:
 		return once(&options->partition, value, "partition", error);
 	case OPTION_COLUMN:
@@ -98,10 +112,16 @@ static int set_option(struct options *options, int option, const char *value, st
 			return error_set(error, ERROR_USAGE, "more than %d columns", LAKE_COLUMNS_MAX);
 		options->column[options->column_count++] = value;
 		return 0;
+	case OPTION_EXPORT:
+		return another(options->exports, &options->export_count, value, "export", error);
 	case OPTION_EVENTS:
-		if (options->event_count == OPTIONS_PATHS_MAX)
-			return error_set(error, ERROR_USAGE, "more than %d --events", OPTIONS_PATHS_MAX);
-		options->events[options->event_count++] = value;
+		return another(options->events, &options->event_count, value, "events", error);
+	case OPTION_JOB:
+		return once(&options->job, value, "job", error);
+	case OPTION_CHECKPOINT:
+		return once(&options->checkpoint, value, "checkpoint", error);
+	case OPTION_NO_SYNC:
+		options->no_sync = true;
 		return 0;
 	case OPTION_BATCH:
 		return set_batch(options, value, error);
@@ -133,11 +153,14 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 		{"partition", required_argument, NULL, OPTION_PARTITION},
 		{"bug", required_argument, NULL, OPTION_BUG},
 		{"list-bugs", no_argument, NULL, OPTION_LIST_BUGS},
+		{"job", required_argument, NULL, OPTION_JOB},
+		{"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
+		{"no-sync", no_argument, NULL, OPTION_NO_SYNC},
 		{"quiet", no_argument, NULL, OPTION_QUIET},
 		{"help", no_argument, NULL, OPTION_HELP},
 		{NULL, 0, NULL, 0},
 	};
-	*options = (struct options){.files_per_commit = 4};
+	*options = (struct options){0};
 	opterr = 0;
 	optind = 1;
 	for (;;) {
@@ -154,7 +177,7 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 	}
 	if (optind < argc)
 		return error_set(error, ERROR_USAGE, "unexpected \"%s\"; --help lists the options", argv[optind]);
-	if (options->table == NULL)
-		return error_set(error, ERROR_USAGE, "--table is missing; --help lists the options");
+	if ((options->table == NULL) == (options->job == NULL))
+		return error_set(error, ERROR_USAGE, "give either --table or --job; --help lists the options");
 	return 0;
 }

@@ -9,15 +9,16 @@
 enum { OPTIONS_PATHS_MAX = 64 };
 
 struct options {
-	const char *table, *export, *partition, *deleted_column;
+	const char *job; /* batch.json: says table, columns, exports and events */
+	const char *table, *partition, *deleted_column, *checkpoint;
 	const char *columns; /* file of column descriptions */
 	const char *column[LAKE_COLUMNS_MAX];
 	uint32_t column_count;
-	const char *events[OPTIONS_PATHS_MAX];
-	uint32_t event_count;
-	size_t files_per_commit;
-	bool ttl_keep, quiet, help, list_bugs;
-	uint32_t bugs;
+	const char *exports[OPTIONS_PATHS_MAX], *events[OPTIONS_PATHS_MAX];
+	uint32_t export_count, event_count;
+	size_t files_per_commit; /* 0: not told */
+	bool ttl_keep, quiet, no_sync, help, list_bugs;
+	struct bug_set bugs;
 };
 
 extern const char options_help[];

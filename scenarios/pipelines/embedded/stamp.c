@@ -1,7 +1,6 @@
 #include "scenarios/pipelines/embedded/stamp.h"
 
 #include "base/decimal.h"
-#include "scenarios/pipelines/embedded/bugs.h"
 
 bool stamp_set_sequence(struct stamp *stamp, struct slice text)
 {
@@ -69,14 +68,14 @@ static int sequence_order(const struct stamp *a, const struct stamp *b)
 	return memcmp(a->sequence, b->sequence, a->digits);
 }
 
-bool stamp_supersedes(const struct stamp *a, const struct stamp *b, uint32_t bugs)
+bool stamp_supersedes(const struct stamp *a, const struct stamp *b, struct bug_set bugs)
 {
-	if ((bugs & BUG_LAST_ARRIVAL_WINS) != 0)
+	if (bugs_has(bugs, BUG_LAST_ARRIVAL_WINS))
 		return true;
 	bool one_stream = a->stream == b->stream || a->stream == 0 || b->stream == 0;
-	if (a->digits == 0 || b->digits == 0 || !one_stream || (bugs & BUG_SECONDS_TIE) != 0)
+	if (a->digits == 0 || b->digits == 0 || !one_stream || bugs_has(bugs, BUG_SECONDS_TIE))
 		return a->time_us >= b->time_us;
-	if ((bugs & BUG_SEQUENCE_AS_TEXT) != 0)
+	if (bugs_has(bugs, BUG_SEQUENCE_AS_TEXT))
 		return strcmp(a->sequence, b->sequence) > 0;
 	return sequence_order(a, b) > 0;
 }

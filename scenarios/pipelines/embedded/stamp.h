@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "scenarios/pipelines/embedded/bugs.h"
 
 enum { SEQUENCE_DIGITS_MAX = 40 };
 
@@ -25,7 +26,7 @@ bool stamp_set_sequence(struct stamp *stamp, struct slice text);
  * apart by magnitude. False when it is no time. */
 bool stamp_set_time(struct stamp *stamp, struct slice number);
 void stamp_set_stream(struct stamp *stamp, struct slice arn);
-/* Whether `a`, which arrived after `b`, supersedes it. bugs: a set of enum bug. */
-bool stamp_supersedes(const struct stamp *a, const struct stamp *b, uint32_t bugs);
+/* Whether `a`, which arrived after `b`, supersedes it. bugs: planted ones. */
+bool stamp_supersedes(const struct stamp *a, const struct stamp *b, struct bug_set bugs);
 
 #endif
