@@ -66,7 +66,8 @@ static int run_code(const struct run *run)
 	snprintf(export, sizeof(export), "%s/%s", folder, run->export == NULL ? "" : run->export);
 	snprintf(events, sizeof(events), "%s/%s", folder, run->events == NULL ? "" : run->events);
 	error = (struct error){0};
-	pipeline = (struct pipeline){.table = table, .ttl_keep = run->ttl_keep, .quiet = true, .no_sync = true, .bugs = run->bugs};
+	pipeline = (struct pipeline){
+		.table = table, .ttl_keep = run->ttl_keep, .quiet = true, .no_sync = true, .bugs = run->bugs};
 	int code = lake_init(&pipeline.lake, run->bugs, &error);
 	for (size_t i = 0; code == 0 && i < sizeof(columns) / sizeof(columns[0]); i++)
 		code = lake_add_column(&pipeline.lake, columns[i], &error);

@@ -30,7 +30,7 @@
 	    "an attribute removed by an update keeps its old value")                                                   \
 	BUG(BINARY_AS_TEXT, "binary-as-text", "T7", "any", "binary columns hold the base64 text")                      \
 	BUG(DECIMALS_TRUNCATED, "decimals-truncated", "T5", "any", "decimals lose what is past the second place")      \
-	BUG(FIRST_OF_LINE, "first-of-line", "L1", "streams concatenated firehose",                                             \
+	BUG(FIRST_OF_LINE, "first-of-line", "L1", "streams concatenated firehose",                                     \
 	    "only the first of several JSON documents on a line is read")                                              \
 	BUG(LAST_RECORD_LOST, "last-record-lost", "L2", "any", "the last record of every event file is lost")          \
 	BUG(EXPORT_FILE_SKIPPED, "export-file-skipped", "B7", "export",                                                \

@@ -108,7 +108,6 @@ int commit_delete(struct pipeline *pipeline, struct commit *commit, bool (*doome
 	return code;
 }
 
-
 int commit_remember(struct commit *commit, struct slice key, const struct guard_entry *entry, struct error *error)
 {
 	commit->changes++;

@@ -234,8 +234,9 @@ static void append_decimal(struct conversion *conversion, struct column *column,
 		limit *= 10;
 	if (bugs_has(conversion->bugs, BUG_DECIMALS_TRUNCATED))
 		cut_digits(decimal);
-	if (bugs_has(conversion->bugs, BUG_NUMBERS_THROUGH_DOUBLE) && !decimal_unscaled(decimal, (int)scale, &unscaled) &&
-	    decimal->exponent + scale > 0 && decimal->exponent + scale < decimal->count) {
+	if (bugs_has(conversion->bugs, BUG_NUMBERS_THROUGH_DOUBLE) &&
+	    !decimal_unscaled(decimal, (int)scale, &unscaled) && decimal->exponent + scale > 0 &&
+	    decimal->exponent + scale < decimal->count) {
 		/* A double's shortest text can have more places than the column: the pipeline with this bug rounds. */
 		decimal->count = (uint8_t)(decimal->exponent + scale);
 		while (decimal->count > 0 && decimal->digits[decimal->count - 1] == 0)

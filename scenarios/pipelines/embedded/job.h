@@ -1,7 +1,7 @@
 /* job - one batch as the runner describes it in batch.json: what landed with it and where things are.
  *
- * Owns its texts. Paths are as the file has them. Times are microseconds since 1970. ERROR_DATA when the file is no such
- * description. */
+ * Owns its texts. Paths are as the file has them. Times are microseconds since 1970. ERROR_DATA when the file is no
+ * such description. */
 #ifndef LAKEPROOF_PIPELINE_JOB_H
 #define LAKEPROOF_PIPELINE_JOB_H
 

@@ -246,8 +246,7 @@ static int is_fresh(struct pipeline *pipeline, const char *path, bool *fresh, st
 	return code;
 }
 
-int pipeline_events(struct pipeline *pipeline, char *const *files, size_t count, size_t per_commit,
-		    struct error *error)
+int pipeline_events(struct pipeline *pipeline, char *const *files, size_t count, size_t per_commit, struct error *error)
 {
 	char **fresh = calloc(count + 1, sizeof(*fresh));
 	size_t fresh_count = 0;

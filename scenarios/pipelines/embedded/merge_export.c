@@ -14,7 +14,7 @@ struct loading {
 	struct manifest manifest;
 	struct keymap seen; /* keys of the export */
 	struct buffer key;
-	const char *path; /* of the current data file */
+	const char *path;   /* of the current data file */
 	int64_t file_items; /* in it */
 	uint64_t loaded, held_back;
 };
@@ -38,7 +38,8 @@ static int load_item(void *context, const struct json_token *tokens, uint32_t ro
 	pipeline->records++;
 	if (item == 0 || tokens[item].type != JSON_OBJECT ||
 	    !lake_key(tokens, item, &pipeline->lake, pipeline->lake.key_count, &loading->key))
-		return pipeline_set_aside(pipeline, loading->path, offset, "an export line without a usable item", error);
+		return pipeline_set_aside(pipeline, loading->path, offset, "an export line without a usable item",
+					  error);
 	if (!lake_takes(tokens, item, &pipeline->lake))
 		return 0;
 	int code = keymap_add(&loading->seen, buffer_slice(&loading->key), &number, &added, error);
@@ -110,8 +111,7 @@ static int load(struct loading *loading, struct error *error)
 	int code = commit_begin(pipeline, &loading->commit, error);
 	if (code == 0)
 		code = load_files(loading, error);
-	if (code == 0 && !bugs_has(pipeline->bugs, BUG_APPEND_ONLY) &&
-	    !bugs_has(pipeline->bugs, BUG_WRITES_NOTHING))
+	if (code == 0 && !bugs_has(pipeline->bugs, BUG_APPEND_ONLY) && !bugs_has(pipeline->bugs, BUG_WRITES_NOTHING))
 		code = commit_delete(pipeline, &loading->commit, is_replaced, loading, &deleted, error);
 	if (code == 0)
 		code = checkpoint_add(&pipeline->applied, slice_from(loading->manifest.id), error);

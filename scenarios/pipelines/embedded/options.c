@@ -3,7 +3,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-
 const char options_help[] =
 	"usage: lakeproof-pipeline --table DIR --columns FILE [--export DIR] [--events PATH]... [options]\n"
 	"       lakeproof-pipeline --job FILE [options]\n"
@@ -11,7 +10,8 @@ const char options_help[] =
 	"Merges a full DynamoDB export and stream event files into a Delta table: the pipeline that lakeproof's own\n"
 	"scenarios test. Running it again applies only what is new.\n"
 	"\n"
-	"  --job FILE         a batch as lakeproof's runner describes it, batch.json: it names table, columns and what\n"
+	"  --job FILE         a batch as lakeproof's runner describes it, batch.json: it names table, columns and "
+	"what\n"
 	"                     landed; all of it is one commit for the exports and one for the events\n"
 	"  --table DIR        the Delta table's folder, created if need be\n"
 	"  --columns FILE     describes the columns, one a line: NAME TYPE ATTRIBUTE [key]; a line $only ATTRIBUTE\n"

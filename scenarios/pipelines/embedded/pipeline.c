@@ -123,9 +123,8 @@ int pipeline_open(struct pipeline *pipeline, struct error *error)
 		code = set_aside_open(&pipeline->aside, path, !pipeline->no_sync, error);
 	snprintf(path, sizeof(path), "%s/_pipeline/applied", pipeline->table);
 	if (code == 0)
-		code = checkpoint_open(&pipeline->applied,
-				       pipeline->checkpoint == NULL ? path : pipeline->checkpoint, !pipeline->no_sync,
-				       error);
+		code = checkpoint_open(&pipeline->applied, pipeline->checkpoint == NULL ? path : pipeline->checkpoint,
+				       !pipeline->no_sync, error);
 	if (code == 0)
 		code = guard_open(&pipeline->guard, pipeline->table, pipeline->batch, !pipeline->no_sync, error);
 	return code;
