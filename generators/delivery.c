@@ -281,6 +281,30 @@ static int plan_child_first(struct planner *planner, const struct fault *fault)
 	return 0;
 }
 
+/* Each record that the fault hits goes to the first file that arrives so long after its change, or to the last one. */
+static int plan_late(struct planner *planner, const struct fault *fault)
+{
+	struct delivery *delivery = planner->delivery;
+
+	for (uint64_t i = 0; i < delivery->count; i++) {
+		struct placement *placement = &delivery->placements[i];
+		const struct change *change = &planner->history->changes[placement->change];
+		uint64_t file = placement->place >> 32;
+		int64_t from_us = change->time_us + (int64_t)fault->rate.count * CLOCK_SECOND_US;
+		if (!fault_hits(fault, planner->model, change))
+			continue;
+		while (file + 1 < delivery->file_count && delivery->files[file].time_us < from_us)
+			file++;
+		if (file == placement->place >> 32)
+			continue;
+		uint64_t position = prng_below(&planner->prng, delivery->files[file].count * POSITION_STEP + 1);
+		placement->place = file << 32 | position;
+		placement->marks |= MARK_LATE;
+	}
+	planner->dirty = true;
+	return 0;
+}
+
 static int compare_placements(const void *left, const void *right)
 {
 	const struct placement *a = left, *b = right;
@@ -480,6 +504,8 @@ static int plan_fault(struct planner *planner, const struct fault *fault)
 		return lose_start(planner, fault);
 	case FAULT_CHILD_FIRST:
 		return plan_child_first(planner, fault);
+	case FAULT_LATE:
+		return plan_late(planner, fault);
 	case FAULT_SWAP_BATCH:
 		return plan_swaps(planner, fault);
 	case FAULT_PUT_AS_REMOVE:

@@ -33,6 +33,7 @@ enum { FAULT_MARKS_FIRST = FAULT_NUMBER_DOUBLE, FAULT_MARKS_LAST = FAULT_BAD_HUG
 #define MARK_EXTRA_REMOVE (UINT32_C(1) << 30) /* not the change itself but a REMOVE of its key before it */
 #define MARK_SWAPPED (UINT32_C(1) << 29)      /* with another record of its key in the file */
 #define MARK_SHUFFLED (UINT32_C(1) << 28)
+#define MARK_LATE (UINT32_C(1) << 27) /* in a file that arrives long after the change */
 
 struct placement {
 	uint64_t place;  /* file << 32 | position */

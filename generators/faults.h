@@ -38,6 +38,8 @@ enum fault_stage { STAGE_LOSS = 0, STAGE_ORDER, STAGE_RECORD, STAGE_FILE, STAGE_
 	     "process")                                                                                                \
 	KIND(CHILD_FIRST, "child-first", "O1", ORDER, HARMLESS, 2, 0, "files of each split",                           \
 	     "files of child shards arrive before the last ones of their parent")                                      \
+	KIND(LATE, "late", "D3", ORDER, HARMLESS, 600, 0, "seconds",                                                   \
+	     "records arrive so many seconds after their change, and not before")                                      \
 	KIND(SWAP_BATCH, "swap-batch", "O5", ORDER, HARMLESS, 0, 500000, "files",                                      \
 	     "records of one key change places within a file")                                                         \
 	KIND(PUT_AS_REMOVE, "put-as-remove", "L7", ORDER, ODD, 0, 1000, "modifies",                                    \

@@ -117,7 +117,8 @@ static int log_marks(struct writer *writer, const struct delivered_file *file, c
 		enum fault_id id;
 	} others[] = {{MARK_DUPLICATE, FAULT_DUPLICATE},
 		      {MARK_EXTRA_REMOVE, FAULT_PUT_AS_REMOVE},
-		      {MARK_SWAPPED, FAULT_SWAP_BATCH}};
+		      {MARK_SWAPPED, FAULT_SWAP_BATCH},
+		      {MARK_LATE, FAULT_LATE}};
 	int failed = 0;
 
 	for (int id = FAULT_MARKS_FIRST; id <= FAULT_MARKS_LAST; id++)

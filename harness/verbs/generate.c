@@ -95,7 +95,7 @@ static const char generate_details[] =
 	"between 40 and 60 percent of the window. A TARGET is insert, modify, remove,\n"
 	"ttl, entity=NAME, shard=N, item=N, export=N or window=N. docs/generate.md says\n"
 	"what each does. Those that lose nothing:\n"
-	"  child-first, swap-batch, duplicate, shuffle, reupload, half-batch,\n"
+	"  child-first, late, swap-batch, duplicate, shuffle, reupload, half-batch,\n"
 	"  replay, number-spelling, bom, crlf, no-newline, export-twice, window-again\n"
 	"that lose something:\n"
 	"  drop-record, drop-remove, late-start, error-prefix, number-double,\n"

@@ -8,6 +8,7 @@
 static const char *const harmless[] = {
 	"",
 	"child-first:5",
+	"late:900@10-60",
 	"swap-batch:100%",
 	"duplicate:30%",
 	"shuffle:50",

@@ -1,6 +1,7 @@
 /* Faults: how they are asked for, what each does to a delivery, and that they compose without touching each other. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/decimal.h"
 #include "generators/damage.h"
 #include "generators/lineage.h"
@@ -191,6 +192,30 @@ static void test_order(const struct world *world)
 	undeliver(&removes);
 }
 
+static void test_late(const struct world *world)
+{
+	struct delivered clean = deliver(world, ""), late = deliver(world, "late:600@20-40/modify");
+	uint64_t early = 0, untouched = 0;
+	const struct delivery *delivery = &late.delivery;
+
+	is_int((int64_t)delivery->count, (int64_t)clean.delivery.count, "what is late is not lost");
+	for (uint64_t i = 0; i < delivery->count; i++) {
+		const struct placement *placement = &delivery->placements[i];
+		const struct change *change = &world->history.changes[placement->change];
+		uint64_t file = placement->place >> 32;
+		bool last = file + 1 == delivery->file_count;
+		if ((placement->marks & MARK_LATE) == 0)
+			untouched++;
+		else
+			early += change->kind != CHANGE_MODIFY ||
+				 (!last && delivery->files[file].time_us < change->time_us + 600 * CLOCK_SECOND_US);
+	}
+	ok(marked(&late, MARK_LATE) > 50 && untouched > marked(&late, MARK_LATE), "late moves what it hits");
+	is_int((int64_t)early, 0, "and nothing of it arrives before its time");
+	undeliver(&clean);
+	undeliver(&late);
+}
+
 static void test_composition(const struct world *world)
 {
 	struct delivered one = deliver(world, "number-spelling:10%"), lost = deliver(world, "drop-record:30");
@@ -307,6 +332,7 @@ int main(void)
 	test_targets(&world);
 	test_unknown_entity(&world);
 	test_order(&world);
+	test_late(&world);
 	test_composition(&world);
 	test_respell();
 	test_types();
