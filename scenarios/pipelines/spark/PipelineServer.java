@@ -34,6 +34,9 @@ public final class PipelineServer {
 	private PipelineServer(SparkSession spark) {
 		this.spark = spark;
 		Document000.register(pipelines);
+		Document002.register(pipelines);
+		Document003.register(pipelines);
+		Document004.register(pipelines);
 	}
 
 	public static void main(String[] arguments) throws Exception {
