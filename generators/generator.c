@@ -43,6 +43,12 @@ static void watch_end(struct run *run)
 		run->options->watch.end();
 }
 
+static void tell_landed(const struct run *run, const char *path, int64_t time_us)
+{
+	if (run->options->watch.landed != NULL)
+		run->options->watch.landed(run->options->watch.context, path, time_us);
+}
+
 /* ---- options against each other ---- */
 
 static const struct dump_format *dump_of(const struct generator_options *options)
@@ -313,6 +319,7 @@ static int write_export(struct run *run, unsigned index, enum fault_id as)
 	if (failed)
 		return failed;
 	run->report->exports += !stray;
+	tell_landed(run, result->folder, request.time_us);
 	if ((fuzz != NULL && log_export(run, FAULT_EXPORT_FUZZ, result) != 0) ||
 	    (as != FAULT_COUNT && log_export(run, as, result) != 0))
 		return run->error->code;
@@ -377,6 +384,7 @@ static int write_window(struct run *run, unsigned window, bool again, struct net
 		plan_export_faults(run, 0, window, request.shards, &request.faults);
 	if (export_write(&request, &run->output, &result, run->error) != 0)
 		return run->error->code;
+	tell_landed(run, result.folder, request.time_us);
 	run->report->windows++;
 	run->report->window_records += result.items;
 	run->report->window_bytes += result.stored_bytes;
@@ -427,6 +435,8 @@ static int write_stream(struct run *run)
 		.style = {&run->model, options->view, options->time, options->envelope_records},
 		.gzip = options->gzip,
 		.progress = options->watch.add,
+		.landed = options->watch.landed,
+		.context = options->watch.context,
 	};
 	struct buffer json;
 	uint64_t records = 0;
@@ -481,6 +491,8 @@ static int write_truth(struct run *run)
 	};
 	int failed;
 
+	if (run->options->no_truth)
+		return 0;
 	if (output_path(&run->output, OUTPUT_TRUTH, path, run->error) != 0)
 		return run->error->code;
 	watch_begin(run, "writing the truth", 0, "items");

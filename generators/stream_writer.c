@@ -322,6 +322,8 @@ static int write_file(struct writer *writer, const struct delivered_file *file)
 		request->progress(file->count, stored.size);
 	if (log_file(writer, file, moved) != 0)
 		return writer->error->code;
+	if (request->landed != NULL)
+		request->landed(request->context, writer->path, file->time_us);
 	if (request->format->delta)
 		return write_commit(writer);
 	if (request->format->parquet != NULL)

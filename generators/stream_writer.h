@@ -17,6 +17,8 @@ struct stream_request {
 	struct stream_style style;
 	bool gzip;
 	void (*progress)(uint64_t records, uint64_t bytes); /* may be NULL */
+	void (*landed)(void *context, const char *path, int64_t time_us); /* of each file; may be NULL */
+	void *context;
 };
 
 struct stream_result {

@@ -301,7 +301,7 @@ static int translate(const struct generate_options *options, struct generator_op
 		to->windows_view = (int)choice_index(EXPORT_VIEWS, options->windows_view);
 	if (options->truth != NULL)
 		to->truth = (enum truth_level)choice_index(TRUTH_LEVELS, options->truth);
-	to->watch = (struct generator_watch){progress_begin, progress_add, progress_end};
+	to->watch = (struct generator_watch){.begin = progress_begin, .add = progress_add, .end = progress_end};
 	return translate_texts(options, to, error);
 }
 

@@ -1,0 +1,32 @@
+/* invariants - what must hold of a cell, each asked of the reconciler: points of the cell.
+ *
+ * A point is ok only where the reconciler proved it. What could not be judged is unknown, and an error of the runner
+ * never becomes a point. Errors: ERROR_IO, ERROR_INTERNAL; a table that cannot be read is no error but unproven. */
+#ifndef LAKEPROOF_HARNESS_RUNNER_INVARIANTS_H
+#define LAKEPROOF_HARNESS_RUNNER_INVARIANTS_H
+
+#include "harness/runner/landing.h"
+#include "reconcile/run.h"
+#include "reports/cell.h"
+
+struct invariants {
+	const struct pipeline_file *pipeline;
+	const struct scenario_file *scenario;
+	const struct histories *histories;
+	const char *folder; /* the cell's, absolute */
+	const char *table;  /* absolute */
+	const bool *landed; /* per unit */
+	struct cell *cell;
+	/* each_batch */
+	uint32_t batches_proven, batches_unknown, batches_failed, first_failed;
+	const char *batch_detail;
+	uint64_t batch_findings[FINDING_COUNT]; /* of the first that failed */
+};
+
+/* final.*: the table against the evidence, or against what was delivered where the scenario says so. */
+int invariants_final(struct invariants *invariants, struct error *error) MUST_USE;
+/* Holds the table against what landed so far; invariants_batches then adds the point. */
+int invariants_batch(struct invariants *invariants, uint32_t batch, struct error *error) MUST_USE;
+int invariants_batches(struct invariants *invariants);
+
+#endif
