@@ -131,9 +131,11 @@ $(BUILD)/obj/%.c.o: %.c $(BUILD)/flags | $(DEPS)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(C_FLAGS) $(if $(filter harness/main.c,$<),-I$(BUILD)/generated) -MMD -MP -c -o $@ $<
 
-# The reference merger holds its SQL, and the generator its presets, by .incbin, which -MMD does not see.
+# The reference merger holds its SQL, the generator its presets and a report its style by .incbin, which -MMD does not
+# see.
 $(BUILD)/obj/reconcile/judge/reference.c.o: docs/semantics.sql
 $(BUILD)/obj/generators/workload_presets.c.o: $(wildcard generators/presets/*.yaml)
+$(BUILD)/obj/reports/matrix_html.c.o: reports/matrix.css
 
 $(BUILD)/obj/%.cc.o: %.cc $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)

@@ -61,6 +61,7 @@ struct matrix_score {
 struct matrix {
 	const char *folder;
 	struct run_record run;
+	bool plan_known; /* run.json could be read; without it nothing is PASS */
 	struct matrix_row *rows;
 	struct matrix_column *columns;
 	struct matrix_cell *cells;
@@ -91,6 +92,8 @@ struct matrix_style {
 int matrix_load(const char *folder, const struct matrix_filter *filter, struct matrix *matrix,
 		struct error *error) MUST_USE;
 void matrix_release(struct matrix *matrix);
+/* Sorts the cells and makes rows, columns, pairs and sums of them; matrix_load does. */
+int matrix_arrange(struct matrix *matrix, struct error *error) MUST_USE;
 
 /* 70 when a cell is in ERROR; then 1 when one fails, 2 when one is unknown, 0; 65 without any cell. Under `expect` only
  * cells that are not as expected count, and 2 when nothing at all was expected. */
@@ -105,6 +108,53 @@ enum cell_verdict matrix_verdict(const struct matrix *matrix, bool expect);
 bool matrix_format_parse(const char *text, enum matrix_format *format) MUST_USE;
 int matrix_render(const struct matrix *matrix, enum matrix_format format, const struct matrix_style *style,
 		  struct buffer *out, struct error *error) MUST_USE;
+
+/* ---- what every renderer says in the same words ---- */
+
+/* What stands in the matrix for a pair: of its worst cell. */
+enum matrix_mark {
+	MARK_NONE,    /* the pipeline takes no part in the scenario */
+	MARK_PASS,    /* PASS, as expected if anything is */
+	MARK_CAUGHT,  /* FAIL, as expected: the planted bug was caught */
+	MARK_FAIL,    /* FAIL, and nobody said that it would, or not in this way */
+	MARK_MISSED,  /* PASS, although it is to break */
+	MARK_UNKNOWN, /* UNKNOWN */
+	MARK_ERROR,   /* ERROR, unfinished or damaged */
+	MARK_COUNT
+};
+enum matrix_mark matrix_cell_mark(const struct cell *cell);
+enum matrix_mark matrix_pair_mark(const struct matrix *matrix, const struct matrix_pair *pair);
+/* "caught" and "a planted bug was caught, as expected" */
+const char *matrix_mark_word(enum matrix_mark mark);
+const char *matrix_mark_meaning(enum matrix_mark mark);
+/* Texts of others may hold line ends and what a terminal obeys: they become blanks. */
+void matrix_plain(struct buffer *out, const char *text);
+/* "nightly: 3 of 80 cells fail" */
+void matrix_headline(const struct matrix *matrix, bool expect, struct buffer *out);
+/* "71 PASS, 9 FAIL, 0 UNKNOWN, 0 ERROR" */
+void matrix_verdicts(const uint32_t verdicts[4], struct buffer *out);
+/* "planted bugs: 8 of 9 caught …"; nothing when nothing was expected */
+void matrix_score_line(const struct matrix *matrix, struct buffer *out);
+/* Of a cell: how its verdict stands to what was expected; nothing when nothing was. */
+void matrix_expectation(const struct cell *cell, struct buffer *out);
+/* "row.zombie 4, row.stale 1" */
+void matrix_findings(const struct cell_count *findings, uint32_t count, struct buffer *out);
+/* "0.41 s", "12 s", "3 min 20 s" */
+void matrix_duration(int64_t us, struct buffer *out);
+
+/* The test points of a cell: its invariants, then one for the cell itself, so that a cell is good exactly when none of
+ * them is against it, even one without a result. */
+enum matrix_point_state { CHECK_OK, CHECK_FAILED, CHECK_UNKNOWN, CHECK_SKIPPED, CHECK_FORESEEN };
+struct matrix_point {
+	const char *id, *name;
+	enum matrix_point_state
+		state;               /* CHECK_FORESEEN: against the cell, and not counted, as more is expected of it */
+	const struct cell_point *of; /* NULL: the cell itself */
+};
+uint32_t matrix_point_count(const struct matrix_cell *entry);
+struct matrix_point matrix_point(const struct matrix_cell *entry, uint32_t index, bool expect);
+/* Why it is not ok: findings, detail, problem; in one line. */
+void matrix_point_reason(const struct matrix_cell *entry, const struct matrix_point *point, struct buffer *out);
 
 /* ---- history: one row for each cell of each run in a database beside the runs ----
  *
