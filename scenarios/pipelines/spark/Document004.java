@@ -149,21 +149,23 @@ final class Document004 {
 		}
 	}
 
-	/** to_native: each Decimal is a float. */
+	/** to_native: each Decimal is a float. The sketch's keys are strings, so they are spared. */
 	private static Dataset<Row> floats(Batch batch, List<Row> rows) {
 		StructType target = target(batch), native_ = new StructType();
+		List<String> exact = new ArrayList<>(batch.columns.keys());
+		exact.add(updatedAt(batch));
 		List<Row> clean = new ArrayList<>();
 		for (Row row : rows) {
 			Object[] values = new Object[row.length()];
 			for (int i = 0; i < values.length; i++) {
-				boolean number = row.get(i) instanceof Number && !target.fields()[i].name().equals(updatedAt(batch));
+				boolean number = row.get(i) instanceof Number && !exact.contains(target.fields()[i].name());
 				values[i] = number ? (Object) ((Number) row.get(i)).doubleValue() : row.get(i);
 			}
 			clean.add(RowFactory.create(values));
 		}
 		for (int i = 0; i < rows.get(0).length(); i++) {
 			StructField field = target.fields()[i];
-			boolean number = field.dataType() instanceof NumericType && !field.name().equals(updatedAt(batch));
+			boolean number = field.dataType() instanceof NumericType && !exact.contains(field.name());
 			native_ = native_.add(field.name(), number ? DataTypes.DoubleType : field.dataType());
 		}
 		return batch.spark.createDataFrame(clean, native_);
@@ -263,10 +265,13 @@ final class Document004 {
 	/** All that landed since the last run, once, as far as the checkpoint knows. */
 	private static void stream(Batch batch, Upsert upsert) throws Exception {
 		StreamingQuery query = batch.spark.readStream().option("recursiveFileLookup", "true").text(batch.landed("events"))
-			.writeStream().option("checkpointLocation", batch.checkpoint("fact_events")).trigger(Trigger.AvailableNow())
+			.select("value", "_metadata.file_path").writeStream().option("checkpointLocation", batch.checkpoint("fact_events")).trigger(Trigger.AvailableNow())
 			.foreachBatch((Dataset<Row> lines, Long id) -> {
+				// Spark takes large files first; here they come as they landed, and the lines of each in their order.
+				List<Row> rows = new ArrayList<>(lines.collectAsList());
+				rows.sort(java.util.Comparator.comparing(row -> row.getString(1)));
 				List<String> texts = new ArrayList<>();
-				lines.collectAsList().forEach(line -> texts.add(line.getString(0)));
+				rows.forEach(row -> texts.add(row.getString(0)));
 				upsert.apply(texts);
 			}).start();
 		query.awaitTermination();
