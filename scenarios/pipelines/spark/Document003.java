@@ -33,7 +33,7 @@ final class Document003 {
 	static void register(Map<String, Pipeline> pipelines) {
 		pipelines.put("doc003-lambda-lines", batch -> lambdaLines(batch, true));
 		pipelines.put("doc003-lambda-lines-corrected", Document003::events);
-		pipelines.put("doc003-lambda-decimal", batch -> lambdaLines(batch, batch.is("floats")));
+		pipelines.put("doc003-lambda-decimal", batch -> lambdaLines(batch, false));
 		pipelines.put("doc003-lambda-decimal-corrected", SequenceMerge::all);
 		pipelines.put("doc003-poll", Document003::poll);
 		pipelines.put("doc003-poll-corrected", PollMerge::apply);
@@ -116,6 +116,11 @@ final class Document003 {
 
 	/* ---- the same log, whole: deletes too, values as DynamoDB spells them, each event once however often it comes */
 
+	/** An item as a value in DynamoDB JSON. */
+	private static String typed(JsonNode item) {
+		return "{\"M\":" + item + "}";
+	}
+
 	private static void events(Batch batch) throws Exception {
 		StructType schema = new StructType().add("event_id", DataTypes.StringType).add("event_name", DataTypes.StringType)
 			.add("event_time", DataTypes.LongType).add("keys", DataTypes.StringType).add("data", DataTypes.StringType);
@@ -127,15 +132,17 @@ final class Document003 {
 					batch.setAside(file, change.offset, id == null ? "no event ID" : "no image");
 					continue;
 				}
-				events.put(id, RowFactory.create(id, change.operation, change.timeUs / DynamoTable.SECOND, change.keys.toString(),
-					change.removes() ? null : change.newImage.toString()));
+				events.put(id, RowFactory.create(id, change.operation, change.timeUs / DynamoTable.SECOND, typed(change.keys),
+					change.removes() ? null : typed(change.newImage)));
 			}
 		}
+		batch.moment("before-write");
 		for (int attempt = 1;; attempt++) {
 			try {
 				DeltaTable.createIfNotExists(batch.spark).location(batch.table).addColumns(schema).execute();
 				Dataset<Row> source = batch.spark.createDataFrame(new ArrayList<>(events.values()), schema);
 				batch.delta().as("t").merge(source.as("s"), "t.event_id = s.event_id").whenNotMatched().insertAll().execute();
+				batch.moment("after-write");
 				return;
 			} catch (RuntimeException conflict) {
 				if (attempt == 8 || !conflict.getClass().getName().contains("Concurrent")) {
