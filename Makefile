@@ -23,7 +23,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 FOLDERS := base services sources reconcile $(addprefix reconcile/,value contract digest state judge sql ingest sketch) \
-	reports generators harness harness/runner harness/verbs
+	reports generators harness $(addprefix harness/,redrive runner verbs)
 EMBEDDED := scenarios/pipelines/embedded
 
 # ---- flags

@@ -29,7 +29,9 @@ static void write_uuid(const char *hex, struct buffer *out)
 static int write_record(const struct stream_style *style, const struct record_parts *parts, int64_t unit_us,
 			struct buffer *out)
 {
-	buffer_append_text(out, "{\"awsRegion\":\"" TABLE_REGION "\",\"eventID\":\"");
+	buffer_append_text(out, "{\"awsRegion\":\"");
+	buffer_append_text(out, stream_style_region(style));
+	buffer_append_text(out, "\",\"eventID\":\"");
 	write_uuid(parts->event_id, out);
 	buffer_append_text(out, "\",\"eventName\":\"");
 	buffer_append_text(out, parts->event_name);
@@ -175,7 +177,9 @@ static void write_image(const char *name, struct slice image, struct buffer *out
 
 int kinesis_record_converted(const struct stream_style *style, const struct record_parts *parts, struct buffer *out)
 {
-	buffer_append_text(out, "{\"awsregion\":\"" TABLE_REGION "\",\"eventid\":\"");
+	buffer_append_text(out, "{\"awsregion\":\"");
+	buffer_append_text(out, stream_style_region(style));
+	buffer_append_text(out, "\",\"eventid\":\"");
 	write_uuid(parts->event_id, out);
 	buffer_append_text(out, "\",\"eventname\":\"");
 	buffer_append_text(out, parts->event_name);

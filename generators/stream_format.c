@@ -13,6 +13,11 @@ const char *stream_view_name(enum stream_view view)
 	return names[view];
 }
 
+const char *stream_style_region(const struct stream_style *style)
+{
+	return style->region != NULL ? style->region : TABLE_REGION;
+}
+
 bool stream_view_has_new(enum stream_view view)
 {
 	return view == VIEW_NEW_IMAGE || view == VIEW_NEW_AND_OLD_IMAGES;
@@ -75,7 +80,9 @@ static void write_dynamodb(const struct stream_style *style, const struct record
 /* As GetRecords answers. */
 static int write_api_record(const struct stream_style *style, const struct record_parts *parts, struct buffer *json)
 {
-	buffer_append_text(json, "{\"awsRegion\":\"" TABLE_REGION "\",");
+	buffer_append_text(json, "{\"awsRegion\":\"");
+	buffer_append_text(json, stream_style_region(style));
+	buffer_append_text(json, "\",");
 	write_dynamodb(style, parts, json);
 	buffer_append_text(json, ",\"eventID\":\"");
 	buffer_append_text(json, parts->event_id);
@@ -88,6 +95,22 @@ static int write_api_record(const struct stream_style *style, const struct recor
 	return buffer_append_text(json, "}");
 }
 
+static void write_stream_arn(const struct stream_style *style, struct buffer *json)
+{
+	if (style->stream_arn != NULL && style->stream_arn[0] == '\0')
+		return;
+	buffer_append_text(json, ",\"eventSourceARN\":");
+	if (style->stream_arn != NULL) {
+		buffer_append_json(json, slice_from(style->stream_arn));
+		return;
+	}
+	buffer_append_text(json, "\"" TABLE_ARN_PREFIX);
+	buffer_append_text(json, style->model->config.table->name);
+	buffer_append_text(json, "/stream/");
+	buffer_append_text(json, style->model->stream_label);
+	buffer_append_byte(json, '"');
+}
+
 /* As Lambda and Pipes hand it on. */
 static int write_lambda_record(const struct stream_style *style, const struct record_parts *parts, struct buffer *json)
 {
@@ -95,18 +118,15 @@ static int write_lambda_record(const struct stream_style *style, const struct re
 	buffer_append_text(json, parts->event_id);
 	buffer_append_text(json, "\",\"eventName\":\"");
 	buffer_append_text(json, parts->event_name);
-	buffer_append_text(json,
-			   "\",\"eventVersion\":\"1.1\",\"eventSource\":\"aws:dynamodb\",\"awsRegion\":\"" TABLE_REGION
-			   "\",");
+	buffer_append_text(json, "\",\"eventVersion\":\"1.1\",\"eventSource\":\"aws:dynamodb\",\"awsRegion\":\"");
+	buffer_append_text(json, stream_style_region(style));
+	buffer_append_text(json, "\",");
 	write_dynamodb(style, parts, json);
 	if (parts->expired)
 		buffer_append_text(json, ",\"userIdentity\":{\"principalId\":\"dynamodb.amazonaws.com\","
 					 "\"type\":\"Service\"}");
-	buffer_append_text(json, ",\"eventSourceARN\":\"" TABLE_ARN_PREFIX);
-	buffer_append_text(json, style->model->config.table->name);
-	buffer_append_text(json, "/stream/");
-	buffer_append_text(json, style->model->stream_label);
-	return buffer_append_text(json, "\"}");
+	write_stream_arn(style, json);
+	return buffer_append_byte(json, '}');
 }
 
 /* A row that keeps it as it came: {"value":"{\"eventID\":…}","arrived_at":"…"}. */

@@ -29,6 +29,8 @@ struct stream_style {
 	enum stream_view view;
 	enum stream_time time;
 	uint64_t envelope_records; /* records an envelope; 0 for one envelope a file */
+	/* Of records that are not the model's; NULL: the generated table's. An ARN of "" is left out. */
+	const char *region, *stream_arn;
 };
 
 /* What a format of rows is like. */
@@ -62,6 +64,7 @@ const struct stream_format *stream_format_find(const char *name);
 /* In the order of STREAM_FORMATS; NULL after the last. */
 const struct stream_format *stream_format_at(size_t index);
 const char *stream_view_name(enum stream_view view);
+const char *stream_style_region(const struct stream_style *style);
 bool stream_view_has_new(enum stream_view view);
 bool stream_view_has_old(enum stream_view view);
 
