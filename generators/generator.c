@@ -309,6 +309,7 @@ static int write_export(struct run *run, unsigned index, enum fault_id as)
 		return error_set(run->error, ERROR_INTERNAL, "out of memory for the export's items; generate fewer");
 	take_snapshot(run, index, fuzz != NULL ? (int64_t)fuzz->rate.count * CLOCK_SECOND_US : options->fuzz_us,
 		      states);
+	only_states(&options->only, &run->model, states);
 	request.states = states;
 	watch_begin(run, index == 0 ? "writing the export" : "writing the closing export",
 		    live_items(states, &run->model), "items");
@@ -380,6 +381,7 @@ static int write_window(struct run *run, unsigned window, bool again, struct net
 	/* Asked for in a whole second some time after it. */
 	request.time_us = (increment.to_us / CLOCK_SECOND_US + (again ? 7200 : 60)) * CLOCK_SECOND_US;
 	increment_collect(&run->model, &run->history, increment.from_us, increment.to_us, changes);
+	only_net_changes(&options->only, &run->model, changes);
 	if (!again)
 		plan_export_faults(run, 0, window, request.shards, &request.faults);
 	if (export_write(&request, &run->output, &result, run->error) != 0)
@@ -444,7 +446,8 @@ static int write_stream(struct run *run)
 
 	run->plan = options->faults;
 	run->plan.export_end_us = run->export_us[0] + reach_us(options);
-	if (delivery_plan(&run->model, &run->history, &run->plan, &run->delivery, &run->log, run->error) != 0)
+	if (delivery_plan(&run->model, &run->history, &run->plan, &run->delivery, &run->log, run->error) != 0 ||
+	    only_delivery(&options->only, &run->history, &run->delivery, run->error) != 0)
 		return run->error->code;
 	run->report->dropped = run->delivery.dropped;
 	run->report->duplicated = run->delivery.duplicated;
@@ -491,7 +494,7 @@ static int write_truth(struct run *run)
 	};
 	int failed;
 
-	if (run->options->no_truth)
+	if (run->options->no_truth || run->options->only.count > 0)
 		return 0;
 	if (output_path(&run->output, OUTPUT_TRUTH, path, run->error) != 0)
 		return run->error->code;
@@ -633,6 +636,22 @@ static int run_steps(struct run *run, const char *root)
 	return write_marker(run);
 }
 
+/* What is told of, where that is not all. */
+static void narrow_report(struct run *run)
+{
+	struct truth_totals totals = {0, 0, 0};
+	uint64_t changes = 0;
+
+	if (run->options->only.count == 0 || run->history.changes == NULL || run->history.states == NULL)
+		return;
+	only_states(&run->options->only, &run->model, run->history.states);
+	totals = truth_totals(&run->history);
+	for (uint64_t i = 0; i < run->history.count; i++)
+		changes += only_has(&run->options->only, run->history.changes[i].item);
+	run->report->totals = totals;
+	run->history.count = changes;
+}
+
 int generator_run(const struct generator_options *options, const char *root, struct generator_report *report,
 		  struct error *error)
 {
@@ -645,6 +664,8 @@ int generator_run(const struct generator_options *options, const char *root, str
 	buffer_release(&run.log);
 	buffer_release(&run.windows);
 	delivery_release(&run.delivery);
+	if (!failed)
+		narrow_report(&run);
 	report->history = run.history;
 	report->history.changes = NULL;
 	report->history.states = NULL;

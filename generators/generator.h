@@ -8,6 +8,7 @@
 
 #include "generators/dump_writer.h"
 #include "generators/export_writer.h"
+#include "generators/only.h"
 #include "generators/stream_writer.h"
 #include "generators/truth.h"
 
@@ -54,6 +55,7 @@ struct generator_options {
 	uint64_t envelope_records;
 	enum truth_level truth;
 	bool no_truth; /* not even a truth.sqlite that says nothing */
+	struct only only; /* items that are told of; then there is no truth either, which is of the whole table */
 	bool force;
 	const char *reproduce; /* the options as text, kept in the marker file; may be NULL */
 	struct generator_watch watch;

@@ -31,6 +31,8 @@ struct draft {
 	struct table_range transaction_items;
 	const char **faults;
 	uint32_t fault_count;
+	const char **only;
+	uint32_t only_count;
 	bool has_start, has_rate;
 };
 
@@ -336,6 +338,9 @@ const struct schema_map workload_schema = {
 			 .help = "each as --fault takes it"},
 			{"truth", SCHEMA_CHOICE, OF(draft, options.truth), .choices = TRUTH_LEVELS, .fallback = "full",
 			 .help = "what truth.sqlite holds"},
+			{"only_items", SCHEMA_TEXTS, OF(draft, only), .also = offsetof(struct draft, only_count),
+			 .help = "items to tell of, by their numbers from 0: everything stays as it was, and of the "
+				 "others nothing is written, nor truth.sqlite"},
 			END},
 };
 
@@ -530,6 +535,23 @@ static int take_keys(struct schema_loader *loader, yaml_node_t *node, struct dra
 	return 0;
 }
 
+static int take_only(struct schema_loader *loader, yaml_node_t *node, struct draft *draft)
+{
+	uint64_t *items = arena_array(loader->arena, (size_t)draft->only_count + 1, sizeof(*items));
+
+	if (items == NULL)
+		return schema_out_of_memory(loader);
+	for (uint32_t i = 0; i < draft->only_count; i++) {
+		char *end = NULL;
+		items[i] = strtoull(draft->only[i], &end, 10);
+		if (draft->only[i][0] < '0' || draft->only[i][0] > '9' || *end != '\0' || items[i] >= MODEL_ITEMS_MAX)
+			return schema_error(loader, schema_find(loader, node, "only_items"),
+					    "only_items takes numbers of items, not '%s'", draft->only[i]);
+	}
+	draft->options.only = (struct only){items, draft->only_count};
+	return 0;
+}
+
 static int check_workload(struct schema_loader *loader, yaml_node_t *node, void *target)
 {
 	static const int64_t clocks_us[] = {1, 1000, CLOCK_SECOND_US};
@@ -537,7 +559,8 @@ static int check_workload(struct schema_loader *loader, yaml_node_t *node, void 
 	struct generator_options *options = &draft->options;
 	struct write_mix *mix = &options->model.mix;
 
-	if (take_keys(loader, node, draft) != 0 || take_entities(loader, node, draft) != 0)
+	if (take_keys(loader, node, draft) != 0 || take_entities(loader, node, draft) != 0 ||
+	    take_only(loader, node, draft) != 0)
 		return loader->error->code;
 	if (draft->ttl_name != NULL) {
 		if (!model_name_valid(slice_from(draft->ttl_name)))
