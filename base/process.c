@@ -201,6 +201,7 @@ int process_start(const struct process_plan *plan, struct process *process, stru
 	if (pid < 0)
 		return error_system(error, "cannot start a process");
 	process->pid = pid;
+	process->target = -pid;
 	if (take_handle(process, error) != 0) {
 		live_remove(-pid);
 		return error->code;
@@ -223,7 +224,7 @@ static void reap(struct process *process, struct process_end *end)
 
 	while (waitid(P_PID, (id_t)process->pid, &state, WEXITED | WNOWAIT) != 0 && errno == EINTR)
 		;
-	kill(-process->pid, SIGKILL);
+	kill(process->target, SIGKILL);
 	live_remove(-process->pid);
 	live_remove(process->pid);
 	while (wait4(process->pid, &status, 0, &usage) < 0 && errno == EINTR)
@@ -264,7 +265,7 @@ int process_wait(struct process *process, struct process_end *end, struct error 
 	if (!ended_before(process, kill_at < limit_at ? kill_at : limit_at)) {
 		end->cut = kill_at < limit_at;
 		end->over_limit = !end->cut;
-		kill(-process->pid, SIGKILL);
+		kill(process->target, SIGKILL);
 	}
 	reap(process, end);
 	return 0;
@@ -284,9 +285,9 @@ void process_stop(struct process *process, int64_t grace_us, struct process_end 
 	*end = (struct process_end){.exit = -1};
 	if (process->pid == 0)
 		return;
-	kill(-process->pid, SIGTERM);
+	kill(process->target, SIGTERM);
 	if (!ended_before(process, process_now_us() + grace_us))
-		kill(-process->pid, SIGKILL);
+		kill(process->target, SIGKILL);
 	reap(process, end);
 }
 
@@ -312,6 +313,7 @@ int process_fork(int (*work)(void *context), void *context, struct process *proc
 	if (pid < 0)
 		return error_system(error, "cannot start a worker");
 	process->pid = pid;
+	process->target = pid;
 	if (take_handle(process, error) != 0) {
 		live_remove(pid);
 		return error->code;

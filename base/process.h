@@ -26,7 +26,8 @@ struct process_plan {
 };
 
 struct process {
-	pid_t pid; /* 0: none */
+	pid_t pid;    /* 0: none */
+	pid_t target; /* of signals: its group, or a forked worker alone */
 	int handle;
 	int64_t started_us, limit_us, kill_us;
 };

@@ -30,8 +30,8 @@ struct generator_watch {
 	void (*begin)(const char *step, uint64_t total, const char *unit);
 	void (*add)(uint64_t units, uint64_t bytes);
 	void (*end)(void);
-	/* Of each export and each file of the stream, in the order in which they are written, when it arrives; the path is
-	 * relative to the root. A stream that lands as a Delta table is told once a commit. */
+	/* Of each export and each file of the stream, in the order in which they are written, when it arrives; the path
+	 * is relative to the root. A stream that lands as a Delta table is told once a commit. */
 	void (*landed)(void *context, const char *path, int64_t time_us);
 	void *context;
 };
@@ -54,7 +54,7 @@ struct generator_options {
 	bool gzip;
 	uint64_t envelope_records;
 	enum truth_level truth;
-	bool no_truth; /* not even a truth.sqlite that says nothing */
+	bool no_truth;    /* not even a truth.sqlite that says nothing */
 	struct only only; /* items that are told of; then there is no truth either, which is of the whole table */
 	bool force;
 	const char *reproduce; /* the options as text, kept in the marker file; may be NULL */

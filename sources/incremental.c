@@ -23,7 +23,7 @@ static uint32_t only_member(const struct json_token *tokens, uint32_t object, co
 	uint32_t value;
 	const struct member_name names[] = {{name, (uint32_t)strlen(name)}};
 	if (object == 0 || tokens[object].type != JSON_OBJECT ||
-	    members_find(tokens, object, names, 1, &value).data != NULL)
+	    members_lookup(tokens, object, names, 1, &value).data != NULL)
 		return 0;
 	return value;
 }
@@ -56,7 +56,7 @@ static enum decode_status decode(const struct json_token *tokens, struct record 
 	uint32_t root[ROOT_COUNT];
 	if (tokens[0].type != JSON_OBJECT)
 		return unreadable(remark, "no record of an incremental export: expected an object");
-	struct slice repeated = members_find(tokens, 0, root_names, ROOT_COUNT, root);
+	struct slice repeated = members_lookup(tokens, 0, root_names, ROOT_COUNT, root);
 	if (root[ROOT_KEYS] == 0 && root[ROOT_ITEM] != 0)
 		return unreadable(remark, "a line of a full export in an incremental one; request the export again");
 	if (root[ROOT_KEYS] == 0 && root[ROOT_DYNAMODB] != 0)

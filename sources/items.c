@@ -111,7 +111,7 @@ static int64_t count_of(const struct json_token *token)
 static struct page_check check_page(const struct json_token *tokens, uint64_t items)
 {
 	uint32_t values[PAGE_MEMBERS];
-	struct slice repeated = members_find(tokens, 0, page_names, PAGE_MEMBERS, values);
+	struct slice repeated = members_lookup(tokens, 0, page_names, PAGE_MEMBERS, values);
 	uint32_t last_key = values[PAGE_LAST_KEY];
 	struct page_check check = {
 		.more = values[PAGE_NEXT_TOKEN] != 0 ||

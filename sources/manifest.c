@@ -78,7 +78,7 @@ static bool find(const struct json_token *tokens, const struct member_name *name
 	if (tokens[0].type != JSON_OBJECT)
 		return false;
 	*reason = TWICE;
-	return members_find(tokens, 0, names, count, values).data == NULL;
+	return members_lookup(tokens, 0, names, count, values).data == NULL;
 }
 
 bool manifest_summary_decode(const struct json_token *tokens, struct manifest_summary *summary, const char **reason)

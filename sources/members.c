@@ -1,6 +1,6 @@
 #include "sources/members.h"
 
-struct slice members_find(const struct json_token *tokens, uint32_t object, const struct member_name *names,
+struct slice members_lookup(const struct json_token *tokens, uint32_t object, const struct member_name *names,
 			  size_t count, uint32_t *values)
 {
 	uint32_t others[MEMBERS_MAX];

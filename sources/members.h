@@ -20,7 +20,7 @@ struct member_name {
 /* values[i] becomes the index of the value of names[i], 0 when it is missing or null. Returns a name that is there
  * twice (known or not), or that is one too many (MEMBERS_MAX), as a slice borrowed from the tokens: names[0] if that is
  * one, else the first; data is NULL when there is none. */
-struct slice members_find(const struct json_token *tokens, uint32_t object, const struct member_name *names,
+struct slice members_lookup(const struct json_token *tokens, uint32_t object, const struct member_name *names,
 			  size_t count, uint32_t *values);
 
 #endif

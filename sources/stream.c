@@ -256,7 +256,7 @@ static void decode_ttl(struct decoding *decoding)
 		return;
 	}
 	uint32_t values[IDENTITY_COUNT];
-	struct slice repeated = members_find(decoding->tokens, index, identity_names, IDENTITY_COUNT, values);
+	struct slice repeated = members_lookup(decoding->tokens, index, identity_names, IDENTITY_COUNT, values);
 	if (repeated.data != NULL) {
 		record->ttl = TTL_UNKNOWN;
 		damage(decoding, "a member of userIdentity is there twice:", repeated);
@@ -298,7 +298,7 @@ static bool is_kinesis(const struct decoding *decoding)
 static enum decode_status find_members(struct decoding *decoding)
 {
 	const struct json_token *tokens = decoding->tokens;
-	struct slice repeated = members_find(tokens, 0, root_names, ROOT_COUNT, decoding->root);
+	struct slice repeated = members_lookup(tokens, 0, root_names, ROOT_COUNT, decoding->root);
 	uint32_t dynamodb = decoding->root[ROOT_DYNAMODB];
 	if (dynamodb == 0)
 		return unreadable(decoding->remark, what_it_is(decoding));
@@ -311,7 +311,7 @@ static enum decode_status find_members(struct decoding *decoding)
 	uint32_t source = decoding->root[ROOT_EVENT_SOURCE];
 	if (source != 0 && !slice_is(text_of(decoding, source), "aws:dynamodb"))
 		return unreadable(decoding->remark, "no DynamoDB stream record: its eventSource is not aws:dynamodb");
-	repeated = members_find(tokens, dynamodb, ddb_names, DDB_COUNT, decoding->ddb);
+	repeated = members_lookup(tokens, dynamodb, ddb_names, DDB_COUNT, decoding->ddb);
 	uint32_t keys = decoding->ddb[DDB_KEYS];
 	if (keys == 0 || tokens[keys].type != JSON_OBJECT || tokens[keys].count == 0)
 		return unreadable(decoding->remark,
@@ -393,7 +393,7 @@ enum decode_status item_decode(const struct json_token *tokens, struct record *r
 	struct decoding decoding = {.tokens = tokens, .record = record, .remark = remark};
 	if (tokens[0].type != JSON_OBJECT)
 		return unreadable(remark, "no line of an export: expected an object {\"Item\":{…}}");
-	struct slice repeated = members_find(tokens, 0, root_names, ROOT_COUNT, decoding.root);
+	struct slice repeated = members_lookup(tokens, 0, root_names, ROOT_COUNT, decoding.root);
 	uint32_t item = decoding.root[ROOT_ITEM];
 	if (item == 0 && decoding.root[ROOT_DYNAMODB] != 0)
 		return unreadable(remark, "a stream record, not a line of an export: name its file as 'events:' in the "

@@ -18,9 +18,9 @@ struct life {
 	struct landing_facts facts;
 	struct invariants invariants;
 	bool *landed;
-	bool stopped;       /* a step failed that nobody disturbed */
+	bool stopped; /* a step failed that nobody disturbed */
 	bool over_limit;
-	const char *why;    /* of the first that did */
+	const char *why; /* of the first that did */
 	const char *crash_at;
 	struct error *error;
 };
@@ -64,10 +64,8 @@ static int once(struct life *life, const char *name, const struct pipeline_words
 
 static int serve(struct life *life, const char *crash_at)
 {
-	const struct step_plan plan = {.name = "serve",
-				       .words = &life->request->pipeline->serve,
-				       .with_variant = true,
-				       .crash_at = crash_at};
+	const struct step_plan plan = {
+		.name = "serve", .words = &life->request->pipeline->serve, .with_variant = true, .crash_at = crash_at};
 	struct step_end end;
 
 	if (steps_serve(&life->steps, &plan, &end, life->error) != 0)
@@ -241,9 +239,9 @@ static void add_ran(struct life *life)
 	bool failed = life->stopped && (life->request->scenario->final != FINAL_REFUSE || life->over_limit);
 
 	(void)cell_add_point(&life->cell, "ran", "every step exits 0 within its limits",
-			     failed         ? POINT_FAILED
+			     failed          ? POINT_FAILED
 			     : life->stopped ? POINT_SKIPPED
-					    : POINT_OK,
+					     : POINT_OK,
 			     life->why);
 	if (failed)
 		(void)cell_point_finding(&life->cell, life->over_limit ? "pipeline.limit" : "pipeline.failed", 1);
@@ -323,8 +321,8 @@ static int prepare(struct life *life)
 						  : life->error->code;
 	if (request->histories == NULL)
 		return error_set(life->error, ERROR_USAGE, "%s", request->histories_error);
-	if (link_histories(life) != 0 || landing_plan_make(request->histories, request->scenario, request->seed,
-							  &life->plan, life->error) != 0)
+	if (link_histories(life) != 0 ||
+	    landing_plan_make(request->histories, request->scenario, request->seed, &life->plan, life->error) != 0)
 		return life->error->code;
 	landing_init(&life->landing, request->histories, request->folder);
 	life->landed = arena_array(&life->cell.arena, (size_t)request->histories->unit_count + 1, sizeof(bool));
@@ -344,17 +342,17 @@ static int prepare(struct life *life)
 	life->steps.columns = request->histories->columns;
 	life->steps.cell = &life->cell;
 	life->facts = (struct landing_facts){.work = folders[2],
-					    .table = table,
-					    .scenario = request->scenario->name,
-					    .variant = request->variant != NULL ? request->variant->name : NULL,
-					    .seed = request->seed};
+					     .table = table,
+					     .scenario = request->scenario->name,
+					     .variant = request->variant != NULL ? request->variant->name : NULL,
+					     .seed = request->seed};
 	life->invariants = (struct invariants){.pipeline = request->pipeline,
-					      .scenario = request->scenario,
-					      .histories = request->histories,
-					      .folder = request->folder,
-					      .table = table,
-					      .landed = life->landed,
-					      .cell = &life->cell};
+					       .scenario = request->scenario,
+					       .histories = request->histories,
+					       .folder = request->folder,
+					       .table = table,
+					       .landed = life->landed,
+					       .cell = &life->cell};
 	life->cell.items = request->histories->items;
 	life->cell.changes = request->histories->changes;
 	return 0;
@@ -371,7 +369,7 @@ static int live(struct life *life)
 	if (missing != NULL || life->request->session_failed) {
 		life->stopped = true;
 		life->why = missing != NULL ? text(life, "it needs %s, which is not on PATH", missing)
-					   : "its session did not become ready";
+					    : "its session did not become ready";
 	}
 	int failed = 0;
 	if (!life->stopped)

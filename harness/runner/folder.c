@@ -16,7 +16,8 @@ static int make_until(char *path, char *end, struct error *error)
 {
 	char kept = *end;
 	*end = '\0';
-	int failed = mkdir(path, 0777) != 0 && errno != EEXIST ? error_system(error, "cannot make folder \"%s\"", path) : 0;
+	int failed = mkdir(path, 0777) != 0 && errno != EEXIST ? error_system(error, "cannot make folder \"%s\"", path)
+							       : 0;
 	*end = kept;
 	return failed;
 }

@@ -29,8 +29,8 @@ static int no_memory(struct error *error)
 /* The scenario's folder, the one above it, or that of all scenarios. */
 static const char *find_base(const struct histories_request *request, struct arena *arena)
 {
-	const char *const folders[] = {request->scenario->folder,
-				       arena_text(arena, "%s/..", request->scenario->folder), request->scenarios};
+	const char *const folders[] = {request->scenario->folder, arena_text(arena, "%s/..", request->scenario->folder),
+				       request->scenarios};
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		const char *path = folders[i] == NULL ? NULL : arena_text(arena, "%s/workload.yaml", folders[i]);
@@ -96,7 +96,8 @@ static void as_evidence(struct generator_options *options)
 	options->prefix = "";
 	options->export_format = EXPORT_JSON;
 	options->windows = 0;
-	options->faults = (struct fault_plan){.records_per_file = 100000, .batch_window_us = options->model.duration_us};
+	options->faults = (struct fault_plan){.records_per_file = 100000,
+					      .batch_window_us = options->model.duration_us};
 	options->view = VIEW_NEW_AND_OLD_IMAGES;
 	options->format = stream_format_find("streams");
 	options->time = TIME_INTEGER;
@@ -272,8 +273,8 @@ static int files_of_commit(struct maker *maker, struct unit *unit, uint32_t vers
 		uint32_t add = read ? json_member(tokens, 0, "add") : 0;
 		uint32_t path = add != 0 ? json_member(tokens, add, "path") : 0;
 		if (path != 0)
-			unit->files[unit->file_count++] =
-				arena_text(&histories->arena, "events/%.*s", (int)tokens[path].size, tokens[path].text);
+			unit->files[unit->file_count++] = arena_text(&histories->arena, "events/%.*s",
+								     (int)tokens[path].size, tokens[path].text);
 		buffer_release(&line);
 		at += size + (at[size] == '\n');
 	}
@@ -337,8 +338,9 @@ static const char *key_as_json(struct histories *histories)
 	int parts = sscanf(histories->key_text, "%255[^:]:%c,%255[^:]:%c", names[0], &types[0], names[1], &types[1]);
 
 	if (parts == 4)
-		return arena_text(&histories->arena, "[{\"name\":\"%s\",\"type\":\"%c\"},{\"name\":\"%s\",\"type\":\"%c\"}]",
-				  names[0], types[0], names[1], types[1]);
+		return arena_text(&histories->arena,
+				  "[{\"name\":\"%s\",\"type\":\"%c\"},{\"name\":\"%s\",\"type\":\"%c\"}]", names[0],
+				  types[0], names[1], types[1]);
 	return arena_text(&histories->arena, "[{\"name\":\"%s\",\"type\":\"%c\"}]", names[0], types[0]);
 }
 

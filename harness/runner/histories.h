@@ -1,9 +1,9 @@
 /* histories - one life of a table, generated twice: as the evidence, and as it is delivered to the pipeline.
  *
  * FOLDER/evidence is what the table did, undamaged and in order: stream records, an export amid them and one that
- * closes them. FOLDER/delivered is the same life in the pipeline's formats, with the scenario's faults. Both come of one
- * model and one seed, so cells that want the same may share them: histories_same tells. Everything lives in the struct's
- * arena. Errors: ERROR_USAGE for a workload that cannot be met, ERROR_IO, ERROR_INTERNAL. */
+ * closes them. FOLDER/delivered is the same life in the pipeline's formats, with the scenario's faults. Both come of
+ * one model and one seed, so cells that want the same may share them: histories_same tells. Everything lives in the
+ * struct's arena. Errors: ERROR_USAGE for a workload that cannot be met, ERROR_IO, ERROR_INTERNAL. */
 #ifndef LAKEPROOF_HARNESS_RUNNER_HISTORIES_H
 #define LAKEPROOF_HARNESS_RUNNER_HISTORIES_H
 
@@ -21,8 +21,8 @@ struct unit {
 };
 
 struct histories {
-	const char *evidence, *delivered; /* folders */
-	const char *columns;              /* file */
+	const char *evidence, *delivered;                   /* folders */
+	const char *columns;                                /* file */
 	const char *evidence_contract, *delivered_contract; /* YAML texts */
 	const char *key;                                    /* JSON: [{"name":"pk","type":"S"}] */
 	const char *key_text;                               /* pk:S,sk:N */
@@ -42,8 +42,7 @@ struct histories_request {
 	const char *folder;
 };
 
-int histories_make(const struct histories_request *request, struct histories *histories,
-		   struct error *error) MUST_USE;
+int histories_make(const struct histories_request *request, struct histories *histories, struct error *error) MUST_USE;
 void histories_release(struct histories *histories);
 /* Whether two pipelines get the same delivered to them. */
 bool histories_same(const struct pipeline_file *a, const struct pipeline_file *b);

@@ -124,8 +124,8 @@ static bool has_landed(void *context, const char *path)
 	bool changes = strcmp(path, "events") == 0;
 
 	for (uint32_t i = 0; i < histories->unit_count; i++)
-		if (invariants->landed[i] && (changes ? histories->units[i].kind == UNIT_CHANGES
-						      : strcmp(histories->units[i].path, path) == 0))
+		if (invariants->landed[i] &&
+		    (changes ? histories->units[i].kind == UNIT_CHANGES : strcmp(histories->units[i].path, path) == 0))
 			return true;
 	return false;
 }
@@ -186,8 +186,7 @@ static const char *detail_of(struct cell *cell, const struct outcome *outcome, u
 /* Whether the evidence is enough for every key. */
 static bool is_proven(const struct outcome *outcome)
 {
-	return outcome->verdict == VERDICT_PASS ||
-	       (outcome->verdict == VERDICT_FAIL && outcome->counts.unproven == 0);
+	return outcome->verdict == VERDICT_PASS || (outcome->verdict == VERDICT_FAIL && outcome->counts.unproven == 0);
 }
 
 static bool add_final(struct cell *cell, const struct outcome *outcome, uint32_t index)
@@ -199,9 +198,9 @@ static bool add_final(struct cell *cell, const struct outcome *outcome, uint32_t
 		unknown += counted(outcome, finals[index].ids[i], LEVEL_UNKNOWN);
 	}
 	enum point_state state = outcome->verdict == VERDICT_PASS                   ? POINT_OK
-				 : failed > 0 && outcome->verdict == VERDICT_FAIL     ? POINT_FAILED
+				 : failed > 0 && outcome->verdict == VERDICT_FAIL   ? POINT_FAILED
 				 : failed > 0 || unknown > 0 || !is_proven(outcome) ? POINT_UNKNOWN
-										      : POINT_OK;
+										    : POINT_OK;
 	(void)cell_add_point(cell, finals[index].id, finals[index].name, state, detail_of(cell, outcome, failed));
 	if (state != POINT_OK)
 		add_findings(cell, outcome, finals[index].ids, finals[index].count);
@@ -332,14 +331,14 @@ int invariants_batch(struct invariants *invariants, uint32_t batch, struct error
 		if (invariants->batches_failed++ == 0) {
 			invariants->first_failed = batch;
 			for (int id = 0; id < FINDING_COUNT; id++)
-				invariants->batch_findings[id] =
-					outcome->levels[id] == LEVEL_FAIL ? outcome->by_id[id] : 0;
+				invariants->batch_findings[id] = outcome->levels[id] == LEVEL_FAIL ? outcome->by_id[id]
+												   : 0;
 			const struct finding *finding = outcome->finding_count > 0 ? &outcome->findings[0] : NULL;
-			invariants->batch_detail = arena_text(
-				&invariants->cell->arena, "after batch %" PRIu32 ": %s%s%s", batch,
-				finding != NULL ? finding_kinds[finding->id].id : "it differs",
-				finding != NULL && finding->key_json != NULL ? " of " : "",
-				finding != NULL && finding->key_json != NULL ? finding->key_json : "");
+			invariants->batch_detail =
+				arena_text(&invariants->cell->arena, "after batch %" PRIu32 ": %s%s%s", batch,
+					   finding != NULL ? finding_kinds[finding->id].id : "it differs",
+					   finding != NULL && finding->key_json != NULL ? " of " : "",
+					   finding != NULL && finding->key_json != NULL ? finding->key_json : "");
 		}
 	}
 	answer_release(&answer);
@@ -349,7 +348,7 @@ int invariants_batch(struct invariants *invariants, uint32_t batch, struct error
 int invariants_batches(struct invariants *invariants)
 {
 	struct cell *cell = invariants->cell;
-	enum point_state state = invariants->batches_failed > 0 ? POINT_FAILED
+	enum point_state state = invariants->batches_failed > 0   ? POINT_FAILED
 				 : invariants->batches_proven > 0 ? POINT_OK
 								  : POINT_UNKNOWN;
 

@@ -10,15 +10,15 @@
 
 struct landing {
 	const struct histories *histories;
-	const char *cell; /* folder, absolute */
-	uint32_t number;  /* of the batch, from 1, replays included */
+	const char *cell;          /* folder, absolute */
+	uint32_t number;           /* of the batch, from 1, replays included */
 	const char *folder, *json; /* of the batch */
-	struct arena arena; /* of one batch: reset by landing_batch */
+	struct arena arena;        /* of one batch: reset by landing_batch */
 };
 
 /* What batch.json says beyond the batch itself. */
 struct landing_facts {
-	uint32_t of; /* batches; 0: nobody knows */
+	uint32_t of;                                   /* batches; 0: nobody knows */
 	const char *work, *table, *scenario, *variant; /* variant may be NULL */
 	uint64_t seed;
 };

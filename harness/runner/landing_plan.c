@@ -55,8 +55,8 @@ static void set_turn(const struct unit *unit, int order, struct prng *random, st
 
 static bool is_alone(const struct unit *unit, int order)
 {
-	return unit->kind == UNIT_EXPORT && (order == ORDER_EXPORT_FIRST || order == ORDER_STREAM_FIRST ||
-					     order == ORDER_REVERSE);
+	return unit->kind == UNIT_EXPORT &&
+	       (order == ORDER_EXPORT_FIRST || order == ORDER_STREAM_FIRST || order == ORDER_REVERSE);
 }
 
 static struct landing_batch *add_batch(struct landing_plan *plan, uint32_t capacity)
@@ -149,9 +149,10 @@ static int replay_before(struct landing_plan *plan, const struct histories *hist
 	for (uint32_t i = 0; i < at; i++)
 		for (uint32_t j = 0; j < plan->batches[i].count; j++)
 			if (!plan->batches[i].entries[j].again)
-				land_again(histories, &(struct landing_batch){.entries = &plan->batches[i].entries[j],
-									      .count = 1,
-									      .now_us = plan->batches[i].now_us},
+				land_again(histories,
+					   &(struct landing_batch){.entries = &plan->batches[i].entries[j],
+								   .count = 1,
+								   .now_us = plan->batches[i].now_us},
 					   &whole, false, 0);
 	for (uint32_t j = 0; j < plan->batches[at].count; j++)
 		whole.entries[whole.count++] = plan->batches[at].entries[j];
@@ -259,9 +260,10 @@ uint32_t landing_plan_replay(struct landing_plan *plan, const struct histories *
 	for (uint32_t i = replay == REPLAY_LAST_BATCH ? plan->count - 1 : 0; i < plan->count; i++)
 		for (uint32_t j = 0; j < plan->batches[i].count; j++)
 			if (all.count < units && (!plan->batches[i].entries[j].again || replay == REPLAY_LAST_BATCH))
-				land_again(histories, &(struct landing_batch){.entries = &plan->batches[i].entries[j],
-									      .count = 1,
-									      .now_us = plan->batches[i].now_us},
+				land_again(histories,
+					   &(struct landing_batch){.entries = &plan->batches[i].entries[j],
+								   .count = 1,
+								   .now_us = plan->batches[i].now_us},
 					   &all, false, 2 + (unsigned)replay);
 	all.full_replay = replay == REPLAY_ALL;
 	made[0] = all;

@@ -179,8 +179,8 @@ int pipeline_file_load(const char *path, struct pipeline_file *pipeline, struct 
 		.limits = {60000000, 60000000, 60000000, (int64_t)2 << 30, 1000},
 	};
 	arena_init(&pipeline->arena, PIPELINE_MEMORY_MAX);
-	int code = runner_schema_load(path, "pipeline", &pipeline_schema, &pipeline->arena, pipeline,
-				      &pipeline->digest, error);
+	int code = runner_schema_load(path, "pipeline", &pipeline_schema, &pipeline->arena, pipeline, &pipeline->digest,
+				      error);
 	if (code != 0)
 		return code;
 	pipeline->path = arena_text(&pipeline->arena, "%s", path);
@@ -190,8 +190,8 @@ int pipeline_file_load(const char *path, struct pipeline_file *pipeline, struct 
 	if (pipeline->name == NULL) {
 		pipeline->name = strrchr(pipeline->folder, '/') + 1;
 		if (!is_name(pipeline->name))
-			return error_set(error, ERROR_USAGE, "%s: the folder's name cannot be the pipeline's; give it a 'name'",
-					 path);
+			return error_set(error, ERROR_USAGE,
+					 "%s: the folder's name cannot be the pipeline's; give it a 'name'", path);
 	}
 	return 0;
 }

@@ -74,7 +74,8 @@ const struct schema_map scenario_schema = {
 				 "the scenarios' folder"},
 			{"lands", SCHEMA_TEXTS, OF(scenario_file, lands_texts),
 			 .also = offsetof(struct scenario_file, lands_count), .fallback = "export, changes",
-			 .help = "of `export`, `changes` and `increments`; pipelines that do not read all of it take no "
+			 .help = "of `export`, `changes` and `increments`; pipelines that do not read all of it take "
+				 "no "
 				 "part"},
 			{"formats", SCHEMA_TEXTS, OF(scenario_file, formats),
 			 .also = offsetof(struct scenario_file, format_count), .fallback = "any",
@@ -158,8 +159,8 @@ int scenario_file_load(const char *path, const char *name, struct scenario_file 
 {
 	*scenario = (struct scenario_file){.batches = BATCHES_DEFAULT};
 	arena_init(&scenario->arena, SCENARIO_MEMORY_MAX);
-	int code = runner_schema_load(path, "scenario", &scenario_schema, &scenario->arena, scenario,
-				      &scenario->digest, error);
+	int code = runner_schema_load(path, "scenario", &scenario_schema, &scenario->arena, scenario, &scenario->digest,
+				      error);
 	if (code != 0)
 		return code;
 	scenario->path = arena_text(&scenario->arena, "%s", path);
@@ -188,8 +189,8 @@ bool scenario_file_suits(const struct scenario_file *scenario, const struct pipe
 		return false;
 	bool found = scenario->format_count == 0;
 	for (uint32_t i = 0; i < scenario->format_count && pipeline->changes >= 0; i++)
-		found = found || stream_format_find(scenario->formats[i]) ==
-					 stream_format_at((size_t)pipeline->changes);
+		found = found ||
+			stream_format_find(scenario->formats[i]) == stream_format_at((size_t)pipeline->changes);
 	*why = found ? NULL : "it reads another format";
 	return found;
 }

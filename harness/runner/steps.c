@@ -114,7 +114,8 @@ static int expand(struct steps *steps, const struct environment *environment, co
 		if (end == NULL)
 			buffer_append_byte(&text, *word++);
 		else if (value == NULL)
-			failed = error_set(error, ERROR_USAGE, "pipeline %s: ${%.*s} is not in the environment of a step",
+			failed = error_set(error, ERROR_USAGE,
+					   "pipeline %s: ${%.*s} is not in the environment of a step",
 					   steps->pipeline->name, (int)name.size, name.data);
 		else {
 			buffer_append_text(&text, value);
@@ -151,7 +152,7 @@ static int make_words(struct steps *steps, const struct step_plan *plan, const s
 struct started {
 	struct process process;
 	const char *out, *err; /* below the cell's folder */
-	bool refused; /* it could not be run at all */
+	bool refused;          /* it could not be run at all */
 	struct error why;
 };
 
@@ -248,8 +249,7 @@ int steps_run(struct steps *steps, const struct step_plan *plan, struct step_end
 	return finish(steps, plan, &started, end, error);
 }
 
-int steps_run_together(struct steps *steps, const struct step_plan *plan, struct step_end ends[2],
-		       struct error *error)
+int steps_run_together(struct steps *steps, const struct step_plan *plan, struct step_end ends[2], struct error *error)
 {
 	struct started started[2];
 	struct error second = {0};
@@ -319,7 +319,7 @@ void steps_stop(struct steps *steps, bool gently, int64_t grace_us, bool faulted
 	if (steps->service.pid == 0)
 		return;
 	if (!gently)
-		kill(-steps->service.pid, SIGKILL);
+		kill(steps->service.target, SIGKILL);
 	process_stop(&steps->service, grace_us, &ended);
 	const struct cell_step step = {.name = steps->service_name,
 				       .out = steps->service_out,
@@ -347,9 +347,8 @@ static bool is_on_path(const struct steps *steps, const char *program, struct ar
 			return true;
 		at += size + (at[size] == ':');
 	}
-	const char *beside = steps->program_folder == NULL
-				     ? NULL
-				     : arena_text(arena, "%s/%s", steps->program_folder, program);
+	const char *beside = steps->program_folder == NULL ? NULL
+							   : arena_text(arena, "%s/%s", steps->program_folder, program);
 	return beside != NULL && access(beside, X_OK) == 0;
 }
 

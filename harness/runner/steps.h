@@ -35,9 +35,9 @@ struct step_plan {
 };
 
 struct step_end {
-	bool done;         /* exit 0 within its limits */
-	bool over_limit;   /* of time or memory */
-	const char *why;   /* in words, when it is not done; in the cell's arena */
+	bool done;       /* exit 0 within its limits */
+	bool over_limit; /* of time or memory */
+	const char *why; /* in words, when it is not done; in the cell's arena */
 };
 
 void steps_init(struct steps *steps);

@@ -35,7 +35,8 @@ static int copy(struct merge *merge, yaml_document_t *from, const yaml_node_t *n
 	int made = 0;
 
 	if (depth > DEPTH_MAX) {
-		(void)error_set(merge->error, ERROR_USAGE, "a YAML document is nested deeper than %d levels", DEPTH_MAX);
+		(void)error_set(merge->error, ERROR_USAGE, "a YAML document is nested deeper than %d levels",
+				DEPTH_MAX);
 		return 0;
 	}
 	if (node->type == YAML_SCALAR_NODE) {
@@ -134,11 +135,11 @@ static int load(const struct yaml_source *source, yaml_document_t *document, str
 	if (!yaml_parser_initialize(&parser))
 		return error_set(error, ERROR_INTERNAL, "out of memory while reading \"%s\"", source->name);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)source->text.data, source->text.size);
-	int code = yaml_parser_load(&parser, document) ? 0
-						       : error_set(error, ERROR_USAGE, "%s:%zu:%zu: not valid YAML: %s",
-								   source->name, parser.problem_mark.line + 1,
-								   parser.problem_mark.column + 1,
-								   parser.problem != NULL ? parser.problem : "no memory");
+	int code = yaml_parser_load(&parser, document)
+			   ? 0
+			   : error_set(error, ERROR_USAGE, "%s:%zu:%zu: not valid YAML: %s", source->name,
+				       parser.problem_mark.line + 1, parser.problem_mark.column + 1,
+				       parser.problem != NULL ? parser.problem : "no memory");
 	yaml_parser_delete(&parser);
 	return code;
 }
@@ -180,7 +181,9 @@ int yaml_merge(const struct yaml_source *base, const struct yaml_source *over, c
 	bool made = yaml_document_initialize(&to, NULL, NULL, NULL, 1, 1) != 0;
 	const yaml_node_t *a = yaml_document_get_root_node(&first), *b = yaml_document_get_root_node(&second);
 	if (made && (a == NULL || b == NULL))
-		root = a == NULL && b == NULL ? 0 : a != NULL ? copy(&merge, &first, a, 0) : copy(&merge, &second, b, 0);
+		root = a == NULL && b == NULL ? 0
+		       : a != NULL            ? copy(&merge, &first, a, 0)
+					      : copy(&merge, &second, b, 0);
 	else if (made)
 		root = merged(&merge, &first, a, &second, b, 0);
 	yaml_document_delete(&first);
