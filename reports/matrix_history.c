@@ -1,8 +1,9 @@
 /* matrix_history - the verdicts of earlier runs, in a SQLite database that several runs may write at once. */
-#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "reports/matrix.h"
@@ -77,7 +78,7 @@ static void explain(struct matrix *matrix, const char *path, const char *what, c
 }
 
 /* NULL with *note when it cannot be used. */
-static sqlite3 *open_history(struct matrix *matrix, const char *path, const char **note)
+static sqlite3 *open_locked(struct matrix *matrix, const char *path, const char **note)
 {
 	sqlite3 *database = NULL;
 	int code = open_checked(path, true, &database);
@@ -139,6 +140,22 @@ static int insert(sqlite3 *database, const struct matrix *matrix)
 	}
 	sqlite3_finalize(statement);
 	return code;
+}
+
+/* One run at a time looks for damage: else one would set aside what another has just begun anew. */
+static sqlite3 *open_history(struct matrix *matrix, const char *path, const char **note)
+{
+	const char *lock = arena_text(&matrix->arena, "%s.lock", path);
+	int file = lock != NULL ? open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
+	if (file < 0 || flock(file, LOCK_EX) != 0) {
+		explain(matrix, path, "cannot be locked", note);
+		if (file >= 0)
+			close(file);
+		return NULL;
+	}
+	sqlite3 *database = open_locked(matrix, path, note);
+	close(file);
+	return database;
 }
 
 void matrix_history_add(struct matrix *matrix, const char *path, const char **note)
