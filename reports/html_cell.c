@@ -64,11 +64,11 @@ static void examples(struct buffer *out, const struct cell *cell)
 {
 	if (cell->example_count == 0)
 		return;
-	buffer_append_text(
-		out, "<h4>Examples</h4><div class=\"scroll\"><table class=\"list\"><tr><th>finding</th><th>key</th>"
-		     "<th>cause</th></tr>");
+	buffer_append_text(out, "<h4>Examples</h4><div class=\"scroll\"><table class=\"list stack\"><tr "
+				"class=\"heads\"><th>finding</th><th>key</th>"
+				"<th>cause</th></tr>");
 	for (uint32_t i = 0; i < cell->example_count; i++) {
-		buffer_append_text(out, "<tr><td>");
+		buffer_append_text(out, "<tr><td class=\"id\">");
 		html_code(out, cell->examples[i].id);
 		buffer_append_text(out, "</td><td>");
 		html_code(out, cell->examples[i].key);
@@ -85,7 +85,8 @@ static void points(struct buffer *out, const struct cell *cell)
 	static const char *const words[] = {"ok", "failed", "unknown", "skipped"};
 	if (cell->point_count == 0)
 		return;
-	buffer_append_text(out, "<h4>Invariants</h4><div class=\"scroll\"><table class=\"list inv\"><tr><th>state</th>"
+	buffer_append_text(out, "<h4>Invariants</h4><div class=\"scroll\"><table class=\"list stack inv\"><tr "
+				"class=\"heads\"><th>state</th>"
 				"<th>invariant</th><th>findings</th></tr>");
 	for (uint32_t i = 0; i < cell->point_count; i++) {
 		const struct cell_point *point = &cell->points[i];
@@ -197,7 +198,7 @@ void html_cell(struct buffer *out, const struct matrix *matrix, const struct mat
 	const struct cell *cell = &entry->cell;
 	size_t id = (size_t)(pair - matrix->pairs);
 	buffer_printf(out, "<section class=\"cell%s\" id=\"c%zu\" aria-labelledby=\"h%zu\">",
-		      matrix_good(cell, expect) ? "" : " bad", id, id);
+		      matrix_pair_good(matrix, pair, expect) ? "" : " bad", id, id);
 	heading(out, matrix, entry, id);
 	if (matrix_cell_mark(cell) == MARK_PASS) {
 		points_in_short(out, cell);

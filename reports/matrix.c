@@ -185,6 +185,14 @@ bool matrix_good(const struct cell *cell, bool expect)
 	return expect ? cell->as_expected : cell->verdict == CELL_PASS;
 }
 
+bool matrix_pair_good(const struct matrix *matrix, const struct matrix_pair *pair, bool expect)
+{
+	for (uint32_t i = pair->first; i < pair->first + pair->count; i++)
+		if (!matrix_good(&matrix->cells[i].cell, expect))
+			return false;
+	return true;
+}
+
 enum cell_verdict matrix_verdict(const struct matrix *matrix, bool expect)
 {
 	enum cell_verdict worst = CELL_PASS;

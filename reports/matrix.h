@@ -102,6 +102,8 @@ int matrix_exit(const struct matrix *matrix, bool expect);
 const struct matrix_pair *matrix_pair(const struct matrix *matrix, uint32_t row, uint32_t column);
 /* Whether a cell counts as good, and what verdict the whole run has. */
 bool matrix_good(const struct cell *cell, bool expect);
+/* Whether all its cells do; a pair without cells does. */
+bool matrix_pair_good(const struct matrix *matrix, const struct matrix_pair *pair, bool expect);
 enum cell_verdict matrix_verdict(const struct matrix *matrix, bool expect);
 
 /* False when it names no format. */

@@ -11,7 +11,7 @@ __asm__(".pushsection .rodata\n"
 	".popsection\n");
 extern const char matrix_css[];
 
-enum { LISTED_MAX = 300 };
+enum { SHOWN_MAX = 12, LISTED_MAX = 500 };
 
 static const char *const symbols[MARK_COUNT] = {"", "✓", "✗", "✗", "!", "?", "E"};
 
@@ -104,27 +104,47 @@ static void bad_line(struct buffer *out, const struct matrix *matrix, const stru
 	buffer_release(&line);
 }
 
-/* Pairs with a cell that is not good; those that nobody expected first. */
-static void bad(struct buffer *out, const struct matrix *matrix, bool expect)
+/* Pairs with a cell that is not good, those that nobody expected first: writes those from `from` to `to`, counts all.
+ */
+static size_t bad_rows(struct buffer *out, const struct matrix *matrix, bool expect, size_t from, size_t to)
 {
-	size_t pairs = (size_t)matrix->row_count * matrix->column_count, told = 0;
-	buffer_append_text(out, "<section aria-labelledby=\"bad\"><h2 id=\"bad\">What is not good</h2>");
+	size_t pairs = (size_t)matrix->row_count * matrix->column_count, count = 0;
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < pairs; i++) {
 			const struct matrix_pair *pair = &matrix->pairs[i];
-			const struct cell *cell = pair->count > 0 ? &matrix->cells[pair->worst].cell : NULL;
-			if (cell == NULL || matrix_good(cell, expect) || cell->as_expected != (pass == 1))
+			if (matrix_pair_good(matrix, pair, expect) || (pair->unexpected == 0) != (pass == 1))
 				continue;
-			if (told == 0)
-				buffer_append_text(out,
-						   "<div class=\"scroll\"><table class=\"list\"><tr><th>verdict</th>"
-						   "<th>scenario</th><th>pipeline</th><th>findings</th></tr>");
-			if (told++ < LISTED_MAX)
+			if (count >= from && count < to)
 				bad_line(out, matrix, pair);
+			count++;
 		}
-	buffer_append_text(out, told > 0 ? "</table></div>" : "<p>Nothing.</p>");
-	if (told > LISTED_MAX)
-		buffer_printf(out, "<p>and %zu more, which the matrix shows</p>", told - LISTED_MAX);
+	return count;
+}
+
+static void bad_table(struct buffer *out, const struct matrix *matrix, bool expect, size_t from, size_t to)
+{
+	buffer_append_text(out, "<div class=\"scroll\"><table class=\"list stack\"><tr class=\"heads\"><th>verdict</th>"
+				"<th>scenario</th><th>pipeline</th><th>findings</th></tr>");
+	(void)bad_rows(out, matrix, expect, from, to);
+	buffer_append_text(out, "</table></div>");
+}
+
+/* The first few stand above the matrix, which must not be far from the top; the others open up. */
+static void bad(struct buffer *out, const struct matrix *matrix, bool expect)
+{
+	size_t count = bad_rows(out, matrix, expect, 0, 0);
+	buffer_append_text(out, "<section aria-labelledby=\"bad\"><h2 id=\"bad\">What is not good</h2>");
+	if (count == 0)
+		buffer_append_text(out, "<p>Nothing.</p>");
+	else
+		bad_table(out, matrix, expect, 0, SHOWN_MAX);
+	if (count > SHOWN_MAX) {
+		buffer_printf(out, "<details><summary>and %zu more</summary>", count - SHOWN_MAX);
+		bad_table(out, matrix, expect, SHOWN_MAX, LISTED_MAX);
+		if (count > LISTED_MAX)
+			buffer_printf(out, "<p>and %zu more, which the matrix shows</p>", count - LISTED_MAX);
+		buffer_append_text(out, "</details>");
+	}
 	buffer_append_text(out, "</section>\n");
 }
 
@@ -233,11 +253,12 @@ static void grid(struct buffer *out, const struct matrix *matrix)
 
 static void pipelines(struct buffer *out, const struct matrix *matrix)
 {
-	buffer_append_text(out,
-			   "<section aria-labelledby=\"pipelines\"><h2 id=\"pipelines\">Pipelines</h2><div "
-			   "class=\"scroll\"><table class=\"list\"><tr><th>pipeline</th><th>PASS</th><th>FAIL</th>"
-			   "<th>UNKNOWN</th><th>ERROR</th><th>not as expected</th><th>time</th><th>trend of PASS</th>"
-			   "</tr>\n");
+	buffer_append_text(out, "<section aria-labelledby=\"pipelines\"><h2 id=\"pipelines\">Pipelines</h2><div "
+				"class=\"scroll\"><table class=\"list\"><tr><th>pipeline</th><th "
+				"class=\"n\">PASS</th><th class=\"n\">FAIL</th>"
+				"<th class=\"n\">UNKNOWN</th><th class=\"n\">ERROR</th><th class=\"n\">not as "
+				"expected</th><th class=\"n\">time</th><th>trend of PASS</th>"
+				"</tr>\n");
 	for (uint32_t i = 0; i < matrix->column_count; i++) {
 		const struct matrix_column *column = &matrix->columns[i];
 		buffer_append_text(out, "<tr><td class=\"name\"><bdi>");
