@@ -29,6 +29,9 @@ enum finding_level { LEVEL_IGNORE = 0, LEVEL_WARN, LEVEL_UNKNOWN, LEVEL_FAIL };
 	FINDING(HISTORY_DIFFERS, "history.differs", LEVEL_FAIL, "a version's values are not the item's")               \
 	FINDING(HISTORY_END, "history.end", LEVEL_FAIL, "a version that ends too early, too late or not at all")       \
 	FINDING(ROW_NULL_KEY, "row.null_key", LEVEL_FAIL, "a lake row whose key is null or no possible key")           \
+	FINDING(VERSION_REGRESSED, "version.regressed", LEVEL_FAIL,                                                    \
+		"a row that became an older image from one version to the next")                                       \
+	FINDING(REPLAY_CHANGED, "replay.changed", LEVEL_FAIL, "the same input once more changed the table")            \
 	FINDING(COLUMN_TYPE, "column.type", LEVEL_FAIL, "the table's column type is not the contract's")               \
 	FINDING(COLUMN_UNMAPPED, "column.unmapped", LEVEL_UNKNOWN,                                                     \
 		"a table column that the contract does not mention")                                                   \

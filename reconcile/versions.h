@@ -28,13 +28,17 @@ struct versions_options {
 	int64_t from, to;
 	bool whole; /* also read what `from` held and no later version touched: then every second row is seen */
 	uint64_t finding_limit;
+	/* Until when the item's changes can have reached the pipeline at a version, in the evidence's time; NULL: until
+	 * it was committed. */
+	int64_t (*clock)(void *context, int64_t version);
+	void *clock_context;
 };
 
 /* Why something about a key could not be judged; an index into keys_unjudged. */
 enum versions_reason {
 	VERSIONS_UNPROVEN = 0, /* the evidence does not prove the key: chain broken, conflict, damaged, unknown … */
 	VERSIONS_UNKNOWN,      /* no source knows the key */
-	VERSIONS_UNORDERED,    /* the order of its changes is not known: a knot, two streams at one time, a net change */
+	VERSIONS_UNORDERED,    /* the order of its changes is not known: two streams at one time, a net change */
 	VERSIONS_HOLE,         /* something may have happened that no capture covers */
 	VERSIONS_NO_IMAGE,     /* a row of it is none of the item's images */
 	VERSIONS_COLUMNS,      /* it changed in a version whose columns are not those of the version that is judged */
@@ -78,7 +82,7 @@ struct versions_step {
 };
 
 struct versions_outcome {
-	enum verdict verdict; /* PASS only when something was judged, and all of it could be */
+	enum verdict verdict;                      /* PASS only when something was judged, and all of it could be */
 	const char *reasons[VERSIONS_REASONS_MAX]; /* why it is not PASS, in words */
 	uint32_t reason_count;
 	const char *lake;           /* the lake's name in the contract, NULL for an only one */
@@ -122,7 +126,7 @@ struct versions_change {
 };
 
 struct versions_comparison {
-	bool comparable;     /* false: nothing can be said, and why_not says why */
+	bool comparable; /* false: nothing can be said, and why_not says why */
 	const char *why_not;
 	int64_t before, after;
 	uint64_t files_read;

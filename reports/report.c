@@ -25,8 +25,10 @@ static const struct {
 	{"no expected row is missing", {FINDING_ROW_MISSING, FINDING_HISTORY_MISSING}, 2},
 	{"no deleted item is still there", {FINDING_ROW_ZOMBIE, FINDING_ROW_ZOMBIE_TTL}, 2},
 	{"no row is unknown to all sources", {FINDING_ROW_PHANTOM, FINDING_ROW_NULL_KEY, FINDING_HISTORY_PHANTOM}, 3},
-	{"no row is stale", {FINDING_ROW_STALE, FINDING_HISTORY_END}, 2},
-	{"no value differs", {FINDING_ROW_DIFFERS, FINDING_VALUE_PRECISION_LOST, FINDING_HISTORY_DIFFERS}, 3},
+	{"no row is stale", {FINDING_ROW_STALE, FINDING_HISTORY_END, FINDING_VERSION_REGRESSED}, 3},
+	{"no value differs",
+	 {FINDING_ROW_DIFFERS, FINDING_VALUE_PRECISION_LOST, FINDING_HISTORY_DIFFERS, FINDING_REPLAY_CHANGED},
+	 4},
 	{"every key is proven", {FINDING_ROW_DUPLICATE}, 0},
 };
 
