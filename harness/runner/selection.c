@@ -384,6 +384,7 @@ static int make_cells(struct chooser *chooser, const struct wanted *wanted, uint
 				bool asked = wanted == NULL && is_named(scenario, pipeline->name);
 				for (uint32_t k = 0; k < wanted_count && !asked; k++)
 					asked = is_wanted(&wanted[k], pipeline);
+				asked = asked && (!request->expect || is_named(scenario, pipeline->name));
 				if (!asked)
 					continue;
 				if (!scenario_file_suits(scenario, pipeline->file, &why))

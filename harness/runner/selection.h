@@ -27,6 +27,7 @@ struct selection_request {
 	const char *pipelines; /* comma separated; NULL: those that each scenario names */
 	const char *scenario_folder, *pipeline_folder;
 	uint64_t seed, repeat;
+	bool expect; /* only pairs of which the scenario says what is to come */
 };
 
 struct selection {

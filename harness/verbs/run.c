@@ -40,7 +40,7 @@ static const struct option_spec options[] = {
 	{"seed", OPTION_NUMBER, TARGET(seed), "N", NULL, "the same seed gives the same histories (default: 1)"},
 	{"repeat", OPTION_NUMBER, TARGET(repeat), "N", NULL, "so many seeds, from that one on (default: 1)"},
 	{"expect", OPTION_FLAG, TARGET(expect), NULL, NULL,
-	 "a cell is good when it is what its scenario says of the pipeline under holds and breaks"},
+	 "only cells of which the scenario says, under holds and breaks, what is to come; good is what came so"},
 	{"format", OPTION_CHOICE, TARGET(format), "FORMAT", "text", "how to report"},
 	{"output", OPTION_TEXT, TARGET(output), "FILE", NULL, "write the report there instead of stdout"},
 	{"runs", OPTION_TEXT, TARGET(runs), "DIR", NULL, "where runs are kept (default: runs)"},
@@ -349,6 +349,7 @@ static int run(int operand_count, char **operands, const void *target)
 		.scenario_folder = own.scenario_folder,
 		.pipeline_folder = own.pipeline_folder,
 		.seed = (uint64_t)own.seed,
+		.expect = own.expect,
 		.repeat = (uint64_t)own.repeat,
 	};
 	int code = selection_make(&request, &selection, &error);
