@@ -34,6 +34,7 @@ public final class PipelineServer {
 	private PipelineServer(SparkSession spark) {
 		this.spark = spark;
 		Document000.register(pipelines);
+		Document001.register(pipelines);
 		Document002.register(pipelines);
 		Document003.register(pipelines);
 		Document004.register(pipelines);
@@ -79,6 +80,8 @@ public final class PipelineServer {
 				"org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager")
 			.config("spark.sql.shuffle.partitions", "1")
 			.config("spark.sql.adaptive.enabled", "false")
+			.config("spark.sql.ui.explainMode", "simple")
+			.config("spark.sql.codegen.cache.maxEntries", "2000")
 			.config("spark.sql.codegen.wholeStage", "false")
 			.config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
 			.config("spark.sql.streaming.pollingDelay", "1ms")

@@ -1,15 +1,15 @@
 import com.fasterxml.jackson.databind.JsonNode;
-import io.delta.exceptions.DeltaConcurrentModificationException;
+import io.delta.tables.DeltaMergeBuilder;
 import io.delta.tables.DeltaTable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -44,25 +44,31 @@ final class SequenceMerge {
 
 	/** Takes all of a batch: exports first, then changes; what it cannot take is set aside. */
 	static void all(Batch batch) throws IOException {
+		exports(batch);
+		events(batch, batch.events);
+	}
+
+	static void exports(Batch batch) throws IOException {
 		for (Path export : batch.exports) {
 			SequenceMerge merge = new SequenceMerge(batch);
 			merge.export(export);
-			merge.commit();
+			merge.commitSnapshot(Landing.exportTimeUs(export));
 		}
-		batch.moment("before-write");
+	}
+
+	static void events(Batch batch, List<Path> files) throws IOException {
 		SequenceMerge merge = new SequenceMerge(batch);
-		for (Path file : batch.events) {
+		for (Path file : files) {
 			merge.events(file);
 		}
+		batch.moment("before-write");
 		merge.commit();
 		batch.moment("after-write");
 	}
 
 	void export(Path folder) throws IOException {
 		long time = Landing.exportTimeUs(folder);
-		List<Object[]> rows = new ArrayList<>();
-		Landing.export(folder, item -> rows.add(row(item, null, null, time, false)));
-		rows.forEach(row -> newest.put(key(row), row));
+		Landing.export(folder, item -> put(batch.columns.values(item), null, null, time, false));
 	}
 
 	void events(Path file) throws IOException {
@@ -73,27 +79,33 @@ final class SequenceMerge {
 
 	void change(Change change) throws IOException {
 		JsonNode image = change.removes() ? change.keys : change.newImage;
-		Object[] row = image == null ? null
-			: row(image, change.sequence, change.timeUs + change.precisionUs, null, change.removes());
-		if (row == null || change.sequence == null || key(row).contains(null)) {
-			batch.setAside(change.file, change.offset, row == null ? "no image" : "no whole key");
-			return;
+		if (image == null || change.sequence == null) {
+			batch.setAside(change.file, change.offset, "no image");
+		} else if (!put(batch.columns.values(image), change.sequence, change.timeUs + change.precisionUs, null, change.removes())) {
+			batch.setAside(change.file, change.offset, "no whole key");
 		}
-		newest.merge(key(row), row, (held, other) -> sequence(other).compareTo(sequence(held)) > 0 ? other : held);
 	}
 
-	private String sequence(Object[] row) {
-		return (String) row[row.length - 4];
-	}
-
-	private Object[] row(JsonNode item, String sequence, Long changedUs, Long exportUs, boolean deleted) {
-		Object[] values = batch.columns.values(item);
+	/**
+	 * Takes the columns' values: of a change with its sequence and the time by which it was made, or of an export with its time.
+	 * Of two of one key with one sequence the later one counts. False when the key is not whole.
+	 */
+	boolean put(Object[] values, String sequence, Long changedUs, Long exportUs, boolean deleted) {
 		Object[] row = Arrays.copyOf(values, values.length + 4);
 		row[values.length] = sequence;
 		row[values.length + 1] = changedUs;
 		row[values.length + 2] = exportUs;
 		row[values.length + 3] = deleted;
-		return row;
+		List<Object> key = key(row);
+		if (key.contains(null)) {
+			return false;
+		}
+		newest.merge(key, row, (held, other) -> sequence == null || sequence(other).compareTo(sequence(held)) >= 0 ? other : held);
+		return true;
+	}
+
+	private String sequence(Object[] row) {
+		return (String) row[row.length - 4];
 	}
 
 	private List<Object> key(Object[] row) {
@@ -106,22 +118,44 @@ final class SequenceMerge {
 		return key;
 	}
 
+	/** Merges changes; those surely older than a snapshot that had no such item are settled by it. */
+	void commit() throws IOException {
+		long since = newestSnapshot();
+		write(merge -> merge.whenNotMatched("s._changed_us > " + since).insertAll());
+	}
+
+	/** Merges a whole snapshot: rows surely older than it whose items it lacks are deleted. */
+	void commitSnapshot(long exportUs) throws IOException {
+		write(merge -> merge.whenNotMatched().insertAll()
+			.whenNotMatchedBySource("NOT t._deleted AND coalesce(t._changed_us <= " + (exportUs - EXPORT_FUZZ_US) + ", true)"
+				+ " AND coalesce(t._export_us < " + exportUs + ", true)")
+			.updateExpr(Map.of("_deleted", "true", "_export_us", exportUs + "L")));
+		Files.writeString(state(), String.valueOf(Math.max(newestSnapshot(), exportUs - EXPORT_FUZZ_US)));
+	}
+
+	private Path state() {
+		return batch.work.resolve("newest-snapshot");
+	}
+
+	private long newestSnapshot() throws IOException {
+		return Files.exists(state()) ? Long.parseLong(Files.readString(state())) : Long.MIN_VALUE + 1;
+	}
+
 	/** One MERGE, made again when another writer came between. */
-	void commit() {
+	private void write(UnaryOperator<DeltaMergeBuilder> rest) {
 		List<Row> rows = new ArrayList<>();
 		newest.values().forEach(row -> rows.add(RowFactory.create(row)));
 		Dataset<Row> source = batch.spark.createDataFrame(rows, schema);
 		for (int attempt = 1;; attempt++) {
 			try {
-				DeltaTable.createIfNotExists(batch.spark).location(batch.table).addColumns(schema).execute();
-				if (!rows.isEmpty()) {
-					batch.delta().as("t").merge(source.as("s"), batch.columns.sameKey())
-						.whenMatched(GUARD).updateAll().whenNotMatched().insertAll().execute();
+				if (!batch.tableExists()) {
+					DeltaTable.createIfNotExists(batch.spark).location(batch.table).addColumns(schema).execute();
 				}
+				rest.apply(batch.delta().as("t").merge(source.as("s"), batch.columns.sameKey()).whenMatched(GUARD).updateAll())
+					.execute();
 				return;
 			} catch (RuntimeException conflict) {
-				if (attempt == ATTEMPTS || !(conflict instanceof DeltaConcurrentModificationException
-					|| conflict.getClass().getName().contains("Concurrent"))) {
+				if (attempt == ATTEMPTS || !conflict.getClass().getName().contains("Concurrent")) {
 					throw conflict;
 				}
 			}

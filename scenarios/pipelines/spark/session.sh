@@ -12,10 +12,10 @@ fetch_jars spark-3.5.4 "$LAKEPROOF_SESSION/maven.log"
 jar=$PWD/build/pipelines/pipelines.jar archive=$PWD/build/pipelines/classes.jsa
 compile_java "$jar" scenarios/pipelines/spark/*.java
 classpath=$jar:$(spark_classpath)
-java=(nice java -Xmx2g -XX:TieredStopAtLevel=1 "${JVM_OPENS[@]}" -cp "${classpath%:}")
+java=(nice java -Xmx2g "${JVM_OPENS[@]}" -cp "${classpath%:}")
 cd "$LAKEPROOF_SESSION"
 if [ ! "$archive" -nt "$jar" ]; then
-	"${java[@]}" -XX:ArchiveClassesAtExit="$archive.$$" PipelineServer "$LAKEPROOF_SESSION/training" train >training.log 2>&1 ||
+	"${java[@]}" -XX:TieredStopAtLevel=1 -XX:ArchiveClassesAtExit="$archive.$$" PipelineServer "$LAKEPROOF_SESSION/training" train >training.log 2>&1 ||
 		{ cat training.log >&2; exit 1; }
 	mv "$archive.$$" "$archive"
 fi
