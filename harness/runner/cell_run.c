@@ -8,6 +8,7 @@
 #include "harness/runner/folder.h"
 #include "harness/runner/invariants.h"
 #include "harness/runner/steps.h"
+#include "harness/runner/story.h"
 
 struct life {
 	const struct cell_request *request;
@@ -378,6 +379,8 @@ static int live(struct life *life)
 		failed = apply_all(life);
 	if (failed == 0)
 		failed = judge(life);
+	if (failed == 0 && cell_points_verdict(&life->cell) == CELL_FAIL)
+		failed = story_tell(&life->invariants, life->error);
 	steps_stop(&life->steps, true, 5000000, true);
 	if (failed == 0 && life->landing.number > 0)
 		failed = once(life, "teardown", &pipeline->teardown, false, pipeline->limits.teardown_us);
