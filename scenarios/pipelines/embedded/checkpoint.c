@@ -33,7 +33,7 @@ void checkpoint_release(struct checkpoint *checkpoint)
 	buffer_release(&checkpoint->fresh);
 }
 
-int checkpoint_file_line(const char *path, const char *name, struct buffer *line, struct error *error)
+int checkpoint_file_line(const char *path, const char *name, bool name_alone, struct buffer *line, struct error *error)
 {
 	struct stat status;
 	if (stat(path, &status) != 0)
@@ -41,8 +41,11 @@ int checkpoint_file_line(const char *path, const char *name, struct buffer *line
 	line->size = 0;
 	buffer_append_byte(line, '[');
 	buffer_append_json(line, slice_from(name));
-	buffer_printf(line, ",%jd,%jd%09ld]", (intmax_t)status.st_size, (intmax_t)status.st_mtim.tv_sec,
-		      status.st_mtim.tv_nsec);
+	if (name_alone)
+		buffer_append_byte(line, ']');
+	else
+		buffer_printf(line, ",%jd,%jd%09ld]", (intmax_t)status.st_size, (intmax_t)status.st_mtim.tv_sec,
+			      status.st_mtim.tv_nsec);
 	return line->failed ? error_set(error, ERROR_INTERNAL, "out of memory for the checkpoint") : 0;
 }
 

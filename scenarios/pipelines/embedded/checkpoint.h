@@ -20,8 +20,10 @@ struct checkpoint {
 /* A path that is not there is an empty checkpoint. */
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, bool sync, struct error *error) MUST_USE;
 void checkpoint_release(struct checkpoint *checkpoint);
-/* The line of a file: its name, size and time, so that another upload under the same name is another file. */
-int checkpoint_file_line(const char *path, const char *name, struct buffer *line, struct error *error) MUST_USE;
+/* The line of a file: its name, size and time, so that another upload under the same name is another file, or
+ * (a bug) the name alone. */
+int checkpoint_file_line(const char *path, const char *name, bool name_alone, struct buffer *line,
+			 struct error *error) MUST_USE;
 bool checkpoint_has(const struct checkpoint *checkpoint, struct slice line);
 int checkpoint_add(struct checkpoint *checkpoint, struct slice line, struct error *error) MUST_USE;
 /* Appends the lines added since. */

@@ -61,7 +61,8 @@ static int scan_file(struct pipeline *pipeline, struct ArrowArrayStream *stream,
 	while (code == 0 && (code = stream->get_next(stream, &batch)) == 0 && batch.release != NULL) {
 		const struct ArrowArray *position = batch.children[keys];
 		for (int64_t row = 0; code == 0 && row < batch.length; row++)
-			if (lake_row_key(&schema, &batch, row, parts, &key) && doomed(context, buffer_slice(&key)))
+			if (lake_row_key(&pipeline->lake, &schema, &batch, row, parts, &key) &&
+			    doomed(context, buffer_slice(&key)))
 				code = doom(rows, ((const int64_t *)position->buffers[1])[position->offset + row],
 					    error);
 		batch.release(&batch);
@@ -120,11 +121,69 @@ int commit_remember_export(struct commit *commit, int64_t time_us, struct error 
 	return guard_put_export_time(commit->guard, time_us, error);
 }
 
+int commit_remember_window(struct commit *commit, const struct guard_window *window, struct error *error)
+{
+	commit->changes++;
+	return guard_put_window(commit->guard, window, error);
+}
+
+static bool note_key(void *context, struct slice key)
+{
+	struct keymap *keys = context;
+	struct error error;
+	size_t number;
+	bool added;
+	return keymap_add(keys, key, &number, &added, &error) != 0;
+}
+
+int commit_rows(struct pipeline *pipeline, struct keymap *keys, struct error *error)
+{
+	struct commit look = {0};
+	uint64_t failed = 0;
+	int code = bridge_writer_begin(pipeline->table, &look.writer, error);
+	if (code == 0)
+		code = commit_delete(pipeline, &look, note_key, keys, &failed, error);
+	bridge_writer_abort(look.writer);
+	return code == 0 && failed > 0 ? error_set(error, ERROR_INTERNAL, "out of memory for keys") : code;
+}
+
+/* What bugs want to know next time. */
+static int remember_more(struct pipeline *pipeline, struct commit *commit, struct error *error)
+{
+	const struct lake *lake = &pipeline->lake;
+	int code = pipeline->now_us == 0 ? 0 : guard_put_clock(commit->guard, pipeline->now_us, error);
+	if (!bugs_has(pipeline->bugs, BUG_NEW_ATTRIBUTE_DROPPED) || lake->inferred)
+		return code;
+	for (uint32_t i = 0; code == 0 && i < lake->column_count; i++)
+		if (lake->columns[i].seen)
+			code = guard_put_name(commit->guard, slice_from(lake->columns[i].name), error);
+	return code;
+}
+
+/* The bug two-commits: the rows come after the deletes, in a version of their own. */
+static int publish_rows(struct pipeline *pipeline, const char *operation, struct error *error)
+{
+	struct commit rows = {0};
+	int64_t version;
+	moment_reach("between-commits");
+	int code = column_length(pipeline->lake.root) == 0 ? 0
+							   : bridge_writer_begin(pipeline->table, &rows.writer, error);
+	if (code != 0 || rows.writer == NULL)
+		return code;
+	code = commit_flush(pipeline, &rows, error);
+	if (code == 0)
+		return bridge_writer_commit(rows.writer, operation, NULL, 0, &version, error);
+	bridge_writer_abort(rows.writer);
+	return code;
+}
+
 /* The table's new version, and the guard's file with it. */
 static int publish(struct pipeline *pipeline, struct commit *commit, const char *operation, struct error *error)
 {
 	int64_t version;
-	int code = guard_sync(commit->guard, error);
+	int code = remember_more(pipeline, commit, error);
+	if (code == 0)
+		code = guard_sync(commit->guard, error);
 	if (code != 0)
 		return code;
 	moment_reach("before-commit");
@@ -133,8 +192,12 @@ static int publish(struct pipeline *pipeline, struct commit *commit, const char 
 	code = bridge_writer_commit(writer, operation, PIPELINE_APP, pipeline->batch + 1, &version, error);
 	if (code != 0)
 		return code;
-	moment_reach("after-commit");
 	pipeline->batch++;
+	if (bugs_has(pipeline->bugs, BUG_TWO_COMMITS))
+		code = publish_rows(pipeline, operation, error);
+	moment_reach("after-commit");
+	if (code != 0)
+		return code;
 	struct guard_writer *guard = commit->guard;
 	commit->guard = NULL;
 	return guard_adopt(&pipeline->guard, guard, error);
@@ -142,12 +205,20 @@ static int publish(struct pipeline *pipeline, struct commit *commit, const char 
 
 int commit_finish(struct pipeline *pipeline, struct commit *commit, const char *operation, struct error *error)
 {
-	int code = commit_flush(pipeline, commit, error);
+	bool two = bugs_has(pipeline->bugs, BUG_TWO_COMMITS);
+	int code = bugs_has(pipeline->bugs, BUG_CHECKPOINT_FIRST) ? checkpoint_write(&pipeline->applied, error) : 0;
+	commit->changes += two ? column_length(pipeline->lake.root) : 0;
+	if (code == 0 && !two)
+		code = commit_flush(pipeline, commit, error);
 	moment_reach("after-data");
 	if (code == 0)
 		code = set_aside_write(&pipeline->aside, error);
 	if (code == 0 && commit->changes > 0)
 		code = publish(pipeline, commit, operation, error);
+	if (code != 0 && bugs_has(pipeline->bugs, BUG_DISK_FULL_IGNORED)) {
+		pipeline_say(pipeline, "%s", error->message);
+		code = 0;
+	}
 	if (code == 0)
 		code = checkpoint_write(&pipeline->applied, error);
 	moment_reach("after-checkpoint");

@@ -24,9 +24,12 @@ int commit_delete(struct pipeline *pipeline, struct commit *commit, bool (*doome
 int commit_remember(struct commit *commit, struct slice key, const struct guard_entry *entry,
 		    struct error *error) MUST_USE;
 int commit_remember_export(struct commit *commit, int64_t time_us, struct error *error) MUST_USE;
+int commit_remember_window(struct commit *commit, const struct guard_window *window, struct error *error) MUST_USE;
 /* Records set aside are written, then the commit, unless it would say nothing, then the checkpoint. */
 int commit_finish(struct pipeline *pipeline, struct commit *commit, const char *operation,
 		  struct error *error) MUST_USE;
+/* The keys of all rows of the latest version. */
+int commit_rows(struct pipeline *pipeline, struct keymap *keys, struct error *error) MUST_USE;
 void commit_abandon(struct pipeline *pipeline, struct commit *commit);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/decimal.h"
 
@@ -143,26 +144,9 @@ struct column *convert_column(const char *name, struct slice type, bool nullable
 
 bool convert_base64(struct slice text, struct buffer *bytes)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	bytes->size = 0;
-	if (text.size % 4 != 0 || buffer_reserve(bytes, text.size / 4 * 3 + 3) != 0)
-		return false;
-	while (text.size > 0 && text.data[text.size - 1] == '=')
-		text.size--;
-	uint32_t bits = 0;
-	unsigned held = 0;
-	for (size_t i = 0; i < text.size; i++) {
-		const char *at = text.data[i] == '\0' ? NULL : strchr(alphabet, text.data[i]);
-		if (at == NULL)
-			return false;
-		bits = bits << 6 | (uint32_t)(at - alphabet);
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			bytes->data[bytes->size++] = (char)(uint8_t)(bits >> held);
-		}
-	}
-	return true;
+	return buffer_reserve(bytes, text.size + 1) == 0 &&
+	       base64_decode(text, (uint8_t *)bytes->data, text.size + 1, &bytes->size);
 }
 
 static void misfit(struct conversion *conversion, struct column *column)
@@ -171,16 +155,44 @@ static void misfit(struct conversion *conversion, struct column *column)
 	column_append_null(column);
 }
 
+/* What the bugs leave of a text. */
+static struct slice worn_text(struct conversion *conversion, struct slice text)
+{
+	if (bugs_has(conversion->bugs, BUG_NUL_ENDS_TEXT) && memchr(text.data, '\0', text.size) != NULL)
+		text.size = (size_t)((const char *)memchr(text.data, '\0', text.size) - text.data);
+	if (!bugs_has(conversion->bugs, BUG_SURROGATES_REPLACED))
+		return text;
+	conversion->work->size = 0;
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t byte = (uint8_t)text.data[i];
+		if (byte >= 0xF0)
+			i += 3;
+		buffer_append_byte(conversion->work, byte >= 0xF0 ? '?' : text.data[i]);
+	}
+	return buffer_slice(conversion->work);
+}
+
+static bool is_refused(const struct conversion *conversion, struct slice tag, const struct json_token *payload)
+{
+	bool empty = slice_is(tag, "S") && payload->size == 0;
+	return (bugs_has(conversion->bugs, BUG_TYPE_CHANGE_TO_NULL) && !slice_is(tag, "S")) ||
+	       (bugs_has(conversion->bugs, BUG_EMPTY_BECOMES_NULL) && empty);
+}
+
 static void append_text(struct conversion *conversion, struct column *column, struct slice tag,
 			const struct json_token *payload)
 {
 	struct decimal decimal;
 	char text[DECIMAL_TEXT_MAX];
-	if (payload->type == JSON_TRUE || payload->type == JSON_FALSE) {
+	if (is_refused(conversion, tag, payload)) {
+		column_append_null(column);
+	} else if (payload->type == JSON_TRUE || payload->type == JSON_FALSE) {
 		column_append_bytes(column, slice_from(payload->type == JSON_TRUE ? "true" : "false"));
 	} else if (payload->text == NULL) {
 		misfit(conversion, column);
 	} else if (!slice_is(tag, "N")) {
+		column_append_bytes(column, worn_text(conversion, json_text(payload)));
+	} else if (bugs_has(conversion->bugs, BUG_NUMBER_TEXT_KEPT)) {
 		column_append_bytes(column, json_text(payload));
 	} else if (decimal_parse(json_text(payload), &decimal) != DECIMAL_OK) {
 		misfit(conversion, column);
@@ -213,10 +225,9 @@ static bool read_number(const struct conversion *conversion, const struct json_t
 	return true;
 }
 
-/* Cuts what is past the second place. */
-static void cut_digits(struct decimal *decimal)
+/* Cuts what is past so many significant digits. */
+static void cut_digits(struct decimal *decimal, int kept)
 {
-	int kept = decimal->exponent + 2;
 	if (kept < decimal->count)
 		decimal->count = (uint8_t)(kept < 0 ? 0 : kept);
 	while (decimal->count > 0 && decimal->digits[decimal->count - 1] == 0)
@@ -233,7 +244,9 @@ static void append_decimal(struct conversion *conversion, struct column *column,
 	for (long i = 0; i < precision; i++)
 		limit *= 10;
 	if (bugs_has(conversion->bugs, BUG_DECIMALS_TRUNCATED))
-		cut_digits(decimal);
+		cut_digits(decimal, decimal->exponent + 1);
+	if (bugs_has(conversion->bugs, BUG_DIGITS_LOST))
+		cut_digits(decimal, 28);
 	if (bugs_has(conversion->bugs, BUG_NUMBERS_THROUGH_DOUBLE) &&
 	    !decimal_unscaled(decimal, (int)scale, &unscaled) && decimal->exponent + scale > 0 &&
 	    decimal->exponent + scale < decimal->count) {
@@ -248,6 +261,16 @@ static void append_decimal(struct conversion *conversion, struct column *column,
 		misfit(conversion, column);
 }
 
+/* The lowest 32 bits of a whole number; false when it is none. */
+static bool wrap(const struct decimal *decimal, int64_t *whole)
+{
+	int128 value;
+	if (!decimal_unscaled(decimal, 0, &value))
+		return false;
+	*whole = (int32_t)(uint32_t)(value & 0xffffffff);
+	return true;
+}
+
 static void append_number(struct conversion *conversion, struct column *column, const struct json_token *payload)
 {
 	struct decimal decimal;
@@ -259,6 +282,8 @@ static void append_number(struct conversion *conversion, struct column *column, 
 		column_append_double(column, decimal_to_double(&decimal));
 	else if (kind == 'd')
 		append_decimal(conversion, column, &decimal);
+	else if (bugs_has(conversion->bugs, BUG_INTEGERS_WRAP) && wrap(&decimal, &whole))
+		kind == 'i' ? column_append_i32(column, (int32_t)whole) : column_append_i64(column, whole);
 	else if (!decimal_to_i64(&decimal, &whole) || (kind == 'i' && (whole < INT32_MIN || whole > INT32_MAX)))
 		misfit(conversion, column);
 	else if (kind == 'i')
@@ -319,7 +344,8 @@ static void append_reversed(struct conversion *conversion, struct column *column
 static void append_array(struct conversion *conversion, struct column *column, const struct json_token *tokens,
 			 struct slice tag, uint32_t payload)
 {
-	if (tokens[payload].type != JSON_ARRAY) {
+	bool is_lost = tag.size == 2 && bugs_has(conversion->bugs, BUG_SETS_DROPPED);
+	if (tokens[payload].type != JSON_ARRAY || is_lost) {
 		misfit(conversion, column);
 		return;
 	}
@@ -354,6 +380,13 @@ static void append_record(struct conversion *conversion, struct column *column, 
 	column_append_struct(column);
 }
 
+/* The bug deep-nesting-cut: nothing is within a list or map that is itself within one. */
+static bool is_cut(const struct conversion *conversion, struct slice tag)
+{
+	bool nests = tag.size == 2 || slice_is(tag, "L") || slice_is(tag, "M");
+	return nests && conversion->depth > 1 && bugs_has(conversion->bugs, BUG_DEEP_NESTING_CUT);
+}
+
 static bool is_number_format(const char *format)
 {
 	return format[0] == 'i' || format[0] == 'l' || format[0] == 'g' || format[0] == 'd';
@@ -370,7 +403,7 @@ static void append_tagged(struct conversion *conversion, struct column *column, 
 	else if (strcmp(format, "z") == 0 && slice_is(tag, "B"))
 		append_binary(conversion, column, token);
 	else if (strcmp(format, "b") == 0 && slice_is(tag, "BOOL"))
-		column_append_bool(column, token->type == JSON_TRUE);
+		column_append_bool(column, token->type == JSON_TRUE || slice_is(json_text(token), "true"));
 	else if (is_number_format(format) && slice_is(tag, "N"))
 		append_number(conversion, column, token);
 	else if (format[0] == 't')
@@ -385,18 +418,52 @@ static void append_tagged(struct conversion *conversion, struct column *column, 
 		misfit(conversion, column);
 }
 
-void convert_append(struct conversion *conversion, struct column *column, const struct json_token *tokens,
-		    uint32_t value)
+/* The type that a plain JSON value has in a column of that format. */
+static const char *plain_tag(const char *format, const struct json_token *token)
 {
-	bool good = value != 0 && tokens[value].type == JSON_OBJECT && tokens[value].count == 1;
-	struct slice tag = good ? json_text(&tokens[value + 1]) : (struct slice){"", 0};
-	if (good && !slice_is(tag, "NULL")) {
-		append_tagged(conversion, column, tokens, tag, value + 2);
-		return;
-	}
-	conversion->misfits += value != 0 && !good;
+	bool is_bool = strcmp(format, "b") == 0 && token->type == JSON_STRING &&
+		       (slice_is(json_text(token), "true") || slice_is(json_text(token), "false"));
+	if (token->type == JSON_STRING && !is_bool)
+		return is_number_format(format) ? "N" : format[0] == 'z' ? "B" : "S";
+	return token->type == JSON_NUMBER   ? "N"
+	       : token->type == JSON_ARRAY  ? "L"
+	       : token->type == JSON_OBJECT ? "M"
+					    : "BOOL";
+}
+
+static void append_missing(const struct conversion *conversion, struct column *column)
+{
 	if (bugs_has(conversion->bugs, BUG_NULL_BECOMES_EMPTY_STRING) && strcmp(column_format(column), "u") == 0)
 		column_append_bytes(column, (struct slice){"", 0});
 	else
 		column_append_null(column);
+}
+
+static void append_nested(struct conversion *conversion, struct column *column, const struct json_token *tokens,
+			  struct slice tag, uint32_t payload)
+{
+	conversion->depth++;
+	if (is_cut(conversion, tag))
+		column_append_null(column);
+	else
+		append_tagged(conversion, column, tokens, tag, payload);
+	conversion->depth--;
+}
+
+void convert_append(struct conversion *conversion, struct column *column, const struct json_token *tokens,
+		    uint32_t value)
+{
+	if (conversion->plain && value != 0 && tokens[value].type != JSON_NULL) {
+		const char *tag = plain_tag(column_format(column), &tokens[value]);
+		append_nested(conversion, column, tokens, slice_from(tag), value);
+		return;
+	}
+	bool good = !conversion->plain && value != 0 && tokens[value].type == JSON_OBJECT && tokens[value].count == 1;
+	struct slice tag = good ? json_text(&tokens[value + 1]) : (struct slice){"", 0};
+	if (good && !slice_is(tag, "NULL")) {
+		append_nested(conversion, column, tokens, tag, value + 2);
+		return;
+	}
+	conversion->misfits += !conversion->plain && value != 0 && !good;
+	append_missing(conversion, column);
 }

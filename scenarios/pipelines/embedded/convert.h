@@ -8,6 +8,8 @@
 #include "scenarios/pipelines/embedded/bugs.h"
 
 struct conversion {
+	bool plain; /* values are plain JSON, without type tags */
+	int depth;  /* of nested values, while one is appended */
 	struct bug_set bugs;
 	uint64_t misfits;    /* counts values that do not fit */
 	struct buffer *work; /* scratch for binaries */
@@ -15,7 +17,7 @@ struct conversion {
 
 /* A column of the type named in Spark's spelling; NULL and *why (static text) when there is no such type. */
 struct column *convert_column(const char *name, struct slice type, bool nullable, const char **why) MUST_USE;
-/* Appends exactly one value: the attribute value {"T": v} at `value`, or null when value is 0. */
+/* Appends exactly one value: the attribute value at `value`, {"T": v} or plain JSON, or null when value is 0. */
 void convert_append(struct conversion *conversion, struct column *column, const struct json_token *tokens,
 		    uint32_t value);
 /* RFC 4648 with padding; false when it is none. `bytes` is overwritten. */

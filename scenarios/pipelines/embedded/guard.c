@@ -9,11 +9,15 @@
 
 /* A guard file is text, one fact a line; keys in hexadecimal, since they may hold anything:
  *   export TIME_US
- *   key HEX TIME_US PRECISION_US STREAM KEPT SEQUENCE|-
+ *   clock TIME_US
+ *   window FROM_US TO_US
+ *   name HEX
+ *   key HEX TIME_US PRECISION_US STREAM FLAGS SEQUENCE|-|none
  *   end
  * The last line tells a whole file from a cut one. */
 
 enum { PATH_SIZE = 4096 };
+enum { FLAG_KEPT = 1, FLAG_REMOVED = 2 };
 
 struct guard_writer {
 	FILE *file;
@@ -71,6 +75,8 @@ static int remember(struct guard *guard, struct slice key, const struct guard_en
 		guard->entry_capacity = guard->keys.capacity;
 	}
 	guard->entries[number] = *entry;
+	if (entry->has_stamp && entry->stamp.time_us > guard->newest_us)
+		guard->newest_us = entry->stamp.time_us;
 	return 0;
 }
 
@@ -88,13 +94,14 @@ static bool take_number(const char **at, int64_t *number)
 
 static bool read_key(char *hex, const char *rest, struct slice *key, struct guard_entry *entry)
 {
-	int64_t stream, kept;
+	int64_t stream, flags;
 	*entry = (struct guard_entry){.has_stamp = true};
 	if (!take_number(&rest, &entry->stamp.time_us) || !take_number(&rest, &entry->stamp.precision_us) ||
-	    !take_number(&rest, &stream) || !take_number(&rest, &kept))
+	    !take_number(&rest, &stream) || !take_number(&rest, &flags))
 		return false;
 	entry->stamp.stream = (uint64_t)stream;
-	entry->kept = kept != 0;
+	entry->kept = (flags & FLAG_KEPT) != 0;
+	entry->removed = (flags & FLAG_REMOVED) != 0;
 	if (strcmp(rest, "none") == 0)
 		entry->has_stamp = false;
 	else if (strcmp(rest, "-") != 0 && !stamp_set_sequence(&entry->stamp, slice_from(rest)))
@@ -102,12 +109,43 @@ static bool read_key(char *hex, const char *rest, struct slice *key, struct guar
 	return from_hex(hex, key);
 }
 
+static int add_window(struct guard *guard, const struct guard_window *window, struct error *error)
+{
+	struct guard_window *grown = realloc(guard->windows, (guard->window_count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return error_set(error, ERROR_INTERNAL, "out of memory for windows");
+	guard->windows = grown;
+	grown[guard->window_count++] = *window;
+	return 0;
+}
+
+/* A line of one time; false when it is none. */
+static bool read_time(struct guard *guard, const char *word, const char *argument)
+{
+	int64_t time;
+	bool is_export = strcmp(word, "export") == 0;
+	if (!is_export && strcmp(word, "clock") != 0)
+		return false;
+	if (!take_number(&argument, &time))
+		return false;
+	int64_t *newest = is_export ? &guard->export_time_us : &guard->clock_us;
+	*newest = time > *newest ? time : *newest;
+	return true;
+}
+
+static bool read_window(const char *from, const char *to, struct guard_window *window)
+{
+	return take_number(&from, &window->from_us) && take_number(&to, &window->to_us);
+}
+
 static int read_line(struct guard *guard, char *line, const char *path, bool *ended, struct error *error)
 {
 	char *word = line, *argument = strchr(line, ' '), *rest = NULL;
 	struct slice bytes;
 	struct guard_entry entry;
-	int64_t time;
+	struct guard_window window;
+	size_t number;
+	bool added;
 	line[strcspn(line, "\n")] = '\0';
 	if (argument != NULL) {
 		*argument++ = '\0';
@@ -119,10 +157,12 @@ static int read_line(struct guard *guard, char *line, const char *path, bool *en
 		*ended = true;
 		return 0;
 	}
-	if (argument != NULL && strcmp(word, "export") == 0 && take_number(&(const char *){argument}, &time)) {
-		guard->export_time_us = time > guard->export_time_us ? time : guard->export_time_us;
+	if (argument != NULL && read_time(guard, word, argument))
 		return 0;
-	}
+	if (rest != NULL && strcmp(word, "window") == 0 && read_window(argument, rest, &window))
+		return add_window(guard, &window, error);
+	if (argument != NULL && strcmp(word, "name") == 0 && from_hex(argument, &bytes))
+		return keymap_add(&guard->names, bytes, &number, &added, error);
 	if (rest != NULL && strcmp(word, "key") == 0 && read_key(argument, rest, &bytes, &entry))
 		return remember(guard, bytes, &entry, error);
 	return error_set(error, ERROR_DATA, "\"%s\" is damaged; build the table anew", path);
@@ -151,8 +191,10 @@ static int read_file(struct guard *guard, const char *path, struct error *error)
 
 int guard_open(struct guard *guard, const char *table, int64_t last, bool sync, struct error *error)
 {
-	*guard = (struct guard){.sync = sync, .export_time_us = INT64_MIN};
+	*guard = (struct guard){
+		.sync = sync, .export_time_us = INT64_MIN, .newest_us = INT64_MIN, .clock_us = INT64_MIN};
 	keymap_init(&guard->keys);
+	keymap_init(&guard->names);
 	size_t size = strlen(table) + sizeof("/_pipeline");
 	guard->folder = malloc(size);
 	if (guard->folder == NULL)
@@ -175,7 +217,23 @@ void guard_release(struct guard *guard)
 {
 	free(guard->folder);
 	free(guard->entries);
+	free(guard->windows);
 	keymap_release(&guard->keys);
+	keymap_release(&guard->names);
+}
+
+void guard_forget(struct guard *guard)
+{
+	struct guard empty = {.folder = guard->folder,
+			      .sync = guard->sync,
+			      .export_time_us = INT64_MIN,
+			      .newest_us = INT64_MIN,
+			      .clock_us = INT64_MIN};
+	guard->folder = NULL;
+	guard_release(guard);
+	*guard = empty;
+	keymap_init(&guard->keys);
+	keymap_init(&guard->names);
 }
 
 const struct guard_entry *guard_find(const struct guard *guard, struct slice key)
@@ -215,13 +273,32 @@ int guard_put_export_time(struct guard_writer *writer, int64_t time_us, struct e
 	return written(writer, fprintf(writer->file, "export %" PRId64 "\n", time_us) > 0, error);
 }
 
+int guard_put_clock(struct guard_writer *writer, int64_t time_us, struct error *error)
+{
+	return written(writer, fprintf(writer->file, "clock %" PRId64 "\n", time_us) > 0, error);
+}
+
+int guard_put_window(struct guard_writer *writer, const struct guard_window *window, struct error *error)
+{
+	int size = fprintf(writer->file, "window %" PRId64 " %" PRId64 "\n", window->from_us, window->to_us);
+	return written(writer, size > 0, error);
+}
+
+int guard_put_name(struct guard_writer *writer, struct slice name, struct error *error)
+{
+	bool good = fputs("name ", writer->file) != EOF && write_hex(writer->file, name) &&
+		    putc('\n', writer->file) != EOF;
+	return written(writer, good, error);
+}
+
 int guard_put(struct guard_writer *writer, struct slice key, const struct guard_entry *entry, struct error *error)
 {
 	const struct stamp *stamp = &entry->stamp;
 	const char *sequence = !entry->has_stamp ? "none" : stamp->digits == 0 ? "-" : stamp->sequence;
+	int flags = (entry->kept ? FLAG_KEPT : 0) | (entry->removed ? FLAG_REMOVED : 0);
 	bool good = fputs("key ", writer->file) != EOF && write_hex(writer->file, key) &&
 		    fprintf(writer->file, " %" PRId64 " %" PRId64 " %" PRId64 " %d %s\n", stamp->time_us,
-			    stamp->precision_us, (int64_t)stamp->stream, entry->kept, sequence) > 0;
+			    stamp->precision_us, (int64_t)stamp->stream, flags, sequence) > 0;
 	return written(writer, good, error);
 }
 

@@ -64,9 +64,10 @@ int job_read(struct job *job, const char *path, struct error *error)
 	*job = (struct job){0};
 	arena_init(&job->memory, JOB_SIZE_MAX);
 	buffer_init(&bytes, JOB_SIZE_MAX);
+	struct landing_file file = {.path = path, .items = -1};
 	struct json_parser *parser = json_parser_new(JOB_SIZE_MAX);
 	int code = parser == NULL ? error_set(error, ERROR_INTERNAL, "out of memory")
-				  : landing_read(path, &bytes, error);
+				  : landing_read(&file, (struct bug_set){0}, &bytes, error);
 	if (code == 0 && !json_parse(parser, buffer_slice(&bytes), &tokens, &count, &failure))
 		code = error_set(error, ERROR_DATA, "\"%s\" is no JSON: %s", path, failure.reason);
 	if (code == 0)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/decimal.h"
 #include "scenarios/pipelines/embedded/convert.h"
@@ -166,26 +167,62 @@ static bool key_number(struct buffer *key, const struct decimal *decimal)
 	return key_part(key, (struct slice){text, decimal_format(decimal, text)});
 }
 
-static bool key_attribute(const struct json_token *tokens, uint32_t value, struct buffer *key)
+static bool key_binary(struct buffer *key, struct slice text)
 {
-	if (value == 0 || tokens[value].type != JSON_OBJECT || tokens[value].count != 1)
+	struct buffer bytes;
+	buffer_init(&bytes, UINT16_MAX + 4);
+	bool good = convert_base64(text, &bytes) && key_part(key, buffer_slice(&bytes));
+	buffer_release(&bytes);
+	return good;
+}
+
+static bool key_number_text(const struct lake *lake, struct buffer *key, struct slice text)
+{
+	struct decimal decimal;
+	if (decimal_parse(text, &decimal) != DECIMAL_OK)
+		return false;
+	if (bugs_has(lake->bugs, BUG_KEY_NUMBER_AS_TEXT))
+		return key_part(key, text);
+	if (bugs_has(lake->bugs, BUG_KEY_THROUGH_DOUBLE) && !decimal_from_double(decimal_to_double(&decimal), &decimal))
+		return false;
+	return key_number(key, &decimal);
+}
+
+/* A plain value is what its column says. */
+static bool key_plain(const struct lake *lake, const char *format, const struct json_token *value, struct buffer *key)
+{
+	if (value->text == NULL)
+		return false;
+	if (format[0] == 'z')
+		return key_binary(key, json_text(value));
+	return format[0] == 'u' ? key_part(key, json_text(value)) : key_number_text(lake, key, json_text(value));
+}
+
+static bool key_tagged(const struct lake *lake, const struct json_token *tokens, uint32_t value, struct buffer *key)
+{
+	if (tokens[value].type != JSON_OBJECT || tokens[value].count != 1)
 		return false;
 	struct slice tag = json_text(&tokens[value + 1]);
 	const struct json_token *payload = &tokens[value + 2];
-	struct decimal decimal;
 	if (payload->text == NULL)
 		return false;
 	if (slice_is(tag, "S"))
 		return key_part(key, json_text(payload));
 	if (slice_is(tag, "N"))
-		return decimal_parse(json_text(payload), &decimal) == DECIMAL_OK && key_number(key, &decimal);
-	if (!slice_is(tag, "B"))
-		return false;
-	struct buffer bytes;
-	buffer_init(&bytes, UINT16_MAX + 4);
-	bool good = convert_base64(json_text(payload), &bytes) && key_part(key, buffer_slice(&bytes));
-	buffer_release(&bytes);
-	return good;
+		return key_number_text(lake, key, json_text(payload));
+	return slice_is(tag, "B") && key_binary(key, json_text(payload));
+}
+
+/* The bug key-hashed-short: eight bits of a hash stand for the key. */
+static void shorten(const struct lake *lake, struct buffer *key)
+{
+	uint32_t hash = 2166136261U;
+	if (!bugs_has(lake->bugs, BUG_KEY_HASHED_SHORT))
+		return;
+	for (size_t i = 0; i < key->size; i++)
+		hash = (hash ^ (uint8_t)key->data[i]) * 16777619U;
+	key->data[0] = (char)(uint8_t)(hash >> 16);
+	key->size = 1;
 }
 
 bool lake_key(const struct json_token *tokens, uint32_t object, const struct lake *lake, uint32_t parts,
@@ -194,9 +231,13 @@ bool lake_key(const struct json_token *tokens, uint32_t object, const struct lak
 	key->size = 0;
 	for (uint32_t i = 0; i < parts && i < lake->key_count; i++) {
 		const struct lake_column *column = &lake->columns[lake->keys[i]];
-		if (!key_attribute(tokens, json_member(tokens, object, column->path[0]), key))
+		const char *format = column_format(column_child(lake->root, lake->keys[i]));
+		uint32_t value = json_member(tokens, object, column->path[0]);
+		if (value == 0 || !(lake->plain ? key_plain(lake, format, &tokens[value], key)
+						: key_tagged(lake, tokens, value, key)))
 			return false;
 	}
+	shorten(lake, key);
 	return true;
 }
 
@@ -232,26 +273,40 @@ static bool row_key_part(const char *format, const struct ArrowArray *array, int
 	return key_number(key, &decimal);
 }
 
-bool lake_row_key(const struct ArrowSchema *schema, const struct ArrowArray *batch, int64_t row, uint32_t parts,
-		  struct buffer *key)
+bool lake_row_key(const struct lake *lake, const struct ArrowSchema *schema, const struct ArrowArray *batch,
+		  int64_t row, uint32_t parts, struct buffer *key)
 {
 	key->size = 0;
 	for (uint32_t i = 0; i < parts; i++)
 		if (!row_key_part(schema->children[i]->format, batch->children[i], row, key))
 			return false;
+	shorten(lake, key);
 	return true;
 }
 
 /* ---- rows */
 
-/* The attribute value at the column's path, 0 when absent. */
-static uint32_t find_value(const struct lake_column *column, const struct json_token *tokens, uint32_t object)
+static uint32_t find_member(const struct lake *lake, const struct json_token *tokens, uint32_t object, const char *name)
 {
-	uint32_t value = json_member(tokens, object, column->path[0]);
+	if (!bugs_has(lake->bugs, BUG_NAMES_LOWER_CASED))
+		return json_member(tokens, object, name);
+	for (uint32_t i = object + 1; i < tokens[object].next; i = tokens[i + 1].next)
+		if (strlen(name) == tokens[i].size && strncasecmp(tokens[i].text, name, tokens[i].size) == 0)
+			return i + 1;
+	return 0;
+}
+
+/* The attribute value at the column's path, 0 when absent. */
+static uint32_t find_value(const struct lake *lake, const struct lake_column *column, const struct json_token *tokens,
+			   uint32_t object)
+{
+	uint32_t value = find_member(lake, tokens, object, column->path[0]);
 	for (uint32_t i = 1; i < column->path_count && value != 0; i++) {
-		bool is_map = tokens[value].type == JSON_OBJECT && tokens[value].count == 1 &&
-			      slice_is(json_text(&tokens[value + 1]), "M") && tokens[value + 2].type == JSON_OBJECT;
-		value = is_map ? json_member(tokens, value + 2, column->path[i]) : 0;
+		bool is_map = tokens[value].type == JSON_OBJECT &&
+			      (lake->plain ||
+			       (tokens[value].count == 1 && slice_is(json_text(&tokens[value + 1]), "M") &&
+				tokens[value + 2].type == JSON_OBJECT));
+		value = is_map ? find_member(lake, tokens, lake->plain ? value : value + 2, column->path[i]) : 0;
 	}
 	return value;
 }
@@ -269,17 +324,20 @@ static void append_stamp(struct column *column, const struct lake_column *descri
 void lake_append(struct lake *lake, const struct json_token *tokens, uint32_t object, uint32_t fallback, bool deleted,
 		 const struct stamp *stamp)
 {
-	struct conversion conversion = {.bugs = lake->bugs, .work = &lake->work};
+	struct conversion conversion = {.plain = lake->plain, .bugs = lake->bugs, .work = &lake->work};
 	for (uint32_t i = 0; i < lake->column_count; i++) {
-		const struct lake_column *described = &lake->columns[i];
+		struct lake_column *described = &lake->columns[i];
 		struct column *column = column_child(lake->root, i);
 		if (described->is_sequence || described->is_time) {
 			append_stamp(column, described, stamp);
 			continue;
 		}
-		uint32_t value = find_value(described, tokens, object);
+		uint32_t value = find_value(lake, described, tokens, object);
 		if (value == 0 && fallback != 0)
-			value = find_value(described, tokens, fallback);
+			value = find_value(lake, described, tokens, fallback);
+		described->seen = described->seen || (value != 0 && !lake->inferred);
+		if (!described->seen)
+			value = 0;
 		convert_append(&conversion, column, tokens, value);
 	}
 	if (lake->deleted_column != NULL)

@@ -27,6 +27,7 @@ struct lake_column {
 	uint32_t path_count;
 	bool key;
 	bool is_sequence, is_time;
+	bool seen; /* some item had its attribute */
 };
 
 /* What a key attribute must be, or begin with, of items that are in the table. */
@@ -44,6 +45,8 @@ struct lake {
 	uint32_t key_count;
 	char *deleted_column; /* of a soft delete; NULL for none. It is the root's last child. */
 	struct column *root;
+	bool plain;    /* items are plain JSON, without type tags */
+	bool inferred; /* the bug new-attribute-dropped: columns not seen so far stay null */
 	struct bug_set bugs;
 	uint64_t misfits; /* values that did not fit their column */
 	struct buffer work;
@@ -63,8 +66,8 @@ int lake_complete(struct lake *lake, const char *deleted_column, struct error *e
 bool lake_key(const struct json_token *tokens, uint32_t object, const struct lake *lake, uint32_t parts,
 	      struct buffer *key);
 /* The same from a row of the table, whose key columns are the batch's first children. */
-bool lake_row_key(const struct ArrowSchema *schema, const struct ArrowArray *batch, int64_t row, uint32_t parts,
-		  struct buffer *key);
+bool lake_row_key(const struct lake *lake, const struct ArrowSchema *schema, const struct ArrowArray *batch,
+		  int64_t row, uint32_t parts, struct buffer *key);
 /* Whether an item of these attributes (Keys or a whole item) is in the table. */
 bool lake_takes(const struct json_token *tokens, uint32_t object, const struct lake *lake);
 /* Appends the item at `object` as one row. `fallback` is the object to take absent attributes from, 0 for none. */

@@ -1,13 +1,12 @@
 #include "scenarios/pipelines/embedded/landing.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/gzip.h"
 
-enum { FOLDER_DEPTH_MAX = 32, READ_SIZE = 1 << 18 };
+enum { FOLDER_DEPTH_MAX = 32, READ_SIZE = 1 << 16 };
 #define FILE_SIZE_MAX ((size_t)4 << 30)
 
 /* ---- listing */
@@ -82,167 +81,55 @@ void landing_list_free(char **files, size_t count)
 
 /* ---- reading */
 
-int landing_read(const char *path, struct buffer *bytes, struct error *error)
+static int check_md5(const struct landing_file *file, const struct gzip_reader *reader, struct error *error)
+{
+	uint8_t md5[16];
+	struct buffer text;
+	buffer_init(&text, 64);
+	int code = gzip_md5(reader, md5, error);
+	if (code == 0 && buffer_append_base64(&text, (struct slice){(const char *)md5, sizeof(md5)}) != 0)
+		code = error_set(error, ERROR_INTERNAL, "out of memory for a checksum");
+	if (code == 0 && !slice_is(buffer_slice(&text), file->md5))
+		code = error_set(error, ERROR_DATA, "\"%s\" is not what its MD5 says; fetch it again", file->path);
+	buffer_release(&text);
+	return code;
+}
+
+int landing_read(const struct landing_file *file, struct bug_set bugs, struct buffer *bytes, struct error *error)
 {
 	struct gzip_reader *reader = NULL;
 	enum gzip_status status = GZIP_MORE;
-	int code = gzip_open(path, false, &reader, error);
+	bool with_md5 = file->md5 != NULL && !bugs_has(bugs, BUG_MD5_UNCHECKED);
+	int code = gzip_open(file->path, with_md5, &reader, error);
 	while (code == 0 && status == GZIP_MORE) {
 		size_t size = 0;
 		if (buffer_reserve(bytes, READ_SIZE + JSON_PADDING) != 0)
-			code = error_set(error, ERROR_INTERNAL, "\"%s\" does not fit into memory; split it", path);
+			code = error_set(error, ERROR_INTERNAL, "\"%s\" does not fit into memory; split it",
+					 file->path);
 		else
 			code = gzip_read(reader, bytes->data + bytes->size, READ_SIZE, &size, &status, error);
 		if (code == 0)
 			bytes->size += size;
 	}
-	gzip_close(reader);
-	if (code == 0 && status != GZIP_END)
-		code = error_set(error, ERROR_DATA, "\"%s\" is %s; fetch it again", path,
+	if (code == 0 && status != GZIP_END && !bugs_has(bugs, BUG_TRUNCATED_IS_END))
+		code = error_set(error, ERROR_DATA, "\"%s\" is %s; fetch it again", file->path,
 				 status == GZIP_TRUNCATED ? "cut short" : "damaged");
+	if (code == 0 && with_md5)
+		code = check_md5(file, reader, error);
+	gzip_close(reader);
 	if (code == 0)
 		memset(bytes->data + bytes->size, 0, JSON_PADDING);
 	return code;
 }
 
-/* ---- framing */
-
-/* Past the end of the JSON object or array that starts at `at`, or 0 when it does not end. */
-static size_t document_end(struct slice text, size_t at)
-{
-	size_t depth = 0;
-	bool quoted = false;
-	for (; at < text.size; at++) {
-		char c = text.data[at];
-		if (quoted) {
-			if (c == '\n') /* never inside a string: the document was cut */
-				return 0;
-			if (c == '\\')
-				at++;
-			else if (c == '"')
-				quoted = false;
-		} else if (c == '"') {
-			quoted = true;
-		} else if (c == '{' || c == '[') {
-			depth++;
-		} else if (c == '}' || c == ']') {
-			if (--depth == 0)
-				return at + 1;
-		}
-	}
-	return 0;
-}
-
-static size_t line_end(struct slice text, size_t at)
-{
-	while (at < text.size && text.data[at] != '\n')
-		at++;
-	return at;
-}
-
-/* Where the next document begins: past white space and a byte order mark. */
-static size_t document_start(struct slice text, size_t at)
-{
-	if (at == 0 && text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
-		at = 3;
-	while (at < text.size && isspace((unsigned char)text.data[at]))
-		at++;
-	return at;
-}
-
-struct walk {
-	const struct landing_sink *sink;
-	struct bug_set bugs;
-	const char *path;
-	struct json_parser *parser;
-	size_t document; /* where the present document begins in the file */
-	bool loses_last; /* the bug last-record-lost, in the file's last document */
-};
-
-static int deliver(struct walk *walk, const struct json_token *tokens, uint32_t root, struct slice document,
-		   struct error *error)
-{
-	size_t start = tokens[root].offset;
-	struct slice text = {document.data + start, document_end(document, start) - start};
-	return walk->sink->record(walk->sink->context, tokens, root, walk->document + start, text, error);
-}
-
-static int poisoned(const struct walk *walk, size_t offset, const char *reason, struct slice text, struct error *error)
-{
-	return walk->sink->poison(walk->sink->context, walk->path, offset, reason, text, error);
-}
-
-static int deliver_all(struct walk *walk, const struct json_token *tokens, uint32_t array, struct slice document,
-		       struct error *error)
-{
-	int code = 0;
-	uint32_t end = tokens[array].next;
-	for (uint32_t i = array + 1; code == 0 && i < end; i = tokens[i].next) {
-		bool lost = walk->loses_last && tokens[i].next == end;
-		if (lost)
-			continue;
-		if (tokens[i].type == JSON_OBJECT)
-			code = deliver(walk, tokens, i, document, error);
-		else
-			code = poisoned(walk, walk->document + tokens[i].offset, "no object, so no record",
-					json_text(&tokens[i]), error);
-	}
-	return code;
-}
-
-static int deliver_document(struct walk *walk, const struct json_token *tokens, struct slice document,
-			    struct error *error)
-{
-	if (tokens[0].type == JSON_ARRAY)
-		return deliver_all(walk, tokens, 0, document, error);
-	uint32_t records = json_member(tokens, 0, "Records");
-	if (records != 0 && tokens[records].type == JSON_ARRAY)
-		return deliver_all(walk, tokens, records, document, error);
-	return walk->loses_last ? 0 : deliver(walk, tokens, 0, document, error);
-}
-
-static int walk_text(struct walk *walk, struct slice text, struct error *error)
-{
-	int code = 0;
-	for (size_t at = document_start(text, 0); code == 0 && at < text.size; at = document_start(text, at)) {
-		bool opens = text.data[at] == '{' || text.data[at] == '[';
-		size_t end = opens ? document_end(text, at) : 0;
-		if (end == 0) {
-			end = line_end(text, at);
-			code = poisoned(walk, at, opens ? "the document does not end" : "no JSON document begins here",
-					(struct slice){text.data + at, end - at}, error);
-			at = end;
-			continue;
-		}
-		struct slice document = {text.data + at, end - at};
-		walk->document = at;
-		const struct json_token *tokens;
-		size_t count;
-		struct json_failure failure;
-		walk->loses_last = bugs_has(walk->bugs, BUG_LAST_RECORD_LOST) && document_start(text, end) == text.size;
-		if (json_parse(walk->parser, document, &tokens, &count, &failure)) {
-			code = deliver_document(walk, tokens, document, error);
-		} else {
-			/* What is damaged may have swallowed good lines: go on at the next one. */
-			size_t line = line_end(text, at);
-			end = line < end ? line : end;
-			document.size = end - at;
-			code = poisoned(walk, at + failure.offset, failure.reason, document, error);
-		}
-		at = bugs_has(walk->bugs, BUG_FIRST_OF_LINE) ? line_end(text, end) : end;
-	}
-	return code;
-}
-
-int landing_records(const char *path, struct json_parser *parser, struct bug_set bugs, const struct landing_sink *sink,
-		    struct error *error)
+int landing_records(const struct landing_file *file, struct json_parser *parser, struct bug_set bugs,
+		    const struct landing_sink *sink, struct error *error)
 {
 	struct buffer bytes;
 	buffer_init(&bytes, FILE_SIZE_MAX);
-	struct walk walk = {.sink = sink, .bugs = bugs, .path = path, .parser = parser};
-	int code = landing_read(path, &bytes, error);
+	int code = landing_read(file, bugs, &bytes, error);
 	if (code == 0)
-		code = walk_text(&walk, buffer_slice(&bytes), error);
+		code = landing_walk(file->path, buffer_slice(&bytes), parser, bugs, sink, error);
 	buffer_release(&bytes);
 	return code;
 }

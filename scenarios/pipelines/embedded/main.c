@@ -1,4 +1,5 @@
 /* lakeproof-pipeline - the pipeline that lakeproof's own scenarios test; see --help. */
+#include <glob.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,8 +19,22 @@ struct work {
 	struct job job;
 	char **events;
 	size_t event_count, files_per_commit;
+	glob_t increments; /* folders of them, of a job */
 	char checkpoint[CHECKPOINT_PATH_SIZE];
 };
+
+/* Every finished export that landed; full ones are told apart by reading. */
+static int find_increments(struct work *work, struct error *error)
+{
+	char pattern[CHECKPOINT_PATH_SIZE];
+	snprintf(pattern, sizeof(pattern), "%s/AWSDynamoDB/*/manifest-summary.json", work->job.landing);
+	int code = glob(pattern, 0, NULL, &work->increments);
+	if (code != 0 && code != GLOB_NOMATCH)
+		return error_set(error, ERROR_IO, "cannot list \"%s\"", pattern);
+	for (size_t i = 0; i < work->increments.gl_pathc; i++)
+		*strrchr(work->increments.gl_pathv[i], '/') = '\0';
+	return 0;
+}
 
 static int find_work(struct work *work, struct error *error)
 {
@@ -43,6 +58,8 @@ static int find_work(struct work *work, struct error *error)
 		work->files_per_commit = SIZE_MAX;
 	for (size_t i = 0; code == 0 && i < job->events.count; i++)
 		code = landing_list(job->events.paths[i], &work->events, &work->event_count, error);
+	if (code == 0 && options->increment_count > 0)
+		code = find_increments(work, error);
 	snprintf(work->checkpoint, sizeof(work->checkpoint), "%s/checkpoint", job->work);
 	return code;
 }
@@ -63,19 +80,44 @@ static int describe(struct lake *lake, const struct work *work, struct error *er
 
 static int apply_exports(struct pipeline *pipeline, const struct work *work, struct error *error)
 {
+	const struct options *options = work->options;
+	const struct job *job = &work->job;
 	int code = 0;
-	for (uint32_t i = 0; code == 0 && i < work->options->export_count; i++)
-		code = pipeline_export(pipeline, work->options->exports[i], error);
-	for (size_t i = 0; code == 0 && i < work->job.exports.count; i++)
-		code = pipeline_export(pipeline, work->job.exports.paths[i], error);
+	for (uint32_t i = 0; code == 0 && i < options->export_count; i++)
+		code = pipeline_export(pipeline, options->exports[i], error);
+	for (size_t i = 0; code == 0 && i < job->exports.count; i++)
+		code = pipeline_export(pipeline, job->exports.paths[i], error);
+	for (uint32_t i = 0; code == 0 && i < options->scan_count; i++)
+		code = pipeline_scan(pipeline, options->scans[i], error);
+	for (size_t i = 0; code == 0 && i < job->dumps.count; i++)
+		code = pipeline_scan(pipeline, job->dumps.paths[i], error);
 	return code;
 }
 
-static int apply(struct pipeline *pipeline, const struct work *work, struct error *error)
+/* Of a job all windows that landed so far: one may have waited for another. */
+static int apply_increments(struct pipeline *pipeline, struct work *work, struct error *error)
+{
+	const struct options *options = work->options;
+	bool last = options->job == NULL || work->job.batch >= work->job.of;
+	char *folders[OPTIONS_PATHS_MAX];
+	if (options->increment_count == 0)
+		return 0;
+	if (options->job != NULL)
+		return pipeline_increments(pipeline, work->increments.gl_pathv, work->increments.gl_pathc, last, error);
+	for (uint32_t i = 0; i < options->increment_count; i++)
+		folders[i] = (char *)options->increments[i];
+	return pipeline_increments(pipeline, folders, options->increment_count, last, error);
+}
+
+static int apply(struct pipeline *pipeline, struct work *work, struct error *error)
 {
 	/* The export comes first, except in the pipeline that gets it wrong. */
 	bool export_last = bugs_has(pipeline->bugs, BUG_BACKFILL_OVERWRITES);
+	if (bugs_has(pipeline->bugs, BUG_DOES_NOTHING))
+		return 0;
 	int code = export_last ? 0 : apply_exports(pipeline, work, error);
+	if (code == 0)
+		code = apply_increments(pipeline, work, error);
 	if (code == 0)
 		code = pipeline_events(pipeline, work->events, work->event_count, work->files_per_commit, error);
 	if (code == 0 && export_last)
@@ -95,6 +137,10 @@ static int run(struct work *work, struct error *error)
 				     .ttl_keep = options->ttl_keep,
 				     .quiet = options->quiet,
 				     .no_sync = options->no_sync,
+				     .now_us = work->job.now_us,
+				     .fuzz_us = options->fuzz_us,
+				     .ttl_attribute = options->ttl_attribute,
+				     .format = options->changes,
 				     .bugs = options->bugs};
 	int code = describe(&pipeline.lake, work, error);
 	if (code == 0)
@@ -132,6 +178,7 @@ int main(int argc, char **argv)
 	if (code != 0)
 		fprintf(stderr, "lakeproof-pipeline: %s\n", error.message);
 	landing_list_free(work.events, work.event_count);
+	globfree(&work.increments);
 	job_release(&work.job);
 	return code;
 }

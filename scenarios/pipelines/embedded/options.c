@@ -3,6 +3,9 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "scenarios/pipelines/embedded/pipeline.h"
+
 const char options_help[] =
 	"usage: lakeproof-pipeline --table DIR --columns FILE [--export DIR] [--events PATH]... [options]\n"
 	"       lakeproof-pipeline --job FILE [options]\n"
@@ -19,7 +22,14 @@ const char options_help[] =
 	"  --column LINE      one such line; may be repeated\n"
 	"  --export DIR       a full export in DynamoDB JSON: the folder with manifest-summary.json; may be\n"
 	"                     repeated\n"
+	"  --increment DIR    an incremental export, likewise; may be repeated. With --job: any word, all that landed\n"
+	"  --scan DIR         a scan of the table, pages or items as JSON, named by its time; may be repeated\n"
 	"  --events PATH      an event file or a folder of them, taken in the order of paths; may be repeated\n"
+	"  --changes FORMAT   of events: records of DynamoDB Streams or Kinesis, however wrapped (default), flat, "
+	"dms,\n"
+	"                     or poll\n"
+	"  --fuzz DURATION    how far an item of an export or scan may be from its time (default 60s)\n"
+	"  --ttl-attribute A  the attribute of the time to live, for bugs (default expires_at)\n"
 	"  --batch N          event files per commit (default 4)\n"
 	"  --checkpoint FILE  where to note which files were applied (default: in the table's folder)\n"
 	"  --deletes WHAT     absent: deleted items have no row (default); column:NAME: their row stays, NAME is true\n"
@@ -49,6 +59,11 @@ enum option_id {
 	OPTION_BUG,
 	OPTION_LIST_BUGS,
 	OPTION_JOB,
+	OPTION_INCREMENT,
+	OPTION_SCAN,
+	OPTION_CHANGES,
+	OPTION_FUZZ,
+	OPTION_TTL_ATTRIBUTE,
 	OPTION_CHECKPOINT,
 	OPTION_NO_SYNC,
 	OPTION_QUIET,
@@ -90,6 +105,21 @@ static int set_deletes(struct options *options, const char *value, struct error 
 	return 0;
 }
 
+static int set_changes(struct options *options, const char *value, struct error *error)
+{
+	static const struct {
+		const char *name;
+		enum change_format format;
+	} formats[] = {{"records", CHANGE_RECORD}, {"flat", CHANGE_FLAT}, {"dms", CHANGE_DMS}, {"poll", CHANGE_POLL}};
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(value, formats[i].name) == 0) {
+			options->changes = formats[i].format;
+			return 0;
+		}
+	}
+	return error_set(error, ERROR_USAGE, "--changes \"%s\" is none of records, flat, dms and poll", value);
+}
+
 static int set_ttl(struct options *options, const char *value, struct error *error)
 {
 	options->ttl_keep = strcmp(value, "keep") == 0;
@@ -116,6 +146,19 @@ static int set_option(struct options *options, int option, const char *value, st
 		return another(options->exports, &options->export_count, value, "export", error);
 	case OPTION_EVENTS:
 		return another(options->events, &options->event_count, value, "events", error);
+	case OPTION_INCREMENT:
+		return another(options->increments, &options->increment_count, value, "increment", error);
+	case OPTION_SCAN:
+		return another(options->scans, &options->scan_count, value, "scan", error);
+	case OPTION_CHANGES:
+		return set_changes(options, value, error);
+	case OPTION_FUZZ:
+		if (clock_parse_duration(slice_from(value), &options->fuzz_us))
+			return 0;
+		return error_set(error, ERROR_USAGE, "--fuzz \"%s\" is no duration such as 60s", value);
+	case OPTION_TTL_ATTRIBUTE:
+		options->ttl_attribute = value;
+		return 0;
 	case OPTION_JOB:
 		return once(&options->job, value, "job", error);
 	case OPTION_CHECKPOINT:
@@ -153,6 +196,11 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 		{"partition", required_argument, NULL, OPTION_PARTITION},
 		{"bug", required_argument, NULL, OPTION_BUG},
 		{"list-bugs", no_argument, NULL, OPTION_LIST_BUGS},
+		{"increment", required_argument, NULL, OPTION_INCREMENT},
+		{"scan", required_argument, NULL, OPTION_SCAN},
+		{"changes", required_argument, NULL, OPTION_CHANGES},
+		{"fuzz", required_argument, NULL, OPTION_FUZZ},
+		{"ttl-attribute", required_argument, NULL, OPTION_TTL_ATTRIBUTE},
 		{"job", required_argument, NULL, OPTION_JOB},
 		{"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
 		{"no-sync", no_argument, NULL, OPTION_NO_SYNC},
@@ -160,7 +208,7 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 		{"help", no_argument, NULL, OPTION_HELP},
 		{NULL, 0, NULL, 0},
 	};
-	*options = (struct options){0};
+	*options = (struct options){.fuzz_us = EXPORT_FUZZ_US, .ttl_attribute = "expires_at"};
 	opterr = 0;
 	optind = 1;
 	for (;;) {

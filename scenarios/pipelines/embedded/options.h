@@ -4,6 +4,7 @@
 #ifndef LAKEPROOF_PIPELINE_OPTIONS_H
 #define LAKEPROOF_PIPELINE_OPTIONS_H
 
+#include "scenarios/pipelines/embedded/change.h"
 #include "scenarios/pipelines/embedded/lake.h"
 
 enum { OPTIONS_PATHS_MAX = 64 };
@@ -14,8 +15,12 @@ struct options {
 	const char *columns; /* file of column descriptions */
 	const char *column[LAKE_COLUMNS_MAX];
 	uint32_t column_count;
-	const char *exports[OPTIONS_PATHS_MAX], *events[OPTIONS_PATHS_MAX];
-	uint32_t export_count, event_count;
+	const char *exports[OPTIONS_PATHS_MAX], *increments[OPTIONS_PATHS_MAX];
+	const char *scans[OPTIONS_PATHS_MAX], *events[OPTIONS_PATHS_MAX];
+	uint32_t export_count, increment_count, scan_count, event_count;
+	enum change_format changes; /* of events */
+	int64_t fuzz_us;
+	const char *ttl_attribute;
 	size_t files_per_commit; /* 0: not told */
 	bool ttl_keep, quiet, no_sync, help, list_bugs;
 	struct bug_set bugs;

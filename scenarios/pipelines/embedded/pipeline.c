@@ -42,6 +42,9 @@ uint32_t pipeline_key_parts(const struct pipeline *pipeline)
 int pipeline_set_aside(struct pipeline *pipeline, const char *path, size_t offset, const char *reason,
 		       struct error *error)
 {
+	if (bugs_has(pipeline->bugs, BUG_POISON_DROPPED) || bugs_has(pipeline->bugs, BUG_POISON_ENDS_FILE) ||
+	    bugs_has(pipeline->bugs, BUG_TRUNCATED_IS_END))
+		return 0;
 	pipeline->set_aside++;
 	pipeline_say(pipeline, "set aside: \"%s\" at byte %zu: %s", path, offset, reason);
 	return set_aside_add(&pipeline->aside, pipeline_name(pipeline, path), offset, reason, error);
@@ -57,8 +60,12 @@ static int make_folder(const char *path, struct error *error)
 }
 
 /* Held until the process ends, however it ends. */
-static int take_lock(struct pipeline *pipeline, const char *path, struct error *error)
+int pipeline_lock(struct pipeline *pipeline, struct error *error)
 {
+	char path[PATH_SIZE];
+	snprintf(path, sizeof(path), "%s/_pipeline/lock", pipeline->table);
+	if (pipeline->lock >= 0)
+		return 0;
 	pipeline->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (pipeline->lock < 0)
 		return error_system(error, "cannot open \"%s\"", path);
@@ -99,6 +106,27 @@ static int open_table(struct pipeline *pipeline, struct error *error)
 	return code;
 }
 
+/* What bugs make of the state. */
+static void plant(struct pipeline *pipeline)
+{
+	struct lake *lake = &pipeline->lake;
+	if (bugs_has(pipeline->bugs, BUG_FRESH_START_APPENDS) && pipeline->applied.lines.count == 0) {
+		guard_forget(&pipeline->guard);
+		pipeline->fresh_start = true;
+	}
+	if (bugs_has(pipeline->bugs, BUG_NEW_ATTRIBUTE_DROPPED) && pipeline->batch > 0) {
+		size_t number;
+		lake->inferred = true;
+		for (uint32_t i = 0; i < lake->column_count; i++)
+			lake->columns[i].seen = keymap_find(&pipeline->guard.names, slice_from(lake->columns[i].name),
+							    &number);
+	}
+	if (bugs_has(pipeline->bugs, BUG_NO_LOCK)) {
+		close(pipeline->lock);
+		pipeline->lock = -1;
+	}
+}
+
 int pipeline_open(struct pipeline *pipeline, struct error *error)
 {
 	char path[PATH_SIZE];
@@ -113,9 +141,8 @@ int pipeline_open(struct pipeline *pipeline, struct error *error)
 	snprintf(path, sizeof(path), "%s/_pipeline", pipeline->table);
 	if (code == 0)
 		code = make_folder(path, error);
-	snprintf(path, sizeof(path), "%s/_pipeline/lock", pipeline->table);
 	if (code == 0)
-		code = take_lock(pipeline, path, error);
+		code = pipeline_lock(pipeline, error);
 	if (code == 0)
 		code = open_table(pipeline, error);
 	snprintf(path, sizeof(path), "%s/_pipeline/set-aside.jsonl", pipeline->table);
@@ -127,6 +154,8 @@ int pipeline_open(struct pipeline *pipeline, struct error *error)
 				       !pipeline->no_sync, error);
 	if (code == 0)
 		code = guard_open(&pipeline->guard, pipeline->table, pipeline->batch, !pipeline->no_sync, error);
+	if (code == 0)
+		plant(pipeline);
 	return code;
 }
 

@@ -16,12 +16,13 @@
 
 #include "base/json.h"
 #include "bridge/write.h"
+#include "scenarios/pipelines/embedded/change.h"
 #include "scenarios/pipelines/embedded/checkpoint.h"
 #include "scenarios/pipelines/embedded/guard.h"
 #include "scenarios/pipelines/embedded/lake.h"
 #include "scenarios/pipelines/embedded/set_aside.h"
 
-#define EXPORT_FUZZ_US INT64_C(60000000)
+#define EXPORT_FUZZ_US INT64_C(60000000) /* the usual fuzz_us */
 
 struct pipeline {
 	const char *table;      /* folder */
@@ -30,14 +31,19 @@ struct pipeline {
 	const char *roots[2];   /* folders that names of files begin below; NULL: none */
 	bool ttl_keep;          /* rows removed by TTL stay */
 	bool quiet;
-	bool no_sync; /* nothing is synced to the disk: it survives the process, not the machine */
+	bool no_sync;    /* nothing is synced to the disk: it survives the process, not the machine */
+	int64_t now_us;  /* the clock on the history's time line; 0 when not told */
+	int64_t fuzz_us; /* how far an item of an export or scan may be from its time */
+	const char *ttl_attribute;
+	enum change_format format; /* of events */
 	struct bug_set bugs;
 	struct lake lake;
 	struct guard guard;
 	struct checkpoint applied;
 	struct set_aside aside;
 	bool is_open;
-	int lock; /* descriptor */
+	bool fresh_start; /* the bug fresh-start-appends: rows are not looked for */
+	int lock;         /* descriptor */
 	struct json_parser *parser;
 	int64_t batch; /* number of the last committed batch */
 	uint64_t records, changes, superseded, set_aside;
@@ -51,9 +57,18 @@ int pipeline_open(struct pipeline *pipeline, struct error *error) MUST_USE;
 void pipeline_release(struct pipeline *pipeline);
 /* Nothing when it was applied before. */
 int pipeline_export(struct pipeline *pipeline, const char *folder, struct error *error) MUST_USE;
+/* The same of a scan: the folder is named by the time of its middle, 2026-01-02-03-04-05. */
+int pipeline_scan(struct pipeline *pipeline, const char *folder, struct error *error) MUST_USE;
+/* Windows of incremental exports not applied before, as far as they follow each other and the export. ERROR_DATA when
+ * one waits for a window before it that is not there and `last` says that none will come. */
+int pipeline_increments(struct pipeline *pipeline, char *const *folders, size_t count, bool last,
+			struct error *error) MUST_USE;
 /* Those of the files that were not applied before, `per_commit` files a commit. */
 int pipeline_events(struct pipeline *pipeline, char *const *files, size_t count, size_t per_commit,
 		    struct error *error) MUST_USE;
+
+/* Waits until no other process works on the table. pipeline_open and the planted bug no-lock call it. */
+int pipeline_lock(struct pipeline *pipeline, struct error *error) MUST_USE;
 
 /* ---- for the parts of the pipeline only */
 

@@ -70,10 +70,11 @@ static int sequence_order(const struct stamp *a, const struct stamp *b)
 
 bool stamp_supersedes(const struct stamp *a, const struct stamp *b, struct bug_set bugs)
 {
-	if (bugs_has(bugs, BUG_LAST_ARRIVAL_WINS))
+	if (bugs_has(bugs, BUG_LAST_ARRIVAL_WINS) || bugs_has(bugs, BUG_WINDOW_WITHOUT_GUARD))
 		return true;
 	bool one_stream = a->stream == b->stream || a->stream == 0 || b->stream == 0;
-	if (a->digits == 0 || b->digits == 0 || !one_stream || bugs_has(bugs, BUG_SECONDS_TIE))
+	if (a->digits == 0 || b->digits == 0 || !one_stream || bugs_has(bugs, BUG_SECONDS_TIE) ||
+	    bugs_has(bugs, BUG_RANK_KEEPS_TIES))
 		return a->time_us >= b->time_us;
 	if (bugs_has(bugs, BUG_SEQUENCE_AS_TEXT))
 		return strcmp(a->sequence, b->sequence) > 0;
