@@ -246,7 +246,6 @@ static int add_change(struct line *line, uint32_t number, const struct fact *cha
 	uint32_t before_hi = only_change(line, number) == NULL ? number : number - 1;
 	struct line_state before = state_of(change, &change->before, number - 1, before_hi, before_us);
 	struct line_state after = state_of(change, &change->after, number, number, change->time_lo_us);
-	before.first = number == 1;
 	bool tells = number == 1 || before.state == STATE_IMAGE || before.state == STATE_ABSENT;
 	int code = tells ? add_state(line, &before, error) : 0;
 	if (code == 0)
@@ -379,8 +378,7 @@ static bool may_be(const struct line_state *state, enum line_row row, uint64_t d
 	case STATE_UNKNOWN:
 		return true;
 	case STATE_ABSENT:
-		/* A row that is marked as deleted was there once. */
-		return row == LINE_NONE || (row == LINE_SOFT && !state->first);
+		return row != LINE_IMAGE;
 	case STATE_PRESENT:
 		return row == LINE_IMAGE;
 	case STATE_IMAGE:
@@ -443,7 +441,7 @@ enum line_answer line_step(const struct line *line, struct line_floor *floor, en
 	bool covered = is_covered(line, floor);
 	*older = NULL;
 	if (row != LINE_IMAGE) {
-		/* Before there was a row, and where the item was not deleted, no row says nothing. */
+		/* Where there never was a row, no row says nothing. */
 		if (floor->place >= 0 || row == LINE_SOFT)
 			(void)climb(line, floor, row, 0, until_us);
 		return covered ? LINE_FORWARD : LINE_HOLE;

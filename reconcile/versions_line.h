@@ -21,7 +21,6 @@ struct line_state {
 	uint64_t row; /* STATE_IMAGE: its row digest */
 	uint32_t lo, hi;
 	int64_t time_us; /* not before; INT64_MIN when that is not known */
-	bool first;      /* it was found by the first change, or never there */
 	struct fact_origin origin;
 };
 
