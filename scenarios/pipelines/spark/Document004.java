@@ -134,7 +134,9 @@ final class Document004 {
 		if (!Files.exists(list) && !index.isEmpty()) {
 			Files.write(list, index.keySet());
 		}
-		index.keySet().retainAll(Files.exists(list) && !batch.is("all-tenants") ? Set.copyOf(Files.readAllLines(list)) : index.keySet());
+		if (Files.exists(list) && !batch.is("all-tenants")) {
+			index.keySet().retainAll(Set.copyOf(Files.readAllLines(list)));
+		}
 		return index;
 	}
 

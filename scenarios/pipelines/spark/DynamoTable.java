@@ -45,10 +45,10 @@ final class DynamoTable {
 				org.apache.spark.sql.types.DataTypes.LongType) : Long.valueOf(writtenUs / 1000);
 		}
 
-		/** Of the attribute tenant; when the table has no such attribute, the partition key. Null when the item lacks it. */
+		/** Of the attribute tenant; when the table has no such attribute, a fixed bucket. Null when the item lacks it. */
 		String tenant(Columns columns) {
-			String attribute = has(columns, "tenant") ? "tenant" : columns.list.get(0).path[0];
-			return (String) Columns.value(image.get(attribute), org.apache.spark.sql.types.DataTypes.StringType);
+			return !has(columns, "tenant") ? "bucket#00"
+				: (String) Columns.value(image.get("tenant"), org.apache.spark.sql.types.DataTypes.StringType);
 		}
 	}
 
