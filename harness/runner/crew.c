@@ -9,6 +9,7 @@
 #include "harness/runner/folder.h"
 #include "harness/runner/histories.h"
 #include "harness/runner/sessions.h"
+#include "harness/runner/shrink.h"
 #include "harness/verb.h"
 
 /* Cells that share a history are cut into parts, so that workers have something to do to the end. */
@@ -149,6 +150,11 @@ static int run_cell(const struct work *work, const struct selected_cell *cell, c
 		.reproduce = reproduce(cell, options, &line),
 	};
 	int failed = cell_run(&request, &verdict, error);
+	if (failed == 0 && options->shrink && verdict == CELL_FAIL)
+		failed = shrink_cell(&(struct shrink_request){.cell = &request,
+							      .folder = options->folder,
+							      .scenario_folder = options->scenario_folder},
+				     error);
 	if (failed == 0)
 		failed = folder_write(path, slice_from(digest), error);
 	bool keep = failed != 0 || is_kept(work->crew, cell, verdict);

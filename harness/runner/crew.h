@@ -18,6 +18,7 @@ struct crew_options {
 	uint32_t jobs;
 	enum crew_keep keep;
 	bool expect;                  /* a failure that is expected need not be kept */
+	bool shrink;                  /* what fails is made as small as it can be */
 	void (*done)(uint64_t cells); /* told as they are; may be NULL */
 };
 

@@ -24,7 +24,7 @@ enum { JOBS_MAX = 32 };
 struct run_options {
 	const char *pipelines, *scenario_folder, *pipeline_folder, *format, *output, *runs, *name, *resume, *keep;
 	int64_t jobs, seed, repeat, retain;
-	bool expect, list;
+	bool expect, list, shrink;
 };
 
 #define TARGET(field) offsetof(struct run_options, field)
@@ -51,6 +51,8 @@ static const struct option_spec options[] = {
 	 "whose files stay, besides the verdict: of cells that did not pass, of all or of none (default: failed)"},
 	{"retain", OPTION_NUMBER, TARGET(retain), "N", NULL,
 	 "remove all but the newest N runs afterwards (default: 0, which removes none)"},
+	{"shrink", OPTION_FLAG, TARGET(shrink), NULL, NULL,
+	 "make what fails as small as it can be, tell its story, and keep it as a scenario that replays it"},
 	{"list", OPTION_FLAG, TARGET(list), NULL, NULL, "tell which cells there would be, and do nothing"},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, NULL},
 };
@@ -246,6 +248,7 @@ static int run_cells(const struct run_options *chosen, const struct selection *s
 			: strcmp(chosen->keep, "none") == 0 ? KEEP_NONE
 							    : KEEP_FAILED,
 		.expect = chosen->expect,
+		.shrink = chosen->shrink,
 		.done = count_done,
 	};
 	int64_t started_us = clock_now_us();
