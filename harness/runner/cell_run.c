@@ -19,8 +19,10 @@ struct life {
 	struct landing_facts facts;
 	struct invariants invariants;
 	bool *landed;
-	bool stopped; /* a step failed that nobody disturbed */
+	bool in_batch; /* a batch is being applied */
+	bool stopped;  /* a step failed that nobody disturbed */
 	bool over_limit;
+	bool declined; /* it was a batch, and the pipeline itself said no */
 	const char *why; /* of the first that did */
 	const char *crash_at;
 	struct error *error;
@@ -37,10 +39,11 @@ static const char *text(struct life *life, const char *format, const char *one)
 
 static void note_failure(struct life *life, const struct step_end *end)
 {
-	if (end->over_limit)
-		life->over_limit = true;
 	if (life->why == NULL)
 		life->why = end->why;
+	life->over_limit = life->over_limit || end->over_limit;
+	if (!life->stopped)
+		life->declined = end->declined && life->in_batch;
 	life->stopped = true;
 }
 
@@ -223,6 +226,7 @@ static int apply_all(struct life *life)
 	int failed = 0;
 
 	life->facts.of = life->plan.count;
+	life->in_batch = true;
 	for (uint32_t i = 0; i < life->plan.count && failed == 0 && !life->stopped; i++) {
 		failed = apply_batch(life, &life->plan.batches[i]);
 		life->cell.batches = i + 1;
@@ -230,6 +234,7 @@ static int apply_all(struct life *life)
 		    life->request->scenario->final != FINAL_REFUSE)
 			failed = invariants_batch(&life->invariants, i + 1, life->error);
 	}
+	life->in_batch = false;
 	return failed;
 }
 
@@ -237,7 +242,8 @@ static int apply_all(struct life *life)
 
 static void add_ran(struct life *life)
 {
-	bool failed = life->stopped && (life->request->scenario->final != FINAL_REFUSE || life->over_limit);
+	/* Saying no is right where it cannot be right; not having run, or having crashed, is not saying no. */
+	bool failed = life->stopped && (life->request->scenario->final != FINAL_REFUSE || !life->declined);
 
 	(void)cell_add_point(&life->cell, "ran", "every step exits 0 within its limits",
 			     failed          ? POINT_FAILED
@@ -270,12 +276,13 @@ static uint64_t set_aside_lines(struct life *life)
 static void add_refused(struct life *life)
 {
 	uint64_t lines = set_aside_lines(life);
-	bool refused = life->stopped || lines > 0;
+	bool refused = life->declined || (!life->stopped && lines > 0);
 
 	(void)cell_add_point(&life->cell, "refused", "it does not report success where it cannot be right",
 			     refused ? POINT_OK : POINT_FAILED,
-			     refused ? life->why : "every step exited 0, and nothing was set aside");
-	if (!refused)
+			     refused || life->stopped ? life->why
+							      : "every step exited 0, and nothing was set aside");
+	if (!refused && !life->stopped)
 		(void)cell_point_finding(&life->cell, "pipeline.silent", 1);
 }
 
@@ -359,6 +366,24 @@ static int prepare(struct life *life)
 	return 0;
 }
 
+/* Last, since it may take the table away; so what is wrong with it is a point of its own. */
+static int tear_down(struct life *life)
+{
+	const struct pipeline_file *pipeline = life->request->pipeline;
+
+	life->stopped = false;
+	life->over_limit = false;
+	life->why = NULL;
+	if (once(life, "teardown", &pipeline->teardown, false, pipeline->limits.teardown_us) != 0)
+		return life->error->code;
+	if (life->stopped) {
+		(void)cell_add_point(&life->cell, "ran.teardown", "teardown exits 0 within its limits", POINT_FAILED,
+				     life->why);
+		(void)cell_point_finding(&life->cell, life->over_limit ? "pipeline.limit" : "pipeline.failed", 1);
+	}
+	return 0;
+}
+
 static int live(struct life *life)
 {
 	const struct pipeline_file *pipeline = life->request->pipeline;
@@ -383,7 +408,7 @@ static int live(struct life *life)
 		failed = story_tell(&life->invariants, life->error);
 	steps_stop(&life->steps, true, 5000000, true);
 	if (failed == 0 && life->landing.number > 0)
-		failed = once(life, "teardown", &pipeline->teardown, false, pipeline->limits.teardown_us);
+		failed = tear_down(life);
 	return failed;
 }
 

@@ -176,6 +176,20 @@ void scenario_file_release(struct scenario_file *scenario)
 	arena_release(&scenario->arena);
 }
 
+/* Why what goes wrong cannot go wrong with this pipeline, or NULL: a fault that does not take place proves nothing. */
+static const char *cannot_suffer(const struct process_fault *fault, const struct pipeline_file *pipeline)
+{
+	bool serves = pipeline->serve.count > 0;
+
+	if (fault->fault == PROCESS_CHECKPOINT_LOST && pipeline->checkpoint == NULL)
+		return "it has no checkpoint to lose";
+	if (fault->fault == PROCESS_DISK_FULL && (serves || pipeline->session.count > 0))
+		return "its work is done in a process that outlives a batch, whose disk cannot be filled for one";
+	if (fault->fault == PROCESS_TOGETHER && serves)
+		return "it is one process that serves all batches";
+	return NULL;
+}
+
 bool scenario_file_suits(const struct scenario_file *scenario, const struct pipeline_file *pipeline, const char **why)
 {
 	*why = NULL;
@@ -185,6 +199,8 @@ bool scenario_file_suits(const struct scenario_file *scenario, const struct pipe
 		*why = "it reads no changes";
 	else if ((scenario->lands & LANDS_INCREMENTS) != 0 && pipeline->increments < 0)
 		*why = "it reads no incremental exports";
+	for (uint32_t i = 0; i < scenario->process_count && *why == NULL; i++)
+		*why = cannot_suffer(&scenario->process[i], pipeline);
 	if (*why != NULL)
 		return false;
 	bool found = scenario->format_count == 0;

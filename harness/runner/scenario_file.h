@@ -69,7 +69,8 @@ struct scenario_file {
 int scenario_file_load(const char *path, const char *name, struct scenario_file *scenario,
 		       struct error *error) MUST_USE;
 void scenario_file_release(struct scenario_file *scenario);
-/* Whether the pipeline reads all that the scenario delivers; *why says what it does not, else NULL. */
+/* Whether the pipeline reads all that is delivered and can suffer all that happens to it; *why says what not, else
+ * NULL. */
 bool scenario_file_suits(const struct scenario_file *scenario, const struct pipeline_file *pipeline, const char **why);
 
 extern const struct schema_map scenario_schema;

@@ -219,6 +219,8 @@ static void tell(struct steps *steps, const struct step_plan *plan, const struct
 				 .over_limit = ended->over_limit || (large && ended->signal == 0 && ended->exit == 0),
 				 .why = why};
 	end->done = end->done && ended->exit == 0 && ended->signal == 0;
+	/* A shell says 126 and 127 of a program that it could not run. */
+	end->declined = !started->refused && !end->over_limit && ended->exit > 0 && ended->exit < 126;
 	const struct cell_step step = {.name = plan->name,
 				       .out = started->out,
 				       .err = started->err,

@@ -37,6 +37,7 @@ struct step_plan {
 struct step_end {
 	bool done;       /* exit 0 within its limits */
 	bool over_limit; /* of time or memory */
+	bool declined;   /* it ran, and said by its exit status that it had not done it */
 	const char *why; /* in words, when it is not done; in the cell's arena */
 };
 
