@@ -11,9 +11,9 @@
 #include "base/process.h"
 #include "harness/progress.h"
 #include "harness/runner/crew.h"
+#include "harness/run_report.h"
 #include "harness/runner/folder.h"
 #include "harness/verb.h"
-#include "reports/cell.h"
 #include "reports/run_record.h"
 
 #define SCENARIOS_DEFAULT "scenarios"
@@ -41,7 +41,7 @@ static const struct option_spec options[] = {
 	{"repeat", OPTION_NUMBER, TARGET(repeat), "N", NULL, "so many seeds, from that one on (default: 1)"},
 	{"expect", OPTION_FLAG, TARGET(expect), NULL, NULL,
 	 "only cells of which the scenario says, under holds and breaks, what is to come; good is what came so"},
-	{"format", OPTION_CHOICE, TARGET(format), "FORMAT", "text", "how to report"},
+	{"format", OPTION_CHOICE, TARGET(format), "FORMAT", MATRIX_FORMATS, "how to report"},
 	{"output", OPTION_TEXT, TARGET(output), "FILE", NULL, "write the report there instead of stdout"},
 	{"runs", OPTION_TEXT, TARGET(runs), "DIR", NULL, "where runs are kept (default: runs)"},
 	{"name", OPTION_TEXT, TARGET(name), "NAME", NULL, "what the run's folder is called after its time"},
@@ -264,50 +264,17 @@ static int run_cells(const struct run_options *chosen, const struct selection *s
 
 /* ---- the report */
 
-static int write_out(const struct run_options *chosen, const struct buffer *out, struct error *error)
+static int report(const struct run_options *chosen, const struct place *place, int *exit_code, struct error *error)
 {
-	if (chosen->output != NULL)
-		return folder_write(chosen->output, buffer_slice(out), error);
-	return fwrite(out->data, 1, out->size, stdout) == out->size && fflush(stdout) == 0
-		       ? 0
-		       : error_system(error, "cannot write the report");
-}
+	struct run_report wanted = {.folder = place->folder,
+				    .output = chosen->output,
+				    .expect = chosen->expect,
+				    .remember = true,
+				    .page = true};
 
-static int report(const struct run_options *chosen, const struct selection *selection, const struct place *place,
-		  int *exit_code, struct error *error)
-{
-	uint32_t verdicts[4] = {0}, unexpected = 0;
-	struct buffer out;
-
-	buffer_init(&out, (size_t)1 << 28);
-	for (uint32_t i = 0; i < selection->cell_count; i++) {
-		char path[2 * PATH_MAX];
-		struct error why = {0};
-		struct cell cell;
-		snprintf(path, sizeof(path), "%s/%s/cell.json", place->folder, selection->cells[i].folder);
-		bool read = cell_read(path, &cell, &why) == 0;
-		enum cell_verdict verdict = read ? cell.verdict : CELL_ERROR;
-		verdicts[verdict]++;
-		unexpected += !read || !cell.as_expected;
-		buffer_printf(&out, "%-8s%s%s  %s  seed %" PRIu64, cell_verdict_text(verdict),
-			      read && !cell.as_expected ? "(unexpected) " : "", selection->cells[i].scenario->name,
-			      selection->cells[i].pipeline->name, selection->cells[i].seed);
-		for (uint32_t j = 0; j < cell.finding_count; j++)
-			buffer_printf(&out, "%s%s %" PRIu64, j == 0 ? "  " : ", ", cell.findings[j].id,
-				      cell.findings[j].count);
-		for (uint32_t j = 0; j < cell.story_count; j++)
-			buffer_printf(&out, "  %s", cell.story[j]);
-		buffer_append_byte(&out, '\n');
-		cell_release(&cell);
-	}
-	buffer_printf(&out, "%u PASS, %u FAIL, %u UNKNOWN, %u ERROR\n", verdicts[0], verdicts[1], verdicts[2],
-		      verdicts[3]);
-	int failed = write_out(chosen, &out, error);
-	buffer_release(&out);
-	*exit_code = verdicts[3] > 0 ? ERROR_INTERNAL : verdicts[1] > 0 ? 1 : verdicts[2] > 0 ? 2 : 0;
-	if (chosen->expect && verdicts[3] == 0)
-		*exit_code = unexpected > 0;
-	return failed;
+	if (!matrix_format_parse(chosen->format, &wanted.format))
+		return error_set(error, ERROR_USAGE, "unknown format '%s'", chosen->format);
+	return run_report(&wanted, exit_code, error);
 }
 
 static int run_selected(const struct run_options *chosen, const struct selection *selection, struct error *error)
@@ -326,7 +293,7 @@ static int run_selected(const struct run_options *chosen, const struct selection
 		return ERROR_INTERNAL;
 	}
 	(void)fprintf(stderr, "lakeproof run: seed %" PRId64 ", in \"%s\"\n", chosen->seed, place.folder);
-	if (report(chosen, selection, &place, &exit_code, error) != 0 || retire(chosen, &place, error) != 0)
+	if (report(chosen, &place, &exit_code, error) != 0 || retire(chosen, &place, error) != 0)
 		return fail(error);
 	return exit_code;
 }
