@@ -1,5 +1,5 @@
-/* The examples of docs/semantics.md, "Versions": records of one key, its row in one version after the other, and what is
- * told. The notation of records is tests/property/notation.h's. */
+/* The examples of docs/semantics.md, "Versions": records of one key, its row in one version after the other, and what
+ * is told. The notation of records is tests/property/notation.h's. */
 #include "reconcile/versions_line.h"
 #include "tests/property/notation.h"
 #include "tests/tap.h"
