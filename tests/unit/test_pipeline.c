@@ -548,7 +548,6 @@ static void test_bugs(void)
 					    "inserts-only",
 					    "keys-from-new-image",
 					    "writes-nothing",
-					    "does-nothing",
 					    "first-of-batch-wins",
 					    "seconds-as-milliseconds",
 					    "null-guard",

@@ -53,7 +53,7 @@
 	BUG(TOMBSTONES_FORGOTTEN, "tombstones-forgotten", "D3", "any", \
 	    "a delete leaves no trace: a late older change brings the item back") \
 	BUG(TOMBSTONES_EXPIRE, "tombstones-expire", "D3", "any", \
-	    "a delete is forgotten after two minutes: an older change that is later than that brings the item back") \
+	    "a delete is forgotten after two minutes: an older change that comes later brings the item back") \
 	BUG(DELETE_WITHOUT_TIME, "delete-without-time", "D4", "any", \
 	    "a delete is applied without looking at its time") \
 	BUG(TTL_IGNORED, "ttl-ignored", "D5", "streams kinesis", "removals by TTL are ignored: expired items stay") \
@@ -122,7 +122,8 @@
 	/* keys */ \
 	BUG(PARTIAL_KEY_MERGE, "partial-key-merge", "K1", "any", \
 	    "MERGE compares the partition key only: items of one partition overwrite each other") \
-	BUG(KEY_HASHED_SHORT, "key-hashed-short", "K2", "any", "rows are known by a hash of the key that is too short") \
+	BUG(KEY_HASHED_SHORT, "key-hashed-short", "K2", "any", \
+	    "rows are known by a hash of the key that is too short") \
 	BUG(KEY_THROUGH_DOUBLE, "key-through-double", "T4", "any", \
 	    "numeric keys pass through a double: what was changed that way cannot be deleted") \
 	BUG(KEY_NUMBER_AS_TEXT, "key-number-as-text", "T1", "streams", \

@@ -215,6 +215,15 @@ static bool parse_change(const struct batch *batch, const struct json_token *tok
 	return true;
 }
 
+/* The key, left in the batch's buffer; an image has it as well, or it is no item. */
+static bool has_keys(struct batch *batch, const struct json_token *tokens, const struct change *change)
+{
+	const struct lake *lake = &batch->pipeline->lake;
+	uint32_t parts = pipeline_key_parts(batch->pipeline);
+	return (change->new_image == 0 || lake_key(tokens, change->new_image, lake, lake->key_count, &batch->key)) &&
+	       lake_key(tokens, change->keys, lake, parts, &batch->key);
+}
+
 static int take_record(void *context, const struct json_token *tokens, uint32_t root, size_t offset, struct slice text,
 		       struct error *error)
 {
@@ -228,7 +237,7 @@ static int take_record(void *context, const struct json_token *tokens, uint32_t 
 	pipeline->records++;
 	if (!parse_change(batch, tokens, root, text.size, &change, &reason))
 		return pipeline_set_aside(pipeline, path_of(batch), offset, reason, error);
-	if (!lake_key(tokens, change.keys, &pipeline->lake, pipeline_key_parts(pipeline), &batch->key))
+	if (!has_keys(batch, tokens, &change))
 		return pipeline_set_aside(pipeline, path_of(batch), offset, "a key attribute is missing", error);
 	struct slice key = buffer_slice(&batch->key);
 	struct planted_view view = {
