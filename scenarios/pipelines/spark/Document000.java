@@ -49,12 +49,12 @@ final class Document000 {
 	}
 
 	private static void mergeChanges(Batch batch, Dataset<Row> changes) {
-		batch.moment("before-write");
+		batch.moment("before-commit");
 		Map<String, String> assigned = Databricks.assign(batch, Map.of());
 		Databricks.merge(batch, changes).whenMatched("s.op = 'REMOVE'").delete()
 			.whenMatched("s.op IN ('INSERT', 'MODIFY')").updateExpr(assigned)
 			.whenNotMatched("s.op IN ('INSERT', 'MODIFY')").insertExpr(assigned).execute();
-		batch.moment("after-write");
+		batch.moment("after-commit");
 	}
 
 	/* ---- everything appended, the export below the folder that the stream watches */
@@ -65,7 +65,7 @@ final class Document000 {
 			Dataset<Row> exported = batch.spark.read().schema(Databricks.EXPORTED).option("multiLine", "true")
 				.json(export.resolve("data").toString());
 			Databricks.items(batch, exported).write().format("delta").mode("append").option("mergeSchema", "true").save(batch.table);
-			batch.moment("after-write");
+			batch.moment("after-commit");
 		}
 		StructType both = Databricks.RECORD.add("Item", DataTypes.StringType);
 		Dataset<Row> stream = Databricks.stream(batch).schema(both).json(batch.landing.toString())
@@ -91,12 +91,12 @@ final class Document000 {
 	private static void newerThanTable(Batch batch, Dataset<Row> changes) {
 		Row newest = batch.rows().selectExpr("coalesce(max(source_updated_at), 0)").first();
 		Map<String, String> assigned = Databricks.assign(batch, Map.of("source_updated_at", "CAST(s.event_time AS BIGINT)"));
-		batch.moment("before-write");
+		batch.moment("before-commit");
 		Databricks.merge(batch, changes.filter("event_time > " + newest.getLong(0)))
 			.whenMatched("s.op = 'REMOVE'").delete()
 			.whenMatched("s.op IN ('INSERT', 'MODIFY')").updateExpr(assigned)
 			.whenNotMatched("s.op IN ('INSERT', 'MODIFY')").insertExpr(assigned).execute();
-		batch.moment("after-write");
+		batch.moment("after-commit");
 	}
 
 	/* ---- every item updated with what it already holds, so that the stream shows it */

@@ -99,21 +99,21 @@ final class Document001 {
 
 	private static void soft(Batch batch, Dataset<Row> records) {
 		Map<String, String> assigned = Databricks.assign(batch, Map.of("updated_at", "s._ingest_ts", "is_deleted", "false"));
-		batch.moment("before-write");
+		batch.moment("before-commit");
 		Databricks.merge(batch, records)
 			.whenMatched("s.op = 'REMOVE'").updateExpr(Map.of("is_deleted", "true", "updated_at", "s._ingest_ts"))
 			.whenMatched("s.op IN ('INSERT', 'MODIFY')").updateExpr(assigned)
 			.whenNotMatched("s.op IN ('INSERT', 'MODIFY')").insertExpr(assigned).execute();
-		batch.moment("after-write");
+		batch.moment("after-commit");
 	}
 
 	private static void hard(Batch batch, Dataset<Row> records) {
 		Map<String, String> assigned = Databricks.assign(batch, Map.of("updated_at", "s._ingest_ts", "is_deleted", "false"));
-		batch.moment("before-write");
+		batch.moment("before-commit");
 		Databricks.merge(batch, newest(batch, records)).whenMatched("s.op = 'REMOVE'").delete()
 			.whenMatched("s.op IN ('INSERT', 'MODIFY')").updateExpr(assigned)
 			.whenNotMatched("s.op IN ('INSERT', 'MODIFY')").insertExpr(assigned).execute();
-		batch.moment("after-write");
+		batch.moment("after-commit");
 	}
 
 	/** The same stream done right: files found by the same means, records read and ordered by the core. */
@@ -172,9 +172,9 @@ final class Document001 {
 				merge.put(DmsRows.values(batch.columns, row), String.format("%040d", time), time + 1, null, "D".equals(row.getAs("Op")));
 			}
 		}
-		batch.moment("before-write");
+		batch.moment("before-commit");
 		merge.commit();
-		batch.moment("after-write");
+		batch.moment("after-commit");
 	}
 
 	private static long micros(LocalDateTime time) {
@@ -189,10 +189,10 @@ final class Document001 {
 		for (Path export : batch.exports) {
 			Dataset<Row> items = Databricks.items(batch,
 				batch.spark.read().schema(Databricks.EXPORTED).json(export.resolve("data").toString()));
-			batch.moment("before-write");
+			batch.moment("before-commit");
 			Databricks.merge(batch, items).whenMatched().updateAll().whenNotMatched().insertAll().whenNotMatchedBySource().delete()
 				.execute();
-			batch.moment("after-write");
+			batch.moment("after-commit");
 		}
 	}
 
@@ -212,10 +212,10 @@ final class Document001 {
 				newest = Math.max(newest, item.writtenUs);
 			}
 		}
-		batch.moment("before-write");
+		batch.moment("before-commit");
 		Databricks.merge(batch, batch.spark.createDataFrame(found, batch.columns.schema())).whenMatched().updateAll()
 			.whenNotMatched().insertAll().execute();
-		batch.moment("after-write");
+		batch.moment("after-commit");
 		Files.writeString(state, String.valueOf(newest));
 	}
 
@@ -231,7 +231,7 @@ final class Document001 {
 			Databricks.drain(batch, stream, "silver", (changes, id) -> {
 				Databricks.newestBy(changes, Databricks.keys(batch), "event_time").drop("op", "event_time").write().format("delta")
 					.mode("append").save(batch.table);
-				batch.moment("after-write");
+				batch.moment("after-commit");
 			});
 			return;
 		}

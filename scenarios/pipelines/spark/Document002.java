@@ -55,7 +55,7 @@ final class Document002 {
 				verbatim(batch, export);
 			}
 			merge(batch, normalised(batch, lines(export), false));
-			batch.moment("after-write");
+			batch.moment("after-commit");
 		}
 	}
 
@@ -239,7 +239,7 @@ final class Document002 {
 			df.write().format("delta").mode(batch.is("overwrite") ? "overwrite" : "append").option("mergeSchema", "true")
 				.save(batch.table);
 		}
-		batch.moment("after-write");
+		batch.moment("after-commit");
 	}
 
 	/** read_dynamodb_incremental(): strictly newer than the newest row, appended like the scan. */

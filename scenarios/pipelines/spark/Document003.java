@@ -136,13 +136,13 @@ final class Document003 {
 					change.removes() ? null : typed(change.newImage)));
 			}
 		}
-		batch.moment("before-write");
+		batch.moment("before-commit");
 		for (int attempt = 1;; attempt++) {
 			try {
 				DeltaTable.createIfNotExists(batch.spark).location(batch.table).addColumns(schema).execute();
 				Dataset<Row> source = batch.spark.createDataFrame(new ArrayList<>(events.values()), schema);
 				batch.delta().as("t").merge(source.as("s"), "t.event_id = s.event_id").whenNotMatched().insertAll().execute();
-				batch.moment("after-write");
+				batch.moment("after-commit");
 				return;
 			} catch (RuntimeException conflict) {
 				if (attempt == 8 || !conflict.getClass().getName().contains("Concurrent")) {
@@ -178,7 +178,7 @@ final class Document003 {
 			} else {
 				df.write().format("delta").mode("append").save(batch.table);
 			}
-			batch.moment("after-write");
+			batch.moment("after-commit");
 			Files.writeString(checkpoint, String.valueOf(table.nowUs() + SCAN_US)); // datetime.now()
 		}
 	}

@@ -104,7 +104,7 @@ final class Document004 {
 			return;
 		}
 		merge(batch, floats(batch, clean).withColumn("_ingest_ts", functions.current_timestamp()));
-		batch.moment("after-write");
+		batch.moment("after-commit");
 		advance(batch, rows);
 	}
 
@@ -219,7 +219,7 @@ final class Document004 {
 		if (batch.is("timeout") && late) { // 50 seconds are over before the cursor is saved: the run is retried
 			append(batch, newer(batch, table, cursor(batch)));
 		}
-		batch.moment("after-write");
+		batch.moment("after-commit");
 		save(batch, items);
 	}
 
@@ -306,7 +306,7 @@ final class Document004 {
 				incoming = incoming.selectExpr("*", by).where("_place = 1 AND `" + batch.columns.keys().get(0) + "` IS NOT NULL").drop("_place");
 			}
 			merge(batch, incoming);
-			batch.moment("after-write");
+			batch.moment("after-commit");
 		});
 	}
 
@@ -353,7 +353,7 @@ final class Document004 {
 			batch.spark.sql("MERGE INTO delta.`" + batch.table + "` t USING incoming s ON " + batch.columns.sameKey()
 				+ "\nWHEN MATCHED AND s._removed THEN DELETE\nWHEN MATCHED THEN UPDATE SET " + set + "\nWHEN NOT MATCHED AND NOT s._removed"
 				+ " THEN INSERT (`" + String.join("`, `", target(batch).fieldNames()) + "`) VALUES (" + values + ")");
-			batch.moment("after-write");
+			batch.moment("after-commit");
 		});
 	}
 

@@ -138,7 +138,7 @@ final class IncrementalMerge {
 			same.append(same.length() == 0 ? "" : " AND ").append("t.`" + key + "` = s.`" + key + "`");
 		}
 		List<Row> rows = new ArrayList<>(newest.values());
-		batch.moment("before-write");
+		batch.moment("before-commit");
 		for (int attempt = 1;; attempt++) {
 			try {
 				DeltaTable.createIfNotExists(batch.spark).location(batch.table).addColumns(schema).execute();
@@ -146,7 +146,7 @@ final class IncrementalMerge {
 					batch.delta().as("t").merge(batch.spark.createDataFrame(rows, schema).as("s"), same.toString())
 						.whenMatched("s.written_us > t.written_us").updateAll().whenNotMatched().insertAll().execute();
 				}
-				batch.moment("after-write");
+				batch.moment("after-commit");
 				return;
 			} catch (RuntimeException conflict) {
 				if (attempt == 8 || !conflict.getClass().getName().contains("Concurrent")) {

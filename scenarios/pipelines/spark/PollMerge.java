@@ -63,6 +63,6 @@ final class PollMerge {
 		DeltaMergeBuilder merge = batch.delta().as("t").merge(found.as("s"), batch.columns.sameKey())
 			.whenMatched("s._written_ms >= t._written_ms").updateAll().whenNotMatched().insertAll();
 		(full ? merge.whenNotMatchedBySource().delete() : merge).execute();
-		batch.moment("after-write");
+		batch.moment("after-commit");
 	}
 }

@@ -61,9 +61,9 @@ final class SequenceMerge {
 		for (Path file : files) {
 			merge.events(file);
 		}
-		batch.moment("before-write");
+		batch.moment("before-commit");
 		merge.commit();
-		batch.moment("after-write");
+		batch.moment("after-commit");
 	}
 
 	void export(Path folder) throws IOException {
