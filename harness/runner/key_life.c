@@ -11,6 +11,7 @@
 #include "reconcile/collect.h"
 #include "reconcile/evidence.h"
 #include "reconcile/ingest/ingest_file.h"
+#include "reconcile/versions.h"
 
 enum { CONTRACT_MAX = 8 * 1024 * 1024, BATCHES_MAX = 10000, COLUMNS_SHOWN = 3, TEXT_MAX = 1 << 20 };
 #define MEMORY_MAX ((size_t)64 << 20)
@@ -88,8 +89,8 @@ static int open_landed(struct gathering *gathering, bool *is_any)
 	struct buffer yaml;
 	unsigned sources = 0;
 	char contract[4200], state[4200];
-	snprintf(contract, sizeof contract, "%s/contract-story.yaml", invariants->folder);
-	snprintf(state, sizeof state, "%s/state/contract-story", invariants->folder);
+	snprintf(contract, sizeof contract, "%s/contract-landed.yaml", invariants->folder);
+	snprintf(state, sizeof state, "%s/state/contract-landed", invariants->folder);
 	buffer_init(&yaml, CONTRACT_MAX);
 	int failed = contract_compose(&request, &yaml, &sources, gathering->error);
 	if (failed == 0 && sources > 0)
@@ -257,14 +258,16 @@ static int take_ending(struct gathering *gathering, const char *finding_id)
 		return 0;
 	life->expected = judgement->expected.state;
 	life->lake_rows = judgement->lake_rows;
-	for (uint32_t i = 0; i < life->event_count; i++) {
-		struct life_event *event = &life->events[i];
-		const struct fact_origin *origin = &gathering->origins[i];
-		event->decides = judgement->decided.source == origin->source &&
-				 judgement->decided.record == origin->record;
-		event->held = judgement->lake_rows > 0 && event->after == STATE_IMAGE &&
-			      event->row == judgement->lake_row;
+	/* Where the closing export decides, what made the item so is the last change that left it as it is. */
+	for (uint32_t i = life->event_count; i > 0; i--) {
+		struct life_event *event = &life->events[i - 1];
+		event->decides = event->after == judgement->expected.state && event->row == judgement->expected.row;
+		if (event->decides)
+			break;
 	}
+	for (uint32_t i = 0; i < life->event_count; i++)
+		life->events[i].held = judgement->lake_rows > 0 && life->events[i].after == STATE_IMAGE &&
+				       life->events[i].row == judgement->lake_row;
 	return take_differences(gathering, finding_from_text(finding_id));
 }
 
@@ -383,22 +386,70 @@ static int gather_landed(struct gathering *gathering)
 
 /* ---- the table */
 
+static struct life_row *add_row(struct gathering *gathering)
+{
+	struct key_life *life = gathering->life;
+	if (life->row_count == life->row_capacity) {
+		uint32_t capacity = life->row_capacity * 2 + 16;
+		struct life_row *grown = arena_array(life->arena, capacity, sizeof *grown);
+		if (grown == NULL)
+			return NULL;
+		if (life->row_count > 0)
+			memcpy(grown, life->rows, life->row_count * sizeof *grown);
+		life->rows = grown;
+		life->row_capacity = capacity;
+	}
+	return &life->rows[life->row_count++];
+}
+
+static int take_row(void *context, const struct versions_row *held, struct error *error)
+{
+	struct gathering *gathering = context;
+	struct life_row *row = add_row(gathering);
+	(void)error;
+	if (row == NULL)
+		return no_memory(gathering);
+	/* A row that is marked as deleted is none. */
+	*row = (struct life_row){.version = held->version,
+				 .time_us = held->commit_us,
+				 .rows = held->deleted ? 0 : held->rows,
+				 .known = held->known,
+				 .row = held->digest};
+	return 0;
+}
+
+/* What every version held; where that cannot be told, the last one. */
+static int add_rows(struct gathering *gathering)
+{
+	const struct versions_options options = {.from = VERSIONS_ALL, .to = VERSIONS_ALL, .whole = true};
+	struct versions *versions = NULL;
+	struct error why = {0};
+	int code = gathering->run->table == NULL ? 0 : versions_open(gathering->run, &options, &versions, &why);
+	if (code == 0 && versions != NULL)
+		code = versions_key_history(versions, gathering->key, take_row, gathering, &why);
+	versions_close(versions);
+	if (code == ERROR_INTERNAL)
+		return error_set(gathering->error, code, "%s", why.message);
+	if (code != 0)
+		gathering->life->row_count = 0;
+	return 0;
+}
+
 static int add_last_row(struct gathering *gathering)
 {
 	struct key_life *life = gathering->life;
 	const struct bridge_info *table = gathering->run->table != NULL ? bridge_table_info(gathering->run->table)
 									: NULL;
-	if (table == NULL || !gathering->judged)
+	if (table == NULL || !gathering->judged || life->row_count > 0)
 		return 0;
-	life->rows = arena_array(life->arena, 1, sizeof *life->rows);
-	if (life->rows == NULL)
+	struct life_row *row = add_row(gathering);
+	if (row == NULL)
 		return no_memory(gathering);
-	life->rows[life->row_count++] =
-		(struct life_row){.version = table->version,
-				  .time_us = table->commit_time_ms * 1000,
-				  .rows = gathering->found.judgement.lake_rows,
-				  .known = true,
-				  .row = gathering->found.judgement.lake_row};
+	*row = (struct life_row){.version = table->version,
+				 .time_us = table->commit_time_ms * 1000,
+				 .rows = gathering->found.judgement.lake_rows,
+				 .known = true,
+				 .row = gathering->found.judgement.lake_row};
 	return 0;
 }
 
@@ -441,6 +492,8 @@ int key_life_gather(const struct invariants *invariants, const char *key_json, c
 		code = describe(&gathering, i);
 	if (code == 0)
 		code = take_ending(&gathering, finding_id);
+	if (code == 0)
+		code = add_rows(&gathering);
 	if (code == 0)
 		code = add_last_row(&gathering);
 	if (code == 0)

@@ -83,7 +83,7 @@ int shrink_scenario_open(const struct scenario_file *of, const char *scenario_fo
 {
 	const char *path = find_base(of, scenario_folder, arena);
 	struct buffer text;
-	*scenario = (struct shrink_scenario){.of = of, .batches = of->batches};
+	*scenario = (struct shrink_scenario){.of = of, .order = of->order, .batches = of->batches};
 	scenario->faults = arena_array(arena, (size_t)of->fault_count + 1, sizeof *scenario->faults);
 	scenario->process = arena_array(arena, (size_t)of->process_count + 1, sizeof *scenario->process);
 	if (scenario->faults == NULL || scenario->process == NULL)
@@ -201,7 +201,7 @@ int shrink_scenario_write(const struct shrink_scenario *scenario, const char *pi
 	put_text(&yaml, "why", of->why);
 	put_texts(&yaml, "lands", of->lands_texts, NULL, of->lands_count);
 	put_texts(&yaml, "formats", of->formats, NULL, of->format_count);
-	buffer_printf(&yaml, "delivery: {order: %s, batches: %" PRId64 "}\n", orders[of->order], scenario->batches);
+	buffer_printf(&yaml, "delivery: {order: %s, batches: %" PRId64 "}\n", orders[scenario->order], scenario->batches);
 	put_texts(&yaml, "faults", of->faults, scenario->faults, of->fault_count);
 	put_process(&yaml, scenario);
 	buffer_printf(&yaml, "must: {final: %s}\n", finals[of->final]);

@@ -12,6 +12,7 @@ struct shrink_scenario {
 	const char *workload; /* YAML, whole */
 	/* what may become less */
 	bool *faults, *process; /* which are still there */
+	int order; /* enum delivery_order */
 	int64_t batches;
 	uint64_t items, changes;
 	uint64_t *only; /* numbers of items */

@@ -61,15 +61,36 @@ static void put_landings(struct teller *teller, const struct life_event *event)
 		buffer_printf(line, ", and %" PRIu32 " times more", event->landing_count - LANDINGS_SHOWN);
 }
 
+/* Numbers of several lengths: what a comparison of texts turns round. */
+static bool lengths_differ(const struct key_life *life)
+{
+	size_t length = 0;
+	bool differ = false;
+	for (uint32_t i = 0; i < life->event_count; i++) {
+		char text[48];
+		if (!life->events[i].has_sequence)
+			continue;
+		sequence_format(life->events[i].sequence, text);
+		differ = differ || (length != 0 && length != strlen(text));
+		length = strlen(text);
+	}
+	return differ;
+}
+
 static void tell_event(struct teller *teller, const struct life_event *event, uint32_t passed)
 {
 	struct buffer *line = &teller->line;
+	char sequence[48];
 	if (passed > 0)
-		buffer_printf(line, "(%" PRIu32 " earlier) ", passed);
+		buffer_printf(line, "(after %" PRIu32 " more) ", passed);
 	put_time(line, event->time_us);
 	buffer_printf(line, " %s%s", event->what, event->foreign ? ", which is not what DynamoDB wrote" : "");
 	if (event->changed[0] != '\0')
 		buffer_printf(line, " %s", event->changed);
+	if (event->has_sequence && lengths_differ(teller->life)) {
+		sequence_format(event->sequence, sequence);
+		buffer_printf(line, " (sequence %.4s…, %zu digits)", sequence, strlen(sequence));
+	}
 	put_landings(teller, event);
 	if (event->decides)
 		buffer_append_text(line, " <- decides");
@@ -156,19 +177,23 @@ static bool rows_differ(const struct life_row *a, const struct life_row *b)
 	return a->rows != b->rows || (a->rows > 0 && (a->known != b->known || a->row != b->row));
 }
 
+/* A table begins without rows. */
+static bool is_change(const struct key_life *life, uint32_t index)
+{
+	return index == 0 ? life->rows[0].rows > 0 || life->row_count == 1
+			  : rows_differ(&life->rows[index - 1], &life->rows[index]);
+}
+
 /* The last versions that changed it. */
 static void tell_rows(struct teller *teller)
 {
 	const struct key_life *life = teller->life;
 	uint32_t changes = 0, told = 0;
 	for (uint32_t i = 0; i < life->row_count; i++)
-		changes += i == 0 || rows_differ(&life->rows[i - 1], &life->rows[i]);
-	for (uint32_t i = 0; i < life->row_count; i++) {
-		if (i > 0 && !rows_differ(&life->rows[i - 1], &life->rows[i]))
-			continue;
-		if (told++ + ROWS_SHOWN >= changes)
+		changes += is_change(life, i);
+	for (uint32_t i = 0; i < life->row_count; i++)
+		if (is_change(life, i) && told++ + ROWS_SHOWN >= changes)
 			tell_row(teller, &life->rows[i]);
-	}
 }
 
 /* ---- how it ends */
