@@ -26,6 +26,13 @@ static bool is_ttl(const struct json_token *tokens, uint32_t root)
 	return text_is(tokens, principal, "dynamodb.amazonaws.com");
 }
 
+/* An emulator writes an empty map where there is no image. */
+static uint32_t image_member(const struct json_token *tokens, uint32_t object, const char *name)
+{
+	uint32_t image = object_member(tokens, object, name);
+	return image != 0 && tokens[image].next > image + 1 ? image : 0;
+}
+
 static bool set_operation(const struct json_token *tokens, uint32_t name, struct change *change)
 {
 	change->insert = text_is(tokens, name, "INSERT");
@@ -60,8 +67,8 @@ static bool parse_record(const struct json_token *tokens, uint32_t root, struct 
 	if (body == 0 || !set_operation(tokens, json_member(tokens, root, "eventName"), change))
 		return false;
 	change->keys = object_member(tokens, body, "Keys");
-	change->new_image = object_member(tokens, body, "NewImage");
-	change->old_image = object_member(tokens, body, "OldImage");
+	change->new_image = image_member(tokens, body, "NewImage");
+	change->old_image = image_member(tokens, body, "OldImage");
 	change->by_ttl = change->remove && is_ttl(tokens, root);
 	*reason = "the record has no Keys";
 	if (change->keys == 0 || !set_sequence(tokens, json_member(tokens, body, "SequenceNumber"), change, reason))
