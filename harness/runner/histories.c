@@ -222,6 +222,43 @@ static int generate_one(struct maker *maker, struct slice workload, bool evidenc
 
 /* ---- the units' files */
 
+/* Incremental exports put their data files into one folder beside their own, where the manifest finds them. */
+static int shared_files(struct maker *maker, struct unit *unit, uint32_t own)
+{
+	struct arena *arena = &maker->histories->arena;
+	static const char key[] = "\"dataFileS3Key\":\"";
+	const char *manifest = arena_text(arena, "%s/%s", unit->path, "manifest-files.json");
+	int above = (int)(strrchr(unit->path, '/') - unit->path);
+	const char *text = "";
+	size_t count = 0;
+
+	const char *full = arena_text(arena, "%s/%s", maker->histories->delivered, manifest != NULL ? manifest : "");
+	if (manifest == NULL || full == NULL)
+		return no_memory(maker->error);
+	if (folder_has(full) && (text = kept_file(maker, maker->histories->delivered, manifest)) == NULL)
+		return maker->error->code != 0 ? error_code(maker->error) : no_memory(maker->error);
+	for (const char *at = text; (at = strstr(at, key)) != NULL; at += sizeof(key))
+		count++;
+	unit->files = arena_array(arena, count + own + 1, sizeof(*unit->files));
+	if (unit->files == NULL)
+		return no_memory(maker->error);
+	for (const char *at = text; (at = strstr(at, key)) != NULL;) {
+		at += sizeof(key) - 1;
+		size_t size = strcspn(at, "\"");
+		while (size > 0 && memchr(at, '/', size) != NULL) {
+			at++;
+			size--;
+		}
+		const char *path = arena_text(arena, "%.*s/data/%.*s", above, unit->path, (int)size, at);
+		full = arena_text(arena, "%s/%s", maker->histories->delivered, path != NULL ? path : "");
+		if (path == NULL || full == NULL)
+			return no_memory(maker->error);
+		if (folder_has(full))
+			unit->files[unit->file_count++] = path;
+	}
+	return 0;
+}
+
 static int files_of_export(struct maker *maker, struct unit *unit)
 {
 	struct histories *histories = maker->histories;
@@ -230,9 +267,8 @@ static int files_of_export(struct maker *maker, struct unit *unit)
 
 	if (folder == NULL || folder_list(folder, &histories->arena, &list, maker->error) != 0)
 		return folder == NULL ? no_memory(maker->error) : error_code(maker->error);
-	unit->files = arena_array(&histories->arena, list.count + 1, sizeof(*unit->files));
-	if (unit->files == NULL)
-		return no_memory(maker->error);
+	if (shared_files(maker, unit, list.count) != 0)
+		return maker->error->code;
 	/* The manifests come last, as AWS writes them: who waits for them finds everything there. */
 	for (unsigned manifests = 0; manifests < 2; manifests++) {
 		for (uint32_t i = 0; i < list.count; i++) {
