@@ -85,7 +85,7 @@ static int walk_entries(struct loading *loading, DIR *open, const char *folder, 
 	if (errno != 0)
 		return error_system(loading->error, "cannot read the folder \"%s/%s\"", loading->matrix->folder,
 				    folder);
-	if (cell || (leaf && depth >= 2))
+	if ((cell || leaf) && depth >= 2) /* a group may be called "landing", as a folder of a cell is */
 		return add_place(loading, &(struct place){folder, NULL, true});
 	if (depth == DEPTH_MAX)
 		return 0;
