@@ -99,7 +99,9 @@ static void points(struct buffer *out, const struct cell *cell)
 		for (uint32_t j = 0; j < point->finding_count; j++) {
 			html_code(out, point->findings[j].id);
 			buffer_printf(out, " %" PRIu64 "%s", point->findings[j].count,
-				      j + 1 < point->finding_count ? ", " : " ");
+				      j + 1 < point->finding_count ? ", "
+				      : point->detail != NULL      ? ": "
+								   : "");
 		}
 		html_text(out, point->detail);
 		buffer_append_text(out, "</bdi></td></tr>");

@@ -8,7 +8,7 @@
 #include "reports/html.h"
 
 enum {
-	STEP = 46,
+	STEP = 52,
 	LEFT = 74,
 	RECORDS_Y = 56,
 	TABLE_Y = 122,
@@ -17,7 +17,7 @@ enum {
 	MARKS_MAX = 200, /* in the picture; the table below it has all */
 	IMAGES_MAX = 256,
 	COLOURS = 8,
-	WHAT_MAX = 7
+	WHAT_MAX = 8
 };
 
 struct mark {

@@ -185,6 +185,13 @@ bool matrix_good(const struct cell *cell, bool expect)
 	return expect ? cell->as_expected : cell->verdict == CELL_PASS;
 }
 
+int matrix_rank(const struct cell *cell)
+{
+	if (!cell->as_expected)
+		return 0;
+	return cell->expected == CELL_EXPECT_NOTHING ? 1 : 2;
+}
+
 bool matrix_pair_good(const struct matrix *matrix, const struct matrix_pair *pair, bool expect)
 {
 	for (uint32_t i = pair->first; i < pair->first + pair->count; i++)

@@ -102,6 +102,10 @@ int matrix_exit(const struct matrix *matrix, bool expect);
 const struct matrix_pair *matrix_pair(const struct matrix *matrix, uint32_t row, uint32_t column);
 /* Whether a cell counts as good, and what verdict the whole run has. */
 bool matrix_good(const struct cell *cell, bool expect);
+/* In which order cells that are not good are told: 0 what nobody expected, 1 of what nothing is expected, 2 what is as
+ * expected. */
+enum { MATRIX_RANKS = 3 };
+int matrix_rank(const struct cell *cell);
 /* Whether all its cells do; a pair without cells does. */
 bool matrix_pair_good(const struct matrix *matrix, const struct matrix_pair *pair, bool expect);
 enum cell_verdict matrix_verdict(const struct matrix *matrix, bool expect);

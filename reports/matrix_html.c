@@ -109,10 +109,11 @@ static void bad_line(struct buffer *out, const struct matrix *matrix, const stru
 static size_t bad_rows(struct buffer *out, const struct matrix *matrix, bool expect, size_t from, size_t to)
 {
 	size_t pairs = (size_t)matrix->row_count * matrix->column_count, count = 0;
-	for (int pass = 0; pass < 2; pass++)
+	for (int rank = 0; rank < MATRIX_RANKS; rank++)
 		for (size_t i = 0; i < pairs; i++) {
 			const struct matrix_pair *pair = &matrix->pairs[i];
-			if (matrix_pair_good(matrix, pair, expect) || (pair->unexpected == 0) != (pass == 1))
+			if (matrix_pair_good(matrix, pair, expect) ||
+			    matrix_rank(&matrix->cells[pair->worst].cell) != rank)
 				continue;
 			if (count >= from && count < to)
 				bad_line(out, matrix, pair);

@@ -98,10 +98,10 @@ static void bad_cell(const struct matrix_cell *entry, struct buffer *out)
 static void bad_cells(const struct matrix *matrix, bool expect, struct buffer *out)
 {
 	uint32_t told = 0, left = 0;
-	for (int pass = 0; pass < 2; pass++)
+	for (int rank = 0; rank < MATRIX_RANKS; rank++)
 		for (uint32_t i = 0; i < matrix->cell_count; i++) {
 			const struct matrix_cell *entry = &matrix->cells[i];
-			if (matrix_good(&entry->cell, expect) || entry->cell.as_expected != (pass == 1))
+			if (matrix_good(&entry->cell, expect) || matrix_rank(&entry->cell) != rank)
 				continue;
 			size_t before = out->size;
 			if (told == 0)

@@ -215,10 +215,10 @@ static void detail(const struct matrix_cell *entry, const char *folder, const st
 static void cells(const struct matrix *matrix, const struct matrix_style *style, struct buffer *out)
 {
 	uint32_t told = 0, bad = 0;
-	for (int pass = 0; pass < 2; pass++)
+	for (int rank = 0; rank < MATRIX_RANKS; rank++)
 		for (uint32_t i = 0; i < matrix->cell_count; i++) {
 			const struct matrix_cell *entry = &matrix->cells[i];
-			if (matrix_good(&entry->cell, style->expect) || entry->cell.as_expected != (pass == 1))
+			if (matrix_good(&entry->cell, style->expect) || matrix_rank(&entry->cell) != rank)
 				continue;
 			bad++;
 			if (told < DETAILED_MAX) {
