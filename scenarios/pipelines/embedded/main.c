@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "scenarios/pipelines/embedded/job.h"
 #include "scenarios/pipelines/embedded/landing.h"
@@ -22,6 +23,16 @@ struct work {
 	glob_t increments; /* folders of them, of a job */
 	char checkpoint[CHECKPOINT_PATH_SIZE];
 };
+
+/* What Firehose left under its error prefix, beside the events. */
+static int find_errors(struct work *work, struct error *error)
+{
+	char path[CHECKPOINT_PATH_SIZE];
+	snprintf(path, sizeof(path), "%s/errors", work->job.batch_folder == NULL ? "" : work->job.batch_folder);
+	if (work->job.batch_folder == NULL || access(path, F_OK) != 0)
+		return 0;
+	return landing_list(path, &work->events, &work->event_count, error);
+}
 
 /* Every finished export that landed; full ones are told apart by reading. */
 static int find_increments(struct work *work, struct error *error)
@@ -58,6 +69,8 @@ static int find_work(struct work *work, struct error *error)
 		work->files_per_commit = SIZE_MAX;
 	for (size_t i = 0; code == 0 && i < job->events.count; i++)
 		code = landing_list(job->events.paths[i], &work->events, &work->event_count, error);
+	if (code == 0)
+		code = find_errors(work, error);
 	if (code == 0 && options->increment_count > 0)
 		code = find_increments(work, error);
 	snprintf(work->checkpoint, sizeof(work->checkpoint), "%s/checkpoint", job->work);

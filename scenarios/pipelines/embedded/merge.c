@@ -121,6 +121,15 @@ static bool is_new(const struct candidate *candidate)
 	return !candidate->wins && candidate->stamp.precision_us == 0;
 }
 
+/* One instant holds a delete and a put only when the item was made anew. Only records without sequence numbers, whose
+ * times are in microseconds, have to be told apart so. */
+static bool recreates(const struct change *change, const struct candidate *candidate)
+{
+	const struct stamp *stamp = &change->stamp, *other = &candidate->stamp;
+	return stamp->digits == 0 && other->digits == 0 && stamp->precision_us == 1 &&
+	       stamp->time_us == other->time_us && change->remove != candidate->removes;
+}
+
 /* Whether the change is newer than the candidate, in the eyes of the bugs. */
 static bool supersedes(const struct batch *batch, const struct change *change, const struct candidate *candidate)
 {
@@ -135,6 +144,8 @@ static bool supersedes(const struct batch *batch, const struct change *change, c
 		return true;
 	if (has(batch, BUG_FILE_ORDER_WINS) && candidate->file != batch->file)
 		return true;
+	if (recreates(change, candidate))
+		return !change->remove;
 	return stamp_supersedes(&change->stamp, &candidate->stamp, batch->pipeline->bugs);
 }
 
