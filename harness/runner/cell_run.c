@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "harness/runner/folder.h"
 #include "harness/runner/invariants.h"
+#include "harness/runner/poison_points.h"
 #include "harness/runner/steps.h"
 #include "harness/runner/story.h"
 
@@ -288,14 +289,51 @@ static void add_refused(struct life *life)
 
 static int judge(struct life *life)
 {
-	add_ran(life);
 	if (life->request->scenario->final == FINAL_REFUSE) {
 		add_refused(life);
 		return 0;
 	}
 	if (invariants_final(&life->invariants, life->error) != 0)
 		return life->error->code;
-	return invariants_batches(&life->invariants);
+	if (invariants_batches(&life->invariants) != 0)
+		return error_set(life->error, ERROR_INTERNAL, "out of memory for a cell");
+	return life->stopped ? 0 : poison_points_add(&life->invariants, life->steps.work, life->error);
+}
+
+/* ---- delivered once more */
+
+static int replay_one(struct life *life, enum landing_replay replay, struct replayed *replayed)
+{
+	struct landing_batch *batches = NULL;
+	uint32_t count = landing_plan_replay(&life->plan, life->request->histories, replay, &batches);
+	int failed = 0;
+
+	*replayed = (struct replayed){.replay = replay, .before = invariants_table_version(&life->invariants)};
+	life->facts.of = 0;
+	for (uint32_t i = 0; i < count && failed == 0 && !life->stopped; i++)
+		failed = apply_batch(life, &batches[i]);
+	replayed->after = invariants_table_version(&life->invariants);
+	replayed->why = life->stopped ? life->why : NULL;
+	replayed->over_limit = life->over_limit;
+	return failed;
+}
+
+/* Of a table that is there; what the pipeline could not do once it need not do again. */
+static int replay_all(struct life *life)
+{
+	struct replayed replayed[REPLAY_COUNT];
+	uint32_t count = 0;
+
+	if (life->stopped || life->request->scenario->final == FINAL_REFUSE ||
+	    invariants_table_version(&life->invariants) < 0)
+		return 0;
+	for (int replay = 0; replay < REPLAY_COUNT && !life->stopped; replay++)
+		if (replay_one(life, (enum landing_replay)replay, &replayed[count++]) != 0)
+			return life->error->code;
+	int failed = invariants_replayed(&life->invariants, replayed, count, life->error);
+	/* It has a point of its own. */
+	life->stopped = false;
+	return failed;
 }
 
 /* ---- the whole */
@@ -366,7 +404,7 @@ static int prepare(struct life *life)
 	return 0;
 }
 
-/* Last, since it may take the table away; so what is wrong with it is a point of its own. */
+/* What goes wrong there is the pipeline's failure too. */
 static int tear_down(struct life *life)
 {
 	const struct pipeline_file *pipeline = life->request->pipeline;
@@ -374,13 +412,13 @@ static int tear_down(struct life *life)
 	life->stopped = false;
 	life->over_limit = false;
 	life->why = NULL;
-	if (once(life, "teardown", &pipeline->teardown, false, pipeline->limits.teardown_us) != 0)
-		return life->error->code;
-	if (life->stopped) {
-		(void)cell_add_point(&life->cell, "ran.teardown", "teardown exits 0 within its limits", POINT_FAILED,
-				     life->why);
-		(void)cell_point_finding(&life->cell, life->over_limit ? "pipeline.limit" : "pipeline.failed", 1);
-	}
+	int failed = life->landing.number > 0
+			     ? once(life, "teardown", &pipeline->teardown, false, pipeline->limits.teardown_us)
+			     : 0;
+	if (failed != 0 || !life->stopped)
+		return failed;
+	(void)cell_add_point(&life->cell, "ran.teardown", "teardown exits 0 within its limit", POINT_FAILED, life->why);
+	(void)cell_point_finding(&life->cell, life->over_limit ? "pipeline.limit" : "pipeline.failed", 1);
 	return 0;
 }
 
@@ -404,12 +442,17 @@ static int live(struct life *life)
 		failed = apply_all(life);
 	if (failed == 0)
 		failed = judge(life);
-	if (failed == 0 && cell_points_verdict(&life->cell) == CELL_FAIL)
+	add_ran(life);
+	/* Told of what was delivered once, where that is enough to fail. */
+	bool told = failed == 0 && cell_points_verdict(&life->cell) == CELL_FAIL;
+	if (told)
+		failed = story_tell(&life->invariants, life->error);
+	if (failed == 0)
+		failed = replay_all(life);
+	if (failed == 0 && !told && cell_points_verdict(&life->cell) == CELL_FAIL)
 		failed = story_tell(&life->invariants, life->error);
 	steps_stop(&life->steps, true, 5000000, true);
-	if (failed == 0 && life->landing.number > 0)
-		failed = tear_down(life);
-	return failed;
+	return failed == 0 ? tear_down(life) : failed;
 }
 
 static void expect(struct cell *cell, const struct cell_request *request)

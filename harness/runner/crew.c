@@ -68,12 +68,17 @@ struct work {
 /* The line that does this cell again. */
 static const char *reproduce(const struct selected_cell *cell, const struct crew_options *options, struct buffer *line)
 {
+	char own[4200];
+
 	line->size = 0;
 	buffer_append_text(line, "lakeproof run ");
-	verb_append_argument(line, strncmp(cell->scenario->path, options->scenario_folder,
-					   strlen(options->scenario_folder)) == 0
-					   ? cell->scenario->name
-					   : cell->scenario->path);
+	snprintf(own, sizeof(own), "%s/%s.yaml", options->scenarios_given, cell->scenario->name);
+	bool by_name = strcmp(own, cell->scenario->path) == 0;
+	verb_append_argument(line, by_name ? cell->scenario->name : cell->scenario->path);
+	if (by_name && strcmp(options->scenarios_given, "scenarios") != 0) {
+		buffer_append_text(line, " --scenarios ");
+		verb_append_argument(line, options->scenarios_given);
+	}
 	buffer_append_text(line, " --pipeline ");
 	verb_append_argument(line, cell->pipeline->name);
 	buffer_printf(line, " --seed %" PRIu64, cell->seed);

@@ -1,11 +1,14 @@
 #include "harness/runner/invariants.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "harness/runner/contract_compose.h"
 #include "harness/runner/folder.h"
+#include "harness/runner/version_points.h"
+#include "reconcile/quarantine.h"
 
 enum { EXAMPLES_MAX = 5, CONTRACT_MAX = 8 * 1024 * 1024, IDS_MAX = 6 };
 #define MEMORY_MAX ((size_t)64 << 20)
@@ -53,6 +56,7 @@ struct question {
 
 /* What became of it: an outcome, or why there is none. */
 struct answer {
+	struct run *run;         /* open as long as the answer is held; NULL without an outcome */
 	struct outcome *outcome; /* NULL: */
 	bool no_sources, no_table;
 	char why[ERROR_MESSAGE_MAX];
@@ -63,12 +67,14 @@ static void answer_release(struct answer *answer)
 	if (answer->outcome != NULL)
 		outcome_free(answer->outcome);
 	free(answer->outcome);
+	run_close(answer->run);
 	answer->outcome = NULL;
+	answer->run = NULL;
 }
 
-static int reconcile(const struct question *question, struct answer *answer, struct error *error)
+static struct run_options options_of(const struct question *question)
 {
-	const struct run_options options = {
+	return (struct run_options){
 		.contract = question->path,
 		.state_folder = question->state,
 		.with_lake = true,
@@ -77,21 +83,50 @@ static int reconcile(const struct question *question, struct answer *answer, str
 		.finding_limit = 200,
 		.values_full = true,
 	};
+}
+
+/* Ours: nothing is known of the table. What is wrong with the table or the contract is an answer. */
+static int take_why(int code, const struct error *why, struct answer *answer, struct error *error)
+{
+	if (code != ERROR_DATA && code != ERROR_USAGE)
+		return error_set(error, code, "%s", why->message);
+	snprintf(answer->why, sizeof(answer->why), "%s", why->message);
+	return 0;
+}
+
+static int reconcile(const struct question *question, struct answer *answer, struct error *error)
+{
+	const struct run_options options = options_of(question);
 	struct error why = {0};
-	struct run *run = NULL;
-	int code = run_open(&options, &run, &why);
+	int code = run_open(&options, &answer->run, &why);
 	if (code == 0)
-		code = run_ingest(run, &why);
+		code = run_ingest(answer->run, &why);
 	if (code == 0)
-		code = run_reconcile(run, &answer->outcome, &why);
-	run_close(run);
+		code = run_reconcile(answer->run, &answer->outcome, &why);
 	if (code == 0)
 		return 0;
-	/* Ours: nothing is known of the table. What is wrong with the table or the contract is an answer. */
-	if (code != ERROR_DATA && code != ERROR_USAGE)
-		return error_set(error, code, "%s", why.message);
-	snprintf(answer->why, sizeof(answer->why), "%s", why.message);
-	return 0;
+	run_close(answer->run);
+	answer->run = NULL;
+	return take_why(code, &why, answer, error);
+}
+
+/* The run alone, up to what was ingested. */
+static int open_only(const struct invariants *invariants, const struct question *question, struct answer *answer,
+		     struct error *error)
+{
+	const struct run_options options = options_of(question);
+	struct error why = {0};
+
+	(void)invariants;
+	*answer = (struct answer){.run = NULL};
+	int code = run_open(&options, &answer->run, &why);
+	if (code == 0)
+		code = run_ingest(answer->run, &why);
+	if (code == 0)
+		return 0;
+	run_close(answer->run);
+	answer->run = NULL;
+	return take_why(code, &why, answer, error);
 }
 
 static int ask(const struct invariants *invariants, const struct question *question, struct answer *answer,
@@ -308,8 +343,105 @@ int invariants_final(struct invariants *invariants, struct error *error)
 		add_version_limit(invariants, answer.outcome);
 		add_examples(cell, answer.outcome);
 	}
+	int code = answer.run != NULL ? version_points_add(cell, answer.run, error) : 0;
 	answer_release(&answer);
-	return 0;
+	return code;
+}
+
+/* ---- delivered once more */
+
+static const struct {
+	const char *id, *name;
+} replays[REPLAY_COUNT] = {
+	{"idempotent.batch", "the last batch delivered once more changes nothing"},
+	{"idempotent.all", "everything delivered once more changes nothing"},
+	{"idempotent.order", "everything once more, the later half first, changes nothing"},
+};
+
+int invariants_replayed(struct invariants *invariants, const struct replayed *replayed, uint32_t count,
+			struct error *error)
+{
+	struct cell *cell = invariants->cell;
+	struct question question;
+	struct answer answer = {.run = NULL};
+	bool evidence = invariants->scenario->final != FINAL_DELIVERED, changed = false;
+
+	for (uint32_t i = 0; i < count; i++)
+		changed = changed || (replayed[i].why == NULL && replayed[i].before != replayed[i].after);
+	/* Without a new version there is nothing to compare. */
+	if (changed &&
+	    (question_of(invariants, evidence, evidence ? "contract" : "contract-delivered", &question, error) != 0 ||
+	     open_only(invariants, &question, &answer, error) != 0))
+		return error->code;
+	int failed = 0;
+	for (uint32_t i = 0; i < count && failed == 0; i++) {
+		const char *id = replays[replayed[i].replay].id, *name = replays[replayed[i].replay].name;
+		if (replayed[i].why != NULL) {
+			(void)cell_add_point(cell, id, name, POINT_FAILED, replayed[i].why);
+			(void)cell_point_finding(cell, replayed[i].over_limit ? "pipeline.limit" : "pipeline.failed",
+						 1);
+		} else if (replayed[i].before == replayed[i].after) {
+			(void)cell_add_point(cell, id, name, POINT_OK, NULL);
+		} else if (answer.run == NULL) {
+			(void)cell_add_point(cell, id, name, POINT_UNKNOWN, arena_text(&cell->arena, "%s", answer.why));
+		} else {
+			failed = version_points_compare(cell, answer.run, id, name, replayed[i].before,
+							replayed[i].after, error);
+		}
+	}
+	answer_release(&answer);
+	return failed;
+}
+
+/* The newest version in the table's log, or -1. */
+int64_t invariants_table_version(const struct invariants *invariants)
+{
+	char path[4200];
+	int64_t newest = -1;
+
+	snprintf(path, sizeof(path), "%s/_delta_log", invariants->table);
+	DIR *log = opendir(path);
+	if (log == NULL)
+		return -1;
+	for (struct dirent *entry = readdir(log); entry != NULL; entry = readdir(log)) {
+		char *end;
+		long long version = strtoll(entry->d_name, &end, 10);
+		if (end == entry->d_name + 20 && strcmp(end, ".json") == 0 && version > newest)
+			newest = version;
+	}
+	closedir(log);
+	return newest;
+}
+
+/* ---- what is set aside */
+
+int invariants_quarantine(struct invariants *invariants, const char **path, const char **why, struct error *error)
+{
+	struct question question;
+	struct answer answer;
+	struct quarantine quarantine = {0};
+	struct buffer yaml;
+	unsigned sources = 0;
+
+	*path = *why = NULL;
+	if (question_of(invariants, false, "contract-landed", &question, error) != 0)
+		return error->code;
+	buffer_init(&yaml, CONTRACT_MAX);
+	int failed = contract_compose(&question.contract, &yaml, &sources, error);
+	if (failed == 0 && sources > 0)
+		failed = folder_write(question.path, buffer_slice(&yaml), error);
+	buffer_release(&yaml);
+	if (failed != 0 || sources == 0)
+		return failed;
+	failed = open_only(invariants, &question, &answer, error);
+	if (failed == 0 && answer.run == NULL)
+		*why = arena_text(&invariants->cell->arena, "%s", answer.why);
+	if (failed == 0 && answer.run != NULL)
+		failed = quarantine_write(answer.run, &quarantine, error);
+	if (failed == 0 && quarantine.lines > 0)
+		*path = arena_text(&invariants->cell->arena, "%s", quarantine.path);
+	answer_release(&answer);
+	return failed;
 }
 
 /* ---- after every batch */

@@ -23,8 +23,25 @@ struct invariants {
 	uint64_t batch_findings[FINDING_COUNT]; /* of the first that failed */
 };
 
-/* final.*: the table against the evidence, or against what was delivered where the scenario says so. */
+/* One way of delivering again, and the table's newest version before and after. */
+struct replayed {
+	enum landing_replay replay;
+	int64_t before, after;
+	const char *why; /* a step failed; else NULL */
+	bool over_limit;
+};
+
+/* final.*, and versions.*: the table against the evidence, or against what was delivered where the scenario says so. */
 int invariants_final(struct invariants *invariants, struct error *error) MUST_USE;
+/* idempotent.*: after final. */
+int invariants_replayed(struct invariants *invariants, const struct replayed *replayed, uint32_t count,
+			struct error *error) MUST_USE;
+/* The newest version in the table's log, or -1. */
+int64_t invariants_table_version(const struct invariants *invariants);
+/* Lakeproof's own list of what it set aside of the landing folder, written to *path (the cell's arena); NULL when there
+ * is nothing on it. `why` is set when it cannot be said. */
+int invariants_quarantine(struct invariants *invariants, const char **path, const char **why,
+			  struct error *error) MUST_USE;
 /* Holds the table against what landed so far; invariants_batches then adds the point. */
 int invariants_batch(struct invariants *invariants, uint32_t batch, struct error *error) MUST_USE;
 int invariants_batches(struct invariants *invariants);

@@ -68,8 +68,7 @@ static bool has_landed(void *context, const char *path)
 	bool changes = strcmp(path, "events") == 0;
 	for (uint32_t i = 0; i < invariants->histories->unit_count; i++) {
 		const struct unit *unit = &invariants->histories->units[i];
-		if (invariants->landed[i] &&
-		    (changes ? unit->kind == UNIT_CHANGES : strcmp(unit->path, path) == 0))
+		if (invariants->landed[i] && (changes ? unit->kind == UNIT_CHANGES : strcmp(unit->path, path) == 0))
 			return true;
 	}
 	return false;
@@ -159,8 +158,8 @@ static int take_happened(void *context, const struct fact *fact, struct error *e
 	if (event == NULL)
 		return no_memory(gathering);
 	fill_event(event, fact);
-	gathering->origins[gathering->life->event_count - 1] =
-		(struct fact_origin){fact->source, fact->record, fact->offset};
+	gathering->origins[gathering->life->event_count - 1] = (struct fact_origin){fact->source, fact->record,
+										    fact->offset};
 	return 0;
 }
 
@@ -195,8 +194,8 @@ static int describe(struct gathering *gathering, uint32_t index)
 	const struct state_source *source = state_source(gathering->run->state, origin->source);
 	struct record_sink sink = {event, take_description, take_no_problem};
 	struct error reading = {0};
-	if (source == NULL || ingest_reread(gathering->run, source, &origin->record, 1, gathering->parser, &sink,
-					    &reading) != 0 ||
+	if (source == NULL ||
+	    ingest_reread(gathering->run, source, &origin->record, 1, gathering->parser, &sink, &reading) != 0 ||
 	    event->changed == NULL || event->changed[0] == '\0') {
 		event->changed = "";
 		return 0;

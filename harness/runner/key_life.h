@@ -17,8 +17,8 @@ struct life_landing {
 
 struct life_event {
 	int64_t time_us;
-	const char *what; /* "INSERT", "MODIFY", "REMOVE", "REMOVE by TTL", "exported" */
-	const char *changed; /* what became different, in words; "" when nothing can be told */
+	const char *what;       /* "INSERT", "MODIFY", "REMOVE", "REMOVE by TTL", "exported" */
+	const char *changed;    /* what became different, in words; "" when nothing can be told */
 	bool snapshot, foreign; /* foreign: it landed, and DynamoDB did not write it so */
 	enum item_state after;
 	uint64_t row; /* the digest of its image's row, with STATE_IMAGE */

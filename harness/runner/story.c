@@ -219,7 +219,9 @@ static void tell_ending(struct teller *teller)
 			      life->lake_rows == 0 ? "there is none" : "it is not that");
 	else if (life->expected == STATE_ABSENT)
 		buffer_printf(line, "there should be no row of it, and there %s",
-			      life->lake_rows == 1 ? "is one" : life->lake_rows == 0 ? "is none now" : "are several");
+			      life->lake_rows == 1   ? "is one"
+			      : life->lake_rows == 0 ? "is none now"
+						     : "are several");
 	else
 		buffer_append_text(line, "what there should be is not known");
 	say(teller);

@@ -14,14 +14,14 @@ static const char *digest_text(uint64_t digest, char text[DIGEST_TEXT])
 static int add_event(const struct life_event *event, const struct life_landing *landing, struct cell *cell)
 {
 	char image[DIGEST_TEXT];
-	return cell_add_event(cell, &(struct cell_event){
-					    .time_us = event->time_us,
-					    .batch = landing != NULL ? landing->batch : 0,
-					    .what = event->foreign ? "landed otherwise" : event->what,
-					    .file = landing != NULL ? landing->file : NULL,
-					    .image = event->after == STATE_IMAGE ? digest_text(event->row, image)
-										 : NULL,
-				    });
+	return cell_add_event(cell,
+			      &(struct cell_event){
+				      .time_us = event->time_us,
+				      .batch = landing != NULL ? landing->batch : 0,
+				      .what = event->foreign ? "landed otherwise" : event->what,
+				      .file = landing != NULL ? landing->file : NULL,
+				      .image = event->after == STATE_IMAGE ? digest_text(event->row, image) : NULL,
+			      });
 }
 
 /* Each landing is an event: what lands twice is there twice. */
