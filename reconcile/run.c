@@ -64,6 +64,8 @@ static int state_folder_open(struct run *run, struct error *error)
 		folder = arena_text(&run->arena, "%s/.lakeproof", run->contract->folder);
 	else if (folder == NULL)
 		folder = arena_text(&run->arena, "%s/.lakeproof/%.*s", run->contract->folder, (int)size, name);
+	else
+		folder = arena_text(&run->arena, "%s", folder); /* who opened it may have it on the stack */
 	run->whole_folder = folder;
 	/* A lake's facts are its own (docs/decisions/0003-lakes.md); no name of a lake begins with a dash. */
 	if (folder != NULL && (run->contract->name != NULL || run->is_unrouted))

@@ -11,9 +11,8 @@ static int out_of_memory(struct error *error)
 
 const char *versions_difference_text(enum versions_difference difference)
 {
-	static const char *const texts[VERSIONS_KEY_COUNT + 1] = {"came", "went", "differs",
-								  "stands another number of "
-								  "times"};
+	static const char *const texts[VERSIONS_KEY_COUNT + 1] = {
+		"came", "went", "differs", "stands another number of times"};
 	return texts[difference];
 }
 
