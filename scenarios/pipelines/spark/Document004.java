@@ -27,8 +27,8 @@ final class Document004 {
 	/** MAX_LAG_MS: the last two minutes are read again. */
 	private static final long MAX_LAG_MS = 120_000;
 	private static final long HOUR_MS = 3_600_000;
-	/** Limit, as small as the tables here. */
-	private static final int PAGE = 1;
+	/** Limit, for tables as small as these. */
+	private static final int PAGE = 5;
 
 	private Document004() {
 	}
@@ -140,15 +140,12 @@ final class Document004 {
 		return index;
 	}
 
-	/** Page by page. The variant passes over a page that is throttled, and the cursor passes over it with the others. */
+	/** Newest first, page by page. The variant is content with the first page when the next is throttled: the cursor is past it. */
 	private static void query(Batch batch, TreeMap<String, DynamoTable.Item> items, long from, long to, List<DynamoTable.Item> rows) {
 		List<DynamoTable.Item> found = new ArrayList<>(items.subMap(String.format("%020d", from), String.format("%020d", to + 1)).values());
-		for (int begin = 0; begin < found.size(); begin += PAGE) {
-			boolean throttled = begin == 0 && found.size() > PAGE && batch.number % 2 == 0;
-			if (!throttled || !batch.is("page-failed")) {
-				rows.addAll(found.subList(begin, Math.min(found.size(), begin + PAGE)));
-			}
-		}
+		java.util.Collections.reverse(found);
+		boolean throttled = batch.is("page-failed") && batch.number % 2 == 0;
+		rows.addAll(throttled ? found.subList(0, Math.min(found.size(), PAGE)) : found);
 	}
 
 	/** to_native: each Decimal is a float. The sketch's keys are strings, so they are spared. */
