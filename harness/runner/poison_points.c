@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "generators/stream_format.h"
 #include "harness/runner/folder.h"
 
 enum { LIST_MAX = 256 * 1024 * 1024, LINE_MAX_BYTES = 32 * 1024 * 1024, NUMBER_MAX = 32 };
@@ -12,7 +13,8 @@ enum { LIST_MAX = 256 * 1024 * 1024, LINE_MAX_BYTES = 32 * 1024 * 1024, NUMBER_M
 struct spot {
 	const char *file; /* from events/, errors/ … on */
 	uint64_t offset, size;
-	bool known; /* has an offset */
+	uint64_t line; /* where what holds it begins: the envelope's line; else the record itself */
+	bool known;    /* has an offset */
 };
 
 struct spots {
@@ -34,23 +36,22 @@ static int no_memory(struct error *error)
 
 /* ---- lists of records, as JSON lines */
 
-/* What comes after the landing's or a batch's folder. */
-static struct slice below_landing(struct slice path)
+/* What comes after the cell's landing folder, or that of one of its batches. */
+static struct slice below_landing(const char *cell, struct slice path)
 {
-	static const char *const starts[] = {"/landing/", "/batches/"};
+	size_t size = strlen(cell);
+	const char *from = path.data, *end = path.data + path.size;
 
-	for (size_t i = 0; i < 2; i++) {
-		const char *found = memmem(path.data, path.size, starts[i], strlen(starts[i]));
-		if (found == NULL)
-			continue;
-		found += strlen(starts[i]);
-		if (i == 1) { /* the batch's number */
-			const char *slash = memchr(found, '/', path.size - (size_t)(found - path.data));
-			found = slash != NULL ? slash + 1 : found;
-		}
-		return (struct slice){found, path.size - (size_t)(found - path.data)};
+	if (path.size > size && memcmp(from, cell, size) == 0 && from[size] == '/')
+		from += size + 1;
+	size = (size_t)(end - from);
+	if (size > 8 && memcmp(from, "landing/", 8) == 0) {
+		from += 8;
+	} else if (size > 8 && memcmp(from, "batches/", 8) == 0) { /* and its number */
+		const char *slash = memchr(from + 8, '/', size - 8);
+		from = slash != NULL ? slash + 1 : from;
 	}
-	return path;
+	return (struct slice){from, (size_t)(end - from)};
 }
 
 static bool read_number(const struct json_token *tokens, const char *name, uint64_t *number)
@@ -87,11 +88,12 @@ static bool add_line(struct reading *reading, const struct json_token *tokens, c
 		spots->list = grown;
 		spots->capacity = capacity;
 	}
-	struct slice path = below_landing(json_text(&tokens[file]));
+	struct slice path = below_landing(reading->invariants->folder, json_text(&tokens[file]));
 	struct spot *spot = &spots->list[spots->count++];
 	*spot = (struct spot){.file = arena_text(&reading->arena, "%.*s", (int)path.size, path.data)};
 	spot->known = read_number(tokens, "offset", &spot->offset);
 	(void)read_number(tokens, "size", &spot->size);
+	spot->line = spot->offset;
 	return spot->file != NULL;
 }
 
@@ -150,16 +152,26 @@ static bool is_in_one(const struct spots *records, const struct spot *spot)
 	return false;
 }
 
-/* The planted record's line, where records are lines, else what is left of the file. */
-static int measure(struct reading *reading, struct spots *planted)
+/* Whether its lines hold many records, so that who cannot read the line sets it aside as a whole. */
+static bool has_envelopes(const struct invariants *invariants)
 {
-	const char *delivered = reading->invariants->histories->delivered;
+	int format = invariants->pipeline->changes;
+	const char *name = format >= 0 ? stream_format_at((size_t)format)->name : "";
+	return strcmp(name, "lambda") == 0 || strcmp(name, "kinesis-lambda") == 0;
+}
 
-	for (uint32_t i = 0; i < planted->count; i++) {
-		struct spot *spot = &planted->list[i];
+/* How far each goes, where that is not told: to the line's end, else to the file's; and where its envelope begins. */
+static int measure(struct reading *reading, const char *folder, struct spots *spots)
+{
+	bool envelopes = has_envelopes(reading->invariants);
+
+	for (uint32_t i = 0; i < spots->count; i++) {
+		struct spot *spot = &spots->list[i];
 		char path[4200];
 		struct buffer bytes;
-		snprintf(path, sizeof(path), "%s/%s", delivered, spot->file);
+		snprintf(path, sizeof(path), "%s/%s", folder, spot->file);
+		if (!folder_has(path))
+			continue;
 		buffer_init(&bytes, LIST_MAX);
 		if (folder_read(path, &bytes, reading->error) != 0) {
 			buffer_release(&bytes);
@@ -167,9 +179,13 @@ static int measure(struct reading *reading, struct spots *planted)
 		}
 		/* Compressed: offsets are of what is in it, which is not measured here. */
 		bool packed = bytes.size > 2 && memcmp(bytes.data, "\x1f\x8b", 2) == 0;
-		const char *from = bytes.data + (spot->offset < bytes.size ? spot->offset : bytes.size);
-		const char *end = memchr(from, '\n', bytes.size - (size_t)(from - bytes.data));
-		spot->size = packed ? UINT64_MAX : end != NULL ? (size_t)(end - from) : UINT64_MAX;
+		uint64_t at = spot->offset < bytes.size ? spot->offset : bytes.size;
+		const char *end = memchr(bytes.data + at, '\n', bytes.size - at);
+		if (spot->size == 0)
+			spot->size = packed || end == NULL ? UINT64_MAX : (size_t)(end - bytes.data) - at;
+		for (spot->line = at; envelopes && !packed && spot->line > 0; spot->line--)
+			if (bytes.data[spot->line - 1] == '\n')
+				break;
 		buffer_release(&bytes);
 	}
 	return 0;
@@ -234,8 +250,9 @@ static int add_points(struct reading *reading, const char *own_list)
 	struct spots planted, listed, ours;
 	const char *path, *why;
 	uint32_t none, wrong, ignored;
-	char faults[4200];
+	char faults[4200], landing[4200];
 
+	snprintf(landing, sizeof(landing), "%s/landing", invariants->folder);
 	snprintf(faults, sizeof(faults), "%s/faults.jsonl", invariants->histories->delivered);
 	if (read_list(reading, faults, "bad-", &planted, &none) != 0 ||
 	    read_list(reading, own_list, NULL, &listed, &wrong) != 0)
@@ -243,14 +260,14 @@ static int add_points(struct reading *reading, const char *own_list)
 	if (planted.count == 0 && listed.count == 0 && wrong == 0)
 		return 0;
 	if (planted.count > 0) {
-		if (measure(reading, &planted) != 0)
+		if (measure(reading, invariants->histories->delivered, &planted) != 0)
 			return reading->error->code;
 		add_poison(cell, &planted, &listed);
 	}
 	if (own_list == NULL)
 		return 0;
 	if (invariants_quarantine(invariants, &path, &why, reading->error) != 0 ||
-	    read_list(reading, path, NULL, &ours, &ignored) != 0)
+	    read_list(reading, path, NULL, &ours, &ignored) != 0 || measure(reading, landing, &ours) != 0)
 		return reading->error->code;
 	if (why != NULL)
 		(void)cell_add_point(cell, "quarantine", "what it set aside is what cannot be read", POINT_UNKNOWN,
