@@ -39,6 +39,11 @@ static int no_memory(struct gathering *gathering)
 
 static int open_run(struct gathering *gathering, const char *contract, const char *state)
 {
+	/* The run goes on pointing to both. */
+	contract = arena_text(&gathering->invariants->cell->arena, "%s", contract);
+	state = arena_text(&gathering->invariants->cell->arena, "%s", state);
+	if (contract == NULL || state == NULL)
+		return error_set(gathering->error, ERROR_INTERNAL, "out of memory for a cell");
 	const struct run_options options = {.contract = contract,
 					    .state_folder = state,
 					    .with_lake = true,
