@@ -96,6 +96,6 @@ build_program ion_json
 echo "# starting Spark"
 start_spark
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline formats ion records dynamodb)
+[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline formats ion records dynamodb scenarios)
 suites=("${suites[@]/#/tests/real/}")
 tests/run "${suites[@]/%/.t}"

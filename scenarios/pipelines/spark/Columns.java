@@ -103,6 +103,28 @@ final class Columns implements java.io.Serializable {
 		return condition.toString();
 	}
 
+	/** Whether this is a key and nothing else: each attribute there, of its type, and a number that DynamoDB could hold. */
+	boolean isKey(JsonNode value) {
+		int found = 0;
+		for (Column column : list) {
+			JsonNode attribute = column.key ? value.get(column.path[0]) : null;
+			String tag = column.type instanceof StringType ? "S" : column.type instanceof BinaryType ? "B" : "N";
+			if (attribute != null && attribute.size() == 1 && attribute.path(tag).isTextual()
+				&& (!tag.equals("N") || isNumber(attribute.get(tag).asText()))) {
+				found++;
+			}
+		}
+		return found == keys().size() && found == value.size();
+	}
+
+	private static boolean isNumber(String text) {
+		try {
+			return new BigDecimal(text).stripTrailingZeros().precision() <= 38;
+		} catch (NumberFormatException none) {
+			return false;
+		}
+	}
+
 	/** The values of an item, an object of attribute values in DynamoDB JSON, in the columns' order. */
 	Object[] values(JsonNode item) {
 		Object[] values = new Object[list.size()];

@@ -7,8 +7,10 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -155,7 +157,10 @@ final class Document001 {
 		return batch.spark.createDataFrame(typed, schema).withColumn("_ingest_ts", functions.current_timestamp());
 	}
 
-	/** The commit's time under a guard; of changes of one microsecond that one counts which the file has last. */
+	/**
+	 * The commit's time under a guard. Of a delete and a put of one microsecond the put came later, as where an item is made anew,
+	 * unless what the delete deleted is what the put had put; else that one which stands last.
+	 */
 	private static void dmsByCommitTime(Batch batch) throws IOException {
 		for (Path dump : batch.dumps) {
 			long time = micros(LocalDateTime.parse(dump.getFileName().toString(), DUMP_TIME));
@@ -165,16 +170,30 @@ final class Document001 {
 			}
 			merge.commitSnapshot(time);
 		}
-		SequenceMerge merge = new SequenceMerge(batch);
+		List<Row> rows = new ArrayList<>();
+		Set<String> puts = new HashSet<>();
 		for (Path file : batch.events) {
-			for (Row row : DmsRows.read(batch, true, file.toString()).collectAsList()) {
-				long time = micros(LocalDateTime.parse(row.getAs("_commit_time"), COMMIT_TIME));
-				merge.put(DmsRows.values(batch.columns, row), String.format("%040d", time), time + 1, null, "D".equals(row.getAs("Op")));
-			}
+			rows.addAll(DmsRows.read(batch, true, file.toString()).collectAsList());
+		}
+		rows.stream().filter(row -> !"D".equals(row.getAs("Op"))).forEach(row -> puts.add(withoutOperation(row)));
+		SequenceMerge merge = new SequenceMerge(batch);
+		for (Row row : rows) {
+			long time = micros(LocalDateTime.parse(row.getAs("_commit_time"), COMMIT_TIME));
+			boolean deletes = "D".equals(row.getAs("Op"));
+			long order = time * 4 + (!deletes ? 1 : puts.contains(withoutOperation(row)) ? 2 : 0);
+			merge.put(DmsRows.values(batch.columns, row), String.format("%040d", order), time + 1, null, deletes);
 		}
 		batch.moment("before-commit");
 		merge.commit();
 		batch.moment("after-commit");
+	}
+
+	private static String withoutOperation(Row row) {
+		StringBuilder text = new StringBuilder();
+		for (int i = 1; i < row.size(); i++) {
+			text.append(row.get(i)).append('\0');
+		}
+		return text.toString();
 	}
 
 	private static long micros(LocalDateTime time) {

@@ -85,6 +85,10 @@ public final class PipelineServer {
 			.config("spark.sql.codegen.wholeStage", "false")
 			.config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
 			.config("spark.sql.streaming.pollingDelay", "1ms")
+			.config("spark.ui.retainedJobs", "10")
+			.config("spark.ui.retainedStages", "10")
+			.config("spark.ui.retainedTasks", "100")
+			.config("spark.sql.ui.retainedExecutions", "10")
 			.config("spark.databricks.delta.snapshotPartitions", "1")
 			.config("spark.databricks.delta.stats.collect", "false")
 			.getOrCreate();

@@ -79,7 +79,9 @@ final class SequenceMerge {
 
 	void change(Change change) throws IOException {
 		JsonNode image = change.removes() ? change.keys : change.newImage;
-		if (image == null || change.sequence == null) {
+		if (!batch.columns.isKey(change.keys)) {
+			batch.setAside(change.file, change.offset, "no key");
+		} else if (image == null || change.sequence == null) {
 			batch.setAside(change.file, change.offset, "no image");
 		} else if (!put(batch.columns.values(image), change.sequence, change.timeUs + change.precisionUs, null, change.removes())) {
 			batch.setAside(change.file, change.offset, "no whole key");

@@ -12,10 +12,10 @@ fetch_jars spark-3.5.4 "$folder/maven.log"
 jar=$PWD/build/pipelines/pipelines.jar archive=$PWD/build/pipelines/classes.jsa
 compile_java "$jar" scenarios/pipelines/spark/*.java
 classpath=$jar:$(spark_classpath)
-java=(nice java -Xmx2g "${JVM_OPENS[@]}" -cp "${classpath%:}")
+java=(nice java -Xmx2g -XX:TieredStopAtLevel=1 "${JVM_OPENS[@]}" -cp "${classpath%:}")
 cd "$folder"
 if [ "${1:-}" = archive ]; then
-	"${java[@]}" -XX:TieredStopAtLevel=1 -XX:ArchiveClassesAtExit="$archive.$$" PipelineServer "$folder" train
+	"${java[@]}" -XX:ArchiveClassesAtExit="$archive.$$" PipelineServer "$folder" train
 	mv "$archive.$$" "$archive"
 	exit 0
 fi

@@ -1,0 +1,45 @@
+#!/bin/bash
+# The pipelines of scenarios/pipelines/doc* on real Spark, each under the scenarios that name it: the ones as written break with the
+# finding that is expected of them, the corrected ones hold.
+#
+# A cell is one pipeline under one scenario; what became of it is read from the run's folder. PIPELINES="doc001-*" runs only those.
+source "$(dirname "$(realpath "$0")")/lib.sh"
+cd "$ROOT" || exit 1
+PIPELINES=${PIPELINES:-doc*}
+RUNS=$REAL/runs
+MINUTES_MAX=25
+
+planned() { "$LAKEPROOF" run --list --expect --pipeline "$PIPELINES" >"$REAL/planned" && [ -s "$REAL/planned" ]; }
+
+# A pipeline that no scenario names would never be run, and that would look like a pass.
+named() { cut -f2 "$REAL/planned" | sed 's/+.*//' | grep -qxF "$1"; }
+
+expected()
+{
+	jq -e .as_expected "$1" >/dev/null && return
+	jq '{verdict, expected, expected_findings, findings, steps: [.steps[] | select(.exit != 0 or .signal != 0)]}' "$1"
+	return 1
+}
+
+complete() { [ "$(find "$RUNS" -name cell.json | wc -l)" -eq "$(wc -l <"$REAL/planned")" ]; }
+
+need planned
+started=$SECONDS
+"$LAKEPROOF" run --expect --quiet --pipeline "$PIPELINES" --jobs 2 --runs "$RUNS" --name spark --output "$REAL/scenarios.txt" \
+	>"$REAL/scenarios.log" 2>&1
+status=$?
+elapsed=$((SECONDS - started))
+echo "# $(wc -l <"$REAL/planned") cells in $elapsed s"
+point "every cell that was planned was run" complete
+for folder in scenarios/pipelines/doc*/; do
+	name=$(basename "$folder")
+	# shellcheck disable=SC2254 # it is a pattern
+	case $name in $PIPELINES) point "some scenario says what is expected of $name" named "$name" ;; esac
+done
+while read -r cell; do
+	sentence=$(jq -r '"\(.pipeline) \(.expected) under \(.scenario)" + (if .expected == "breaks" then ": " + (.expected_findings | join(" or ")) else "" end)' "$cell")
+	point "$sentence" expected "$cell"
+done < <(find "$RUNS" -name cell.json | sort)
+point "the run itself says that all is as expected" test "$status" -eq 0
+point "it takes less than $MINUTES_MAX minutes" test "$elapsed" -lt $((MINUTES_MAX * 60))
+finish
