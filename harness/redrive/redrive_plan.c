@@ -174,10 +174,21 @@ static int visit(void *context, uint32_t worker, const struct judgement *judgeme
 
 /* ---- what a change of one's own making must be newer than */
 
+static bool is_newer(const struct fact *a, const struct fact *b)
+{
+	if (a->has_sequence && b->has_sequence && a->domain == b->domain)
+		return memcmp(a->sequence, b->sequence, SEQUENCE_SIZE) > 0;
+	return a->time_lo_us > b->time_lo_us;
+}
+
 static int take_fact(void *context, const struct fact *fact, struct error *error)
 {
 	struct redrive_key *key = context;
 	(void)error;
+	if (fact->kind == FACT_CHANGE && (!key->has_newest || is_newer(fact, &key->newest))) {
+		key->has_newest = true;
+		key->newest = *fact;
+	}
 	if (fact->kind != FACT_CHANGE || !fact->has_sequence)
 		return 0;
 	if (!key->has_sequence || memcmp(fact->sequence, key->sequence, SEQUENCE_SIZE) > 0) {
@@ -220,6 +231,18 @@ static bool is_of_snapshot(const struct redrive_key *key)
 	       (source != NULL && source->kind == STATE_EXPORT_FILE);
 }
 
+/* The removal that an export proves was captured: a second one of what is gone would break the chain of images. An item
+ * that it proves is told by the export all the same, as whoever has loaded that passes over what is older. */
+static void prefer_change(struct redrive_key *key)
+{
+	const struct fact *newest = &key->newest;
+	if (key->how != REDRIVE_ABSENCE || !key->has_newest || (newest->flags & FACT_DAMAGED) != 0 ||
+	    newest->after.state != STATE_ABSENT)
+		return;
+	key->how = REDRIVE_AGAIN;
+	key->decided = (struct fact_origin){newest->source, newest->record, newest->offset};
+}
+
 static int add_stamps(struct redrive_plan *plan, struct error *error)
 {
 	for (uint64_t i = 0; i < plan->count; i++) {
@@ -227,14 +250,13 @@ static int add_stamps(struct redrive_plan *plan, struct error *error)
 		struct merge_options merge = run_merge_options(key->run);
 		if (key->how == REDRIVE_NOTHING)
 			continue;
-		if (key->how == REDRIVE_ABSENCE && key->run->contract->lake_key_count > 0) {
-			leave(key, LEFT_KEY);
-			continue;
-		}
 		key->snapshot_us = snapshot_time(key->run, &key->decided);
 		if (is_of_snapshot(key) &&
 		    merge_key_facts(key->run->state, &merge, key->key, take_fact, key, error) != 0)
 			return error->code;
+		prefer_change(key);
+		if (key->how == REDRIVE_ABSENCE && key->run->contract->lake_key_count > 0)
+			leave(key, LEFT_KEY);
 	}
 	return 0;
 }

@@ -10,7 +10,7 @@
 /* What is written. */
 enum redrive_how {
 	REDRIVE_NOTHING = 0,
-	REDRIVE_AGAIN,  /* the change that decides, once more */
+	REDRIVE_AGAIN,  /* the change that decides, or the removal that an export proves, once more */
 	REDRIVE_ITEM,   /* an export's item, as a change that changes nothing */
 	REDRIVE_ABSENCE /* an export that lacks the item, as its removal */
 };
@@ -44,6 +44,8 @@ struct redrive_key {
 	struct fact_origin decided;
 	int64_t snapshot_us; /* of REDRIVE_ITEM and REDRIVE_ABSENCE: the export's time */
 	/* What is known of the key's changes. */
+	bool has_newest;
+	struct fact newest; /* its key is not kept */
 	bool has_sequence;
 	uint8_t sequence[SEQUENCE_SIZE]; /* the newest */
 	const char *arn;                 /* of its stream, "" when not known */

@@ -193,7 +193,7 @@ int shrink_scenario_write(const struct shrink_scenario *scenario, const char *pi
 	const struct scenario_file *of = scenario->of;
 	struct buffer yaml;
 	buffer_init(&yaml, TEXT_MAX);
-	buffer_printf(&yaml, "# What is left of %s when everything is gone that %s does not need to fail.\n", of->name,
+	buffer_printf(&yaml, "# What is left of %s when all is gone that %s does not need to fail.\n", of->name,
 		      pipeline);
 	buffer_append_text(&yaml, "version: 1\n");
 	put_text(&yaml, "class", of->class_id);
@@ -201,7 +201,8 @@ int shrink_scenario_write(const struct shrink_scenario *scenario, const char *pi
 	put_text(&yaml, "why", of->why);
 	put_texts(&yaml, "lands", of->lands_texts, NULL, of->lands_count);
 	put_texts(&yaml, "formats", of->formats, NULL, of->format_count);
-	buffer_printf(&yaml, "delivery: {order: %s, batches: %" PRId64 "}\n", orders[scenario->order], scenario->batches);
+	buffer_printf(&yaml, "delivery: {order: %s, batches: %" PRId64 "}\n", orders[scenario->order],
+		      scenario->batches);
 	put_texts(&yaml, "faults", of->faults, scenario->faults, of->fault_count);
 	put_process(&yaml, scenario);
 	buffer_printf(&yaml, "must: {final: %s}\n", finals[of->final]);

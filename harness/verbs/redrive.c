@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "harness/redrive/redrive_files.h"
@@ -22,7 +23,7 @@ static const struct option_spec options[] = {
 	{"format", OPTION_CHOICE, offsetof(struct redrive_options, format), "FORMAT", REDRIVE_FORMATS,
 	 "how the pipeline's changes land; required"},
 	{"to", OPTION_TEXT, offsetof(struct redrive_options, to), "DIR", NULL,
-	 "the landing folder; required unless nothing is to be written"},
+	 "the landing folder (default: a cell's own); required unless nothing is to be written"},
 	{"prefix", OPTION_TEXT, offsetof(struct redrive_options, prefix), "PATH", NULL,
 	 "where in it changes land; below that, folders of the hour (default: events)"},
 	{"view", OPTION_CHOICE, offsetof(struct redrive_options, view), "VIEW", STREAM_VIEWS,
@@ -59,7 +60,8 @@ static void defaults(void *target)
 }
 
 struct redrive {
-	const struct redrive_options *chosen;
+	struct redrive_options own;
+	const struct redrive_options *chosen; /* those, once a cell has been looked at */
 	struct run *run;
 	struct redrive_plan plan;
 	struct redrive_form *form;
@@ -234,12 +236,43 @@ static int redrive_all(struct redrive *redrive, struct error *error)
 
 /* ---- the whole */
 
+/* The folder of a cell of a run: its contract, what was kept with that, and where its changes landed. */
+static int enter_cell(struct redrive *redrive, const char *folder, struct error *error)
+{
+	static const char *const names[] = {"contract", "contract-delivered"};
+	struct redrive_options *chosen = &redrive->own;
+	struct arena *arena = &redrive->plan.arena;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const char *contract = arena_text(arena, "%s/%s.yaml", folder, names[i]);
+		struct stat what;
+		if (contract == NULL || stat(contract, &what) != 0)
+			continue;
+		chosen->contract = contract;
+		if (chosen->session.state == NULL)
+			chosen->session.state = arena_text(arena, "%s/state/%s", folder, names[i]);
+		if (chosen->to == NULL)
+			chosen->to = arena_text(arena, "%s/landing", folder);
+		return chosen->session.state == NULL || chosen->to == NULL
+			       ? error_set(error, ERROR_INTERNAL, "out of memory")
+			       : 0;
+	}
+	return error_set(error, ERROR_USAGE,
+			 "\"%s\" is no cell of a run whose files were kept: it has no contract.yaml", folder);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat what;
+	return stat(path, &what) == 0 && S_ISDIR(what.st_mode);
+}
+
 static int find_keys(struct redrive *redrive, const char *operand, struct error *error)
 {
 	struct redrive_report *report = NULL;
 	struct outcome *outcome = NULL;
 	bool is_report = false;
-	int code = redrive_report_is(operand, &is_report, error);
+	int code = is_folder(operand) ? enter_cell(redrive, operand, error)
+				      : redrive_report_is(operand, &is_report, error);
 	if (code == 0 && is_report)
 		code = redrive_report_read(operand, &report, error);
 	const char *contract = !is_report || code != 0 ? operand : redrive_report_contract(report);
@@ -308,11 +341,11 @@ static void print_summary(const struct redrive *redrive)
 		printf("written    nothing\n");
 }
 
-static int check_options(const struct redrive_options *chosen, struct error *error)
+static int check_options(const struct redrive_options *chosen, bool cell, struct error *error)
 {
 	if (chosen->format == NULL)
 		return error_set(error, ERROR_USAGE, "--format is required: how the pipeline's changes land");
-	if (chosen->to == NULL && !chosen->list && !chosen->dry_run)
+	if (chosen->to == NULL && !cell && !chosen->list && !chosen->dry_run)
 		return error_set(error, ERROR_USAGE, "--to is required: the landing folder; or --list, or --dry-run");
 	if (chosen->records < 1)
 		return error_set(error, ERROR_USAGE, "--records-per-file takes at least 1");
@@ -324,13 +357,14 @@ static int check_options(const struct redrive_options *chosen, struct error *err
 static int run(int operand_count, char **operands, const void *given)
 {
 	const struct redrive_options *chosen = given;
-	struct redrive redrive = {.chosen = chosen};
+	struct redrive redrive = {.own = *chosen};
 	struct error error = {0};
 	(void)operand_count;
 	redrive_plan_init(&redrive.plan);
 	buffer_init(&redrive.record, (size_t)RECORD_SIZE_MAX * 8);
 	buffer_init(&redrive.line, (size_t)1 << 20);
-	int code = check_options(chosen, &error);
+	redrive.chosen = &redrive.own;
+	int code = check_options(chosen, is_folder(operands[0]), &error);
 	if (code == 0)
 		code = find_keys(&redrive, operands[0], &error);
 	if (code == 0)
@@ -352,11 +386,12 @@ static int run(int operand_count, char **operands, const void *given)
 const struct verb verb_redrive = {
 	.name = "redrive",
 	.summary = "tell the changes of keys that differ once more, in the pipeline's own format",
-	.usage = "REPORT|CONTRACT",
+	.usage = "REPORT|CONTRACT|CELL",
 	.details = "REPORT is what `reconcile --format json --findings all` printed; of a CONTRACT all\n"
-		   "that differs now is taken. Each key is judged again: only what differs and is\n"
-		   "proven is written, as files that sort after all others in the landing folder, so\n"
-		   "that the pipeline mends its table itself. What is left out is said, and why.\n"
+		   "that differs now is taken; of a run's CELL, its folder, what its table lacks, for\n"
+		   "its own landing folder. Each key is judged again: only what differs and is proven\n"
+		   "is written, as files that sort after all others in the landing folder, so that\n"
+		   "the pipeline mends its table itself. What is left out is said, and why.\n"
 		   "Exit status: 0, whether anything was to be written or not.",
 	.options = options,
 	.run = run,

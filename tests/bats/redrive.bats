@@ -187,3 +187,47 @@ mended() {
 	run "$LAKEPROOF" redrive "$good/contract.yaml" --format streams
 	[ "$status" -eq 64 ]
 }
+
+@test "what two exports show and no capture does is told as changes that only say so" {
+	generate "$BATS_TEST_TMPDIR/two" --items 300 --changes 900 --seed 7 --second-export
+	mkdir "$bad"
+	cp -r "$BATS_TEST_TMPDIR/two"/{AWSDynamoDB,columns.txt} "$bad/"
+	grep -v '{events: ' "$BATS_TEST_TMPDIR/two/contract.yaml" >"$bad/contract.yaml"
+	mkdir "$bad/events"
+	pipe "$bad"
+	reconcile "$bad" --findings all
+	[ "$status" -eq 1 ]
+	[ "$(field '.findings_by_id["row.zombie"]')" -gt 0 ]
+	[ "$(field '.findings_by_id["row.stale"]')" -gt 0 ]
+	printf '%s\n' "$json" >"$bad/report.json"
+	redrive streams
+	[[ "$output" == *": 0 changes (0 byte for byte), "*" items of exports, "*" removals that exports show"* ]]
+	pipe "$bad"
+	reconcile "$bad"
+	echo "$(field '.verdict, .reasons[], .findings_by_id')"
+	[ "$status" -eq 0 ]
+}
+
+@test "a removal is told as it was even where a closing export proves it" {
+	generate "$BATS_TEST_TMPDIR/closed" --items 200 --changes 600 --seed 7 --second-export
+	mended "$BATS_TEST_TMPDIR/closed" drops-remove streams
+	rm -rf "$bad"
+	broken "$BATS_TEST_TMPDIR/closed" drops-remove
+	redrive streams
+	[[ "$output" == *" $differ changes ($differ byte for byte)"*" 0 removals that exports show"* ]]
+}
+
+@test "a cell of a run is redriven into its own landing folder" {
+	run "$LAKEPROOF" run deletes/recreated-in-a-later-batch --quiet --pipeline embedded+drops-remove \
+		--scenarios "$BATS_TEST_DIRNAME/../../scenarios" --runs "$BATS_TEST_TMPDIR/runs" --jobs 1
+	[ "$status" -eq 1 ]
+	cell=$(dirname "$(find "$BATS_TEST_TMPDIR/runs" -name cell.json)")
+	run "$LAKEPROOF" redrive "$cell" --quiet --format streams
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" =~ redrive\ +([0-9]+)\ of\ ([0-9]+)\ keys ]]
+	[ "${BASH_REMATCH[1]}" -eq "$(jq '.findings["row.zombie"]' "$cell/cell.json")" ]
+	[ "$(cat "$cell"/landing/events/*/*/*/*/redrive* | grep -c '"eventName":"REMOVE"')" -eq "${BASH_REMATCH[1]}" ]
+	run "$LAKEPROOF" redrive "$BATS_TEST_TMPDIR" --quiet --format streams
+	[ "$status" -eq 64 ]
+}
