@@ -85,8 +85,8 @@ static int merge_workload(struct maker *maker, struct buffer *text)
 
 /* ---- what is generated */
 
-/* Nothing but what happened to the table: nothing repeated, out of order or damaged. No export closes it: the capture is
- * whole, and what a later export lacks would no longer be known to be TTL's doing. */
+/* Nothing but what happened to the table: nothing repeated, out of order or damaged. No export closes it: the capture
+ * is whole, and what a later export lacks would no longer be known to be TTL's doing. */
 static void as_evidence(struct generator_options *options)
 {
 	if (options->export_percent < 0)

@@ -1,8 +1,9 @@
 /* histories - one life of a table, generated twice: as the evidence, and as it is delivered to the pipeline.
  *
  * FOLDER/evidence is what the table did, undamaged and in order: stream records and an export amid them.
- * FOLDER/delivered is the same life in the pipeline's formats, with the scenario's faults. Both come of one model and one seed, so cells that want the same may share them: histories_same tells. Everything lives in the
- * struct's arena. Errors: ERROR_USAGE for a workload that cannot be met, ERROR_IO, ERROR_INTERNAL. */
+ * FOLDER/delivered is the same life in the pipeline's formats, with the scenario's faults. Both come of one model and
+ * one seed, so cells that want the same may share them: histories_same tells. Everything lives in the struct's arena.
+ * Errors: ERROR_USAGE for a workload that cannot be met, ERROR_IO, ERROR_INTERNAL. */
 #ifndef LAKEPROOF_HARNESS_RUNNER_HISTORIES_H
 #define LAKEPROOF_HARNESS_RUNNER_HISTORIES_H
 
