@@ -428,7 +428,7 @@ static int check_key(struct checking *checking, struct error *error)
 {
 	struct versions *versions = checking->versions;
 	struct versions_outcome *outcome = checking->outcome;
-	struct walk walk = {.floor = {.place = -1, .time_us = INT64_MIN}};
+	struct walk walk = {.floor = LINE_NOWHERE};
 	int code = versions_key_end(&checking->key, versions->base, versions->slot_count - 1, error);
 	uint32_t count = checking->key.moment_count;
 	if (code != 0 || count < 2)
@@ -548,8 +548,8 @@ static int weigh_found(struct checking *checking, struct error *error)
 		if (levels->levels[id] == LEVEL_FAIL)
 			outcome->verdict = VERDICT_FAIL;
 		code = add_reason(outcome,
-				  arena_text(&outcome->arena, "%s: %" PRIu64 " times", finding_kinds[id].id,
-					     outcome->by_id[id]),
+				  arena_text(&outcome->arena, "%s: %" PRIu64 " finding%s", finding_kinds[id].id,
+					     outcome->by_id[id], outcome->by_id[id] == 1 ? "" : "s"),
 				  error);
 	}
 	free(levels);

@@ -23,8 +23,6 @@ void line_begin(struct line *line)
 {
 	line->change_count = line->item_count = line->state_count = line->place_count = 0;
 	line->reason = VERSIONS_REASON_COUNT;
-	line->broken = 0;
-	line->settled_us = INT64_MIN;
 }
 
 static int out_of_memory(struct error *error)
@@ -304,31 +302,75 @@ static bool compatible(const struct line *line, const struct fact_side *a, const
 	return line->scope->by_row ? a->row == b->row : a->item[0] == b->item[0] && a->item[1] == b->item[1];
 }
 
-/* Behind a change that did not find what the one before it left, and behind an export after the capture that lists
- * something else than the last change left, lies what no record tells of. */
-static void find_breaks(struct line *line)
+static bool same_stamp(const struct fact *a, const struct fact *b)
 {
-	for (uint32_t number = 2; number <= line->place_count; number++) {
-		const struct fact *earlier = only_change(line, number - 1), *later = only_change(line, number);
-		if (earlier != NULL && later != NULL && !compatible(line, &earlier->after, &later->before))
-			line->broken = number;
+	return a->domain == b->domain && a->has_sequence && b->has_sequence &&
+	       memcmp(a->sequence, b->sequence, SEQUENCE_SIZE) == 0;
+}
+
+/* Whether some other change at the place, or one at the place ahead, left what this one found. */
+static bool follows(const struct line *line, uint32_t number, const struct fact *change)
+{
+	const struct line_place *ahead = &line->places[number - 1], *place = &line->places[number];
+	for (uint32_t i = ahead->first; i < place->first + place->count; i++) {
+		const struct fact *other = &line->changes[i];
+		if (other != change && !same_stamp(other, change) && compatible(line, &other->after, &change->before))
+			return true;
 	}
-	const struct fact *last = line->place_count > 0 ? only_change(line, line->place_count) : NULL;
-	for (uint32_t number = 0; number < line->scope->export_count && line->place_count > 0; number++) {
-		const struct scope_export *export = &line->scope->exports[number];
-		bool listed = false, same = last != NULL;
-		for (uint32_t i = 0; i < line->item_count; i++) {
-			if (line->exports[i] != number)
-				continue;
-			listed = true;
-			same = same && compatible(line, &last->after, &line->items[i].after);
-		}
-		if (!listed)
-			same = same && (!export->complete || last->after.state != STATE_PRESENT) &&
-			       (!export->complete || last->after.state != STATE_IMAGE);
-		if (export->lo >= line->scope->captured.hi && !same && export->lo > line->settled_us)
-			line->settled_us = export->lo;
+	return false;
+}
+
+/* Ahead of a change that did not find what another one left lies a change of which no record tells. */
+static bool is_broken(const struct line *line)
+{
+	for (uint32_t number = 2; number <= line->place_count; number++)
+		for (uint32_t i = 0; i < line->places[number].count; i++)
+			if (!follows(line, number, &line->changes[line->places[number].first + i]))
+				return true;
+	return false;
+}
+
+/* Whether an export after the capture lists what the last change left. */
+static bool agrees(const struct line *line, uint32_t export)
+{
+	const struct line_place *last = &line->places[line->place_count];
+	static const struct fact_side absent = {.state = STATE_ABSENT};
+	bool listed = false, same = false;
+	for (uint32_t i = 0; i < line->item_count; i++) {
+		if (line->exports[i] != export)
+			continue;
+		listed = true;
+		for (uint32_t change = last->first; change < last->first + last->count; change++)
+			same = same || compatible(line, &line->changes[change].after, &line->items[i].after);
 	}
+	for (uint32_t change = last->first; change < last->first + last->count && !listed; change++)
+		same = same || compatible(line, &line->changes[change].after, &absent);
+	return same || (!listed && !line->scope->exports[export].complete);
+}
+
+/* Whether something may have happened to the item of which no record tells. What it was then may be what it was before,
+ * and nothing says that a row which is either is not of then. */
+static bool has_gap(const struct line *line)
+{
+	const struct scope *scope = line->scope;
+	const struct scope_window *captured = &scope->captured;
+	if (scope->unreadable || scope->hole_count > 0 || is_broken(line))
+		return true;
+	if (line->place_count == 0)
+		return false;
+	/* Holes begin with the evidence; captures may be older than the first export. */
+	if (captured->lo > captured->hi || captured->filtered || scope->window_count > 1)
+		return true;
+	for (uint32_t i = 0; i < scope->domain_count; i++) {
+		const struct scope_domain *domain = &scope->domains[i];
+		bool partial = domain->kind == DOMAIN_NET || domain->filtered || domain->puts_only;
+		if (partial && (domain->lo < captured->lo || domain->hi > captured->hi))
+			return true;
+	}
+	for (uint32_t i = 0; i < scope->export_count; i++)
+		if (scope->exports[i].lo >= captured->hi && !agrees(line, i))
+			return true;
+	return false;
 }
 
 int line_end(struct line *line, struct error *error)
@@ -339,38 +381,13 @@ int line_end(struct line *line, struct error *error)
 			code = add_change(line, number, &line->changes[line->places[number].first + i], error);
 	if (code == 0)
 		code = add_exports(line, error);
-	if (code != 0)
-		return code;
-	find_breaks(line);
+	line->gap = code == 0 && has_gap(line);
 	if (line->reason == VERSIONS_REASON_COUNT && line->change_count + line->item_count == 0)
 		line->reason = VERSIONS_UNKNOWN;
-	return 0;
+	return code;
 }
 
 /* ---- rows on it */
-
-/* Whether all that happened since the floor was captured. */
-static bool is_covered(const struct line *line, const struct line_floor *floor)
-{
-	const struct scope *scope = line->scope;
-	if (floor->place < 0)
-		return true;
-	if (scope->unreadable || floor->place < line->broken || floor->time_us < line->settled_us)
-		return false;
-	for (uint32_t i = 0; i < scope->hole_count; i++)
-		if (scope->holes[i].hi > floor->time_us)
-			return false;
-	if (line->place_count == 0)
-		return true;
-	for (uint32_t i = 0; i < scope->domain_count; i++) {
-		const struct scope_domain *domain = &scope->domains[i];
-		if ((domain->kind == DOMAIN_NET || domain->filtered || domain->puts_only) &&
-		    domain->hi > scope->captured.hi)
-			return false;
-	}
-	return scope->captured.lo <= scope->captured.hi && !scope->captured.filtered &&
-	       scope->captured.lo <= floor->time_us;
-}
 
 static bool may_be(const struct line_state *state, enum line_row row, uint64_t digest)
 {
@@ -387,39 +404,46 @@ static bool may_be(const struct line_state *state, enum line_row row, uint64_t d
 	return row == LINE_IMAGE && state->row == digest;
 }
 
-/* Moves the floor up to the least place from it on at which the row can be; false when there is none. */
+/* The least place from `from` on at which the row can be; INT64_MAX when there is none. *at: the state there, one with
+ * a record where there is such. */
+static int64_t least_place(const struct line *line, int64_t from, enum line_row row, uint64_t digest, int64_t until_us,
+			   const struct line_state **at)
+{
+	int64_t least = INT64_MAX;
+	*at = NULL;
+	for (uint32_t i = 0; i < line->state_count; i++) {
+		const struct line_state *state = &line->states[i];
+		if ((int64_t)state->hi < from || state->time_us > until_us || !may_be(state, row, digest))
+			continue;
+		int64_t place = state->lo > from ? state->lo : from;
+		if (place < least || (place == least && (*at)->origin.source == 0))
+			*at = state;
+		least = place < least ? place : least;
+	}
+	return least;
+}
+
+/* Moves the floor up; false where the row can be at no place from it on. */
 static bool climb(const struct line *line, struct line_floor *floor, enum line_row row, uint64_t digest,
 		  int64_t until_us)
 {
-	struct line_floor reached = {.place = INT64_MAX, .time_us = INT64_MAX};
-	for (uint32_t i = 0; i < line->state_count; i++) {
-		const struct line_state *state = &line->states[i];
-		if ((int64_t)state->hi < floor->place || state->time_us > until_us || !may_be(state, row, digest))
-			continue;
-		int64_t place = state->lo > floor->place ? state->lo : floor->place;
-		/* Of those at one place, one that has a record is told. */
-		if (place < reached.place || (place == reached.place && reached.origin.source == 0)) {
-			reached.place = place;
-			reached.origin = state->origin;
-		}
-		reached.time_us = state->time_us < reached.time_us ? state->time_us : reached.time_us;
-	}
-	if (reached.place == INT64_MAX)
+	const struct line_state *at;
+	int64_t place = least_place(line, floor->place, row, digest, until_us, &at);
+	if (place == INT64_MAX)
 		return false;
-	bool moved = reached.place > floor->place || floor->absent != (row != LINE_IMAGE);
-	if (reached.time_us < floor->time_us && floor->place >= 0)
-		reached.time_us = floor->time_us;
-	reached.absent = row != LINE_IMAGE;
-	if (!moved)
-		reached.origin = floor->origin;
-	*floor = reached;
+	if (place > floor->place || floor->absent != (row != LINE_IMAGE)) {
+		floor->origin = at->origin;
+		floor->time_us = at->time_us;
+	}
+	floor->place = place;
+	floor->absent = row != LINE_IMAGE;
 	return true;
 }
 
 bool line_reaches(const struct line *line, const struct line_floor *floor, uint64_t digest, int64_t until_us)
 {
-	struct line_floor copy = *floor;
-	return climb(line, &copy, LINE_IMAGE, digest, until_us);
+	const struct line_state *at;
+	return least_place(line, floor->place, LINE_IMAGE, digest, until_us, &at) != INT64_MAX;
 }
 
 /* The newest state that has the row's very image. */
@@ -438,20 +462,20 @@ static const struct line_state *newest(const struct line *line, uint64_t digest,
 enum line_answer line_step(const struct line *line, struct line_floor *floor, enum line_row row, uint64_t digest,
 			   int64_t until_us, const struct line_state **older)
 {
-	bool covered = is_covered(line, floor);
 	*older = NULL;
 	if (row != LINE_IMAGE) {
 		/* Where there never was a row, no row says nothing. */
 		if (floor->place >= 0 || row == LINE_SOFT)
 			(void)climb(line, floor, row, 0, until_us);
-		return covered ? LINE_FORWARD : LINE_HOLE;
+		return LINE_FORWARD;
 	}
 	*older = newest(line, digest, until_us);
 	if (*older == NULL)
 		return LINE_NO_IMAGE;
-	if (climb(line, floor, LINE_IMAGE, digest, until_us))
-		return covered ? LINE_FORWARD : LINE_HOLE;
-	*floor = (struct line_floor){.place = -1, .time_us = INT64_MIN};
-	(void)climb(line, floor, LINE_IMAGE, digest, until_us);
-	return covered ? LINE_BACK : LINE_HOLE;
+	if (climb(line, floor, row, digest, until_us))
+		return LINE_FORWARD;
+	/* From here on it is held to what it is now. */
+	*floor = LINE_NOWHERE;
+	(void)climb(line, floor, row, digest, until_us);
+	return line->gap ? LINE_HOLE : LINE_BACK;
 }

@@ -40,16 +40,18 @@ struct line {
 	uint32_t state_count, state_capacity;
 	/* VERSIONS_REASON_COUNT when rows can be held to it */
 	enum versions_reason reason;
-	uint32_t broken;    /* before this place a change is missing; 0 for none */
-	int64_t settled_us; /* exports after the capture show that something happened before this time */
+	bool gap; /* something may have happened of which no record tells */
 };
 
-/* Where a row stands. Begins as {.place = -1}: nowhere yet. */
+/* Where a row stands: at that place or after it. */
 struct line_floor {
-	int64_t place, time_us;
+	int64_t place;
+	int64_t time_us;           /* of the state that put it there: not before; INT64_MIN when that is not known */
 	bool absent;               /* what put it there was that the row went */
-	struct fact_origin origin; /* of the state that did; source 0 for an export's absence */
+	struct fact_origin origin; /* of that state; source 0 for an export's absence */
 };
+
+#define LINE_NOWHERE ((struct line_floor){.place = -1, .time_us = INT64_MIN})
 
 enum line_row { LINE_NONE = 0 /* no row */, LINE_SOFT /* marked as deleted */, LINE_IMAGE };
 
@@ -57,7 +59,7 @@ enum line_answer {
 	LINE_FORWARD = 0, /* or it may be */
 	LINE_BACK,        /* it went back */
 	LINE_NO_IMAGE,    /* the row is none of the images: nothing is known of it */
-	LINE_HOLE         /* it may have gone back; what happened since the floor was not all captured */
+	LINE_HOLE         /* it went back, unless it is a state that no record tells of */
 };
 
 void line_init(struct line *line, const struct scope *scope);

@@ -257,7 +257,7 @@ append_commit() {
 	contract
 	run "$LAKEPROOF" versions "$dir/contract.yaml" --quiet
 	[ "$status" -eq 1 ]
-	[[ "${lines[0]}" == "FAIL  version.regressed: 1 times" ]]
+	[[ "${lines[0]}" == "FAIL  version.regressed: 1 finding" ]]
 	[[ "$output" == *'version.regressed  {"pk":"a"}  version 3'* ]]
 	run "$LAKEPROOF" versions "$dir/contract.yaml" --quiet --format tap
 	[ "${lines[0]}" = "TAP version 14" ]

@@ -1,58 +1,7 @@
 /* The examples of docs/semantics.md, "Versions": records of one key, its row in one version after the other, and what
  * is told. The notation of records is tests/property/notation.h's. */
-#include "reconcile/versions_line.h"
-#include "tests/property/notation.h"
+#include "tests/property/line_of.h"
 #include "tests/tap.h"
-
-/* What an example leaves to the end of the line, by what scope_build makes of windows. */
-static void complete_scope(struct universe *universe)
-{
-	struct scope *scope = &universe->scope;
-	scope->captured = (struct scope_window){0, -1, false};
-	for (uint32_t i = 0; i < scope->window_count; i++) {
-		bool series = false;
-		for (uint32_t net = 0; net < scope->net_count; net++)
-			series = series || (scope->nets[net].lo <= scope->windows[i].hi &&
-					    scope->nets[net].hi >= scope->windows[i].lo);
-		if (!series)
-			scope->captured = scope->windows[i];
-	}
-}
-
-static uint32_t export_of(const struct universe *universe, const struct fact *fact)
-{
-	for (uint32_t i = 0; i < universe->scope.export_count; i++)
-		if (fact->kind == FACT_SNAPSHOT && universe->exports[i].group == universe->groups[fact->source])
-			return i;
-	return UINT32_MAX;
-}
-
-static int by_fact_order(const void *left, const void *right)
-{
-	return fact_compare(left, right);
-}
-
-static void make_line(struct universe *universe, struct line *line)
-{
-	enum { BEARABLE = UNPROVEN_IMAGE | UNPROVEN_HOLE };
-	struct error error = {0};
-	struct judge *judge = judge_new(&universe->scope, universe->groups);
-	qsort(universe->facts, universe->fact_count, sizeof universe->facts[0], by_fact_order);
-	line_init(line, &universe->scope);
-	line_begin(line);
-	judge_begin(judge);
-	int code = 0;
-	for (uint32_t i = 0; i < universe->fact_count; i++) {
-		judge_fact(judge, &universe->facts[i]);
-		code |= line_take(line, &universe->facts[i], export_of(universe, &universe->facts[i]), &error);
-	}
-	code |= line_end(line, &error);
-	if (line->reason != VERSIONS_UNKNOWN && (judge_end(judge)->unproven & ~(uint32_t)BEARABLE) != 0)
-		line->reason = VERSIONS_UNPROVEN;
-	judge_free(judge);
-	if (code != 0)
-		printf("Bail out! %s\n", error.message);
-}
 
 static void tell(struct buffer *out, const char *format, uint32_t version)
 {
@@ -64,7 +13,7 @@ static void tell(struct buffer *out, const char *format, uint32_t version)
 /* "a, b soft, -" */
 static void walk(const struct line *line, const char *rows, struct buffer *out)
 {
-	struct line_floor floor = {.place = -1, .time_us = INT64_MIN};
+	struct line_floor floor = LINE_NOWHERE;
 	bool no_image = false, hole = false;
 	for (uint32_t version = 0; *rows != '\0' && line->reason == VERSIONS_REASON_COUNT; version++) {
 		const struct line_state *older;
@@ -98,8 +47,9 @@ static void run_one(const char *name, const char *records, const char *rows, con
 	struct buffer out;
 	buffer_init(&out, 1 << 16);
 	universe_read(universe, records);
-	complete_scope(universe);
-	make_line(universe, &line);
+	line_complete_scope(universe);
+	line_init(&line, &universe->scope);
+	line_make(universe, 0, &line);
 	walk(&line, rows, &out);
 	if (!ok(strcmp(out.data, outcome) == 0, name))
 		printf("# %s\n# rows %s\n#   wanted: %s\n#   found:  %s\n", records, rows, outcome, out.data);
@@ -162,14 +112,15 @@ static void run_clocks(void)
 	struct line line;
 	const struct line_state *older;
 	universe_read(universe, "usual; item 1 a; change seq 1 at 1100 a > b; change seq 2 at 1200 b > a");
-	complete_scope(universe);
-	make_line(universe, &line);
-	struct line_floor floor = {.place = -1, .time_us = INT64_MIN};
+	line_complete_scope(universe);
+	line_init(&line, &universe->scope);
+	line_make(universe, 0, &line);
+	struct line_floor floor = LINE_NOWHERE;
 	uint64_t a = side_image('a').row, b = side_image('b').row;
 	(void)line_step(&line, &floor, LINE_IMAGE, b, 1150 * SECOND_US, &older);
 	ok(line_step(&line, &floor, LINE_IMAGE, a, 1150 * SECOND_US, &older) == LINE_BACK,
 	   "an image that comes again only later is no excuse");
-	floor = (struct line_floor){.place = -1, .time_us = INT64_MIN};
+	floor = LINE_NOWHERE;
 	ok(line_step(&line, &floor, LINE_IMAGE, b, 1050 * SECOND_US, &older) == LINE_NO_IMAGE,
 	   "a row that is ahead of its item is none of its images");
 	line_release(&line);
