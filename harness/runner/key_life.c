@@ -13,7 +13,7 @@
 #include "reconcile/ingest/ingest_file.h"
 #include "reconcile/versions.h"
 
-enum { CONTRACT_MAX = 8 * 1024 * 1024, BATCHES_MAX = 10000, COLUMNS_SHOWN = 3, TEXT_MAX = 1 << 20 };
+enum { CONTRACT_MAX = 8 * 1024 * 1024, BATCHES_MAX = 10000, COLUMNS_SHOWN = 3, VALUE_MAX = 40, TEXT_MAX = 1 << 20 };
 #define MEMORY_MAX ((size_t)64 << 20)
 
 struct gathering {
@@ -226,6 +226,17 @@ static int take_judgement(void *context, uint32_t worker, const struct judgement
 	return 0;
 }
 
+static void put_cut(struct buffer *text, const char *value)
+{
+	size_t size = strlen(value);
+	bool cut = size > VALUE_MAX;
+	if (cut)
+		for (size = VALUE_MAX; size > 0 && ((unsigned char)value[size] & 0xC0) == 0x80;)
+			size--;
+	buffer_append(text, value, size);
+	buffer_append_text(text, cut ? "…" : "");
+}
+
 static int take_differences(struct gathering *gathering, enum finding_id id)
 {
 	struct key_life *life = gathering->life;
@@ -240,8 +251,10 @@ static int take_differences(struct gathering *gathering, enum finding_id id)
 		const struct finding_column *column = &finding.columns[i];
 		if (column->expected == NULL || column->actual == NULL)
 			continue;
-		buffer_printf(&text, "%s%s is %s, should be %s", text.size > 0 ? "; " : "", column->name,
-			      column->actual, column->expected);
+		buffer_printf(&text, "%s%s is ", text.size > 0 ? "; " : "", column->name);
+		put_cut(&text, column->actual);
+		buffer_append_text(&text, ", should be ");
+		put_cut(&text, column->expected);
 	}
 	uint32_t more = finding.columns_more +
 			(finding.column_count > COLUMNS_SHOWN ? finding.column_count - COLUMNS_SHOWN : 0);
@@ -294,7 +307,7 @@ static uint32_t batch_of(const struct gathering *gathering, const char *file)
 
 static bool is_same(const struct life_event *event, const struct fact *fact)
 {
-	if (event->snapshot || fact->after.state != event->after)
+	if (event->snapshot || event->foreign || fact->after.state != event->after)
 		return false;
 	if (event->has_sequence && fact->has_sequence)
 		return memcmp(event->sequence, fact->sequence, SEQUENCE_SIZE) == 0 && event->row == fact->after.row;
@@ -303,7 +316,27 @@ static bool is_same(const struct life_event *event, const struct fact *fact)
 	return fact->time_lo_us < until_us && fact->time_hi_us > event->time_us && event->row == fact->after.row;
 }
 
-static int add_landing(struct gathering *gathering, struct life_event *event, const struct fact *fact)
+/* What was done to it on its way, a record is known by its number, or by its second. */
+static bool is_altered(const struct life_event *event, const struct fact *fact)
+{
+	if (event->snapshot || event->foreign)
+		return false;
+	if (event->has_sequence && fact->has_sequence)
+		return memcmp(event->sequence, fact->sequence, SEQUENCE_SIZE) == 0;
+	return event->landing_count == 0 && strcmp(event->what, what_of(fact)) == 0 &&
+	       fact->time_lo_us < event->time_us + 1000000 && fact->time_hi_us > event->time_us;
+}
+
+static struct life_event *find_event(struct key_life *life, const struct fact *fact,
+				     bool (*is)(const struct life_event *event, const struct fact *fact))
+{
+	for (uint32_t i = 0; i < life->event_count && fact->kind == FACT_CHANGE; i++)
+		if (is(&life->events[i], fact))
+			return &life->events[i];
+	return NULL;
+}
+
+static int add_landing(struct gathering *gathering, struct life_event *event, const struct fact *fact, bool altered)
 {
 	const struct state_source *source = state_source(gathering->run->state, fact->source);
 	size_t skipped = strlen(gathering->invariants->folder) + sizeof "/landing";
@@ -316,7 +349,8 @@ static int add_landing(struct gathering *gathering, struct life_event *event, co
 	if (event->landing_count > 0)
 		memcpy(grown, event->landings, event->landing_count * sizeof *grown);
 	event->landings = grown;
-	event->landings[event->landing_count++] = (struct life_landing){batch_of(gathering, kept), kept, fact->record};
+	event->landings[event->landing_count++] =
+		(struct life_landing){batch_of(gathering, kept), kept, fact->record, altered};
 	return 0;
 }
 
@@ -336,13 +370,16 @@ static int take_landed(void *context, const struct fact *fact, struct error *err
 {
 	struct gathering *gathering = context;
 	struct key_life *life = gathering->life;
-	struct life_event *event = NULL;
+	struct life_event *event;
+	bool altered = false;
 	(void)error;
 	if (fact->kind == FACT_LAKE)
 		return 0;
-	for (uint32_t i = 0; i < life->event_count && fact->kind == FACT_CHANGE && event == NULL; i++)
-		if (!life->events[i].foreign && is_same(&life->events[i], fact))
-			event = &life->events[i];
+	event = find_event(life, fact, is_same);
+	if (event == NULL) {
+		event = find_event(life, fact, is_altered);
+		altered = event != NULL;
+	}
 	if (event == NULL) {
 		event = add_event(gathering);
 		if (event == NULL)
@@ -353,7 +390,7 @@ static int take_landed(void *context, const struct fact *fact, struct error *err
 		if (event->snapshot)
 			event->time_us = export_time(gathering->run, fact);
 	}
-	return add_landing(gathering, event, fact);
+	return add_landing(gathering, event, fact, altered);
 }
 
 /* Exports and what is nobody's go where their time is; the changes' own order stays. */

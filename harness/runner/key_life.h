@@ -13,6 +13,7 @@ struct life_landing {
 	uint32_t batch;   /* 0: not known */
 	const char *file; /* below the landing folder */
 	uint64_t record;
+	bool altered; /* it does not say what DynamoDB wrote */
 };
 
 struct life_event {

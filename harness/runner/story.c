@@ -12,6 +12,7 @@ enum { LINE_MAX = 16384, EVENTS_SHOWN = 4, ROWS_SHOWN = 2, LANDINGS_SHOWN = 2, W
 
 struct teller {
 	struct cell *cell;
+	const struct scenario_file *scenario;
 	const struct key_life *life;
 	struct buffer line;
 };
@@ -52,7 +53,7 @@ static void put_landings(struct teller *teller, const struct life_event *event)
 		const struct life_landing *landing = &event->landings[i];
 		const char *name = strrchr(landing->file, '/');
 		name = name != NULL ? name + 1 : landing->file;
-		buffer_append_text(line, i == 0 ? " — landed in " : ", again in ");
+		buffer_printf(line, "%s%s in ", i == 0 ? " — landed" : ", again", landing->altered ? " altered" : "");
 		if (landing->batch > 0)
 			buffer_printf(line, "batch %" PRIu32 ", ", landing->batch);
 		buffer_printf(line, "%s record %" PRIu64, name, landing->record);
@@ -128,12 +129,12 @@ static uint32_t importance(const struct key_life *life, uint32_t index)
 static void tell_events(struct teller *teller)
 {
 	const struct key_life *life = teller->life;
-	uint32_t passed = 0;
+	uint32_t passed = 0, most = teller->scenario->process_count > 0 ? EVENTS_SHOWN - 1 : EVENTS_SHOWN;
 	for (uint32_t i = 0; i < life->event_count; i++) {
 		uint32_t better = 0;
 		for (uint32_t j = 0; j < life->event_count; j++)
 			better += importance(life, j) > importance(life, i);
-		if (better >= EVENTS_SHOWN) {
+		if (better >= most) {
 			passed++;
 			continue;
 		}
@@ -142,20 +143,47 @@ static void tell_events(struct teller *teller)
 	}
 }
 
+static void tell_process(struct teller *teller)
+{
+	static const char *const names[] = {"killed",
+					    "given it twice",
+					    "two at once",
+					    "without its checkpoint",
+					    "given its files again",
+					    "with a full disk"};
+	const struct scenario_file *scenario = teller->scenario;
+	if (scenario->process_count == 0)
+		return;
+	for (uint32_t i = 0; i < scenario->process_count; i++) {
+		const struct process_fault *fault = &scenario->process[i];
+		buffer_printf(&teller->line, "%s%s in batch %" PRId64 "%s%s", i == 0 ? "the pipeline was " : ", ",
+			      names[fault->fault], fault->batch, fault->moment != NULL ? ", " : "",
+			      fault->moment != NULL ? fault->moment : "");
+	}
+	say(teller);
+}
+
 /* ---- the table */
 
-static const struct life_event *event_of_row(const struct key_life *life, uint64_t row)
+/* The newest that left the item so; of several, one that had landed by then. */
+static const struct life_event *event_of_row(const struct key_life *life, const struct life_row *row)
 {
-	for (uint32_t i = life->event_count; i > 0; i--)
-		if (life->events[i - 1].after == STATE_IMAGE && life->events[i - 1].row == row)
-			return &life->events[i - 1];
-	return NULL;
+	const struct life_event *found = NULL;
+	for (uint32_t i = life->event_count; i > 0; i--) {
+		const struct life_event *event = &life->events[i - 1];
+		if (event->after != STATE_IMAGE || event->row != row->row)
+			continue;
+		if (batch_of(event) > 0 && batch_of(event) <= row->batch)
+			return event;
+		found = found == NULL ? event : found;
+	}
+	return found;
 }
 
 static void tell_row(struct teller *teller, const struct life_row *row)
 {
 	struct buffer *line = &teller->line;
-	const struct life_event *event = row->known ? event_of_row(teller->life, row->row) : NULL;
+	const struct life_event *event = row->known ? event_of_row(teller->life, row) : NULL;
 	buffer_printf(line, "version %" PRId64, row->version);
 	if (row->batch > 0)
 		buffer_printf(line, " (batch %" PRIu32 ")", row->batch);
@@ -180,8 +208,7 @@ static bool rows_differ(const struct life_row *a, const struct life_row *b)
 /* A table begins without rows. */
 static bool is_change(const struct key_life *life, uint32_t index)
 {
-	return index == 0 ? life->rows[0].rows > 0 || life->row_count == 1
-			  : rows_differ(&life->rows[index - 1], &life->rows[index]);
+	return index == 0 ? life->rows[0].rows > 0 : rows_differ(&life->rows[index - 1], &life->rows[index]);
 }
 
 /* The last versions that changed it. */
@@ -191,6 +218,11 @@ static void tell_rows(struct teller *teller)
 	uint32_t changes = 0, told = 0;
 	for (uint32_t i = 0; i < life->row_count; i++)
 		changes += is_change(life, i);
+	if (changes == 0 && life->row_count > 0) {
+		buffer_printf(&teller->line, "none of the table's %" PRIu32 " versions holds a row of it",
+			      life->row_count);
+		say(teller);
+	}
 	for (uint32_t i = 0; i < life->row_count; i++)
 		if (is_change(life, i) && told++ + ROWS_SHOWN >= changes)
 			tell_row(teller, &life->rows[i]);
@@ -212,7 +244,10 @@ static void tell_ending(struct teller *teller)
 	const struct key_life *life = teller->life;
 	struct buffer *line = &teller->line;
 	const struct cell_point *point = point_of(teller->cell, life->id);
-	if (life->differs[0] != '\0')
+	if (life->lake_rows > 1)
+		buffer_printf(line, "there should be %s row of it, and there are %" PRIu32,
+			      life->expected == STATE_ABSENT ? "no" : "one", life->lake_rows);
+	else if (life->differs[0] != '\0')
 		buffer_append_text(line, life->differs);
 	else if (life->expected == STATE_IMAGE)
 		buffer_printf(line, "there should be one row of it, and %s",
@@ -233,13 +268,14 @@ static void tell_ending(struct teller *teller)
 
 /* ---- the whole */
 
-static void tell_key(struct cell *cell, const struct key_life *life)
+static void tell_key(const struct invariants *invariants, const struct key_life *life)
 {
-	struct teller teller = {.cell = cell, .life = life};
+	struct teller teller = {.cell = invariants->cell, .scenario = invariants->scenario, .life = life};
 	buffer_init(&teller.line, LINE_MAX);
 	buffer_printf(&teller.line, "the item %s", life->key);
 	say(&teller);
 	tell_events(&teller);
+	tell_process(&teller);
 	tell_rows(&teller);
 	tell_ending(&teller);
 	buffer_release(&teller.line);
@@ -330,7 +366,7 @@ int story_tell(const struct invariants *invariants, struct error *error)
 	arena_init(&arena, MEMORY_MAX);
 	int code = choose(invariants, &arena, &life, &found, error);
 	if (code == 0 && found) {
-		tell_key(invariants->cell, &life);
+		tell_key(invariants, &life);
 		code = timeline_fill(&life, invariants->cell, error);
 	} else if (code == 0) {
 		tell_points(invariants);
