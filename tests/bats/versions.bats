@@ -285,3 +285,50 @@ append_commit() {
 		[ "$(field ".lakes[0].findings_by_id[\"$id\"] > 0")" = true ]
 	done
 }
+
+@test "a partitioned table, and rows that move to another partition" {
+	generate "$dir/g" --items 40 --changes 200 --seed 5 --records-per-file 20
+	pipe "$dir/g" --batch 2 --partition status
+	run "$LAKEPROOF" versions "$dir/g/contract.yaml" --quiet
+	echo "${lines[0]}"
+	[ "$status" -eq 0 ]
+	rm -rf "$dir/g/lake" "$dir/g/.lakeproof"
+	pipe "$dir/g" --batch 2 --partition status --bug last-arrival-wins
+	run "$LAKEPROOF" versions "$dir/g/contract.yaml" --quiet
+	echo "${lines[0]}"
+	[ "$status" -eq 1 ]
+	[[ "${lines[0]}" == "FAIL  version.regressed: "* ]]
+}
+
+@test "each lake of a contract is walked over, by the images of its own items" {
+	three_images
+	deliver "1 4"
+	deliver "3"
+	deliver "2" --bug last-arrival-wins
+	mv "$dir/lake" "$dir/second"
+	deliver "1 2 3 4"
+	mv "$dir/lake" "$dir/first"
+	sed -i -e '/^lake:/,$d' "$dir/contract.yaml"
+	cat >>"$dir/contract.yaml" <<-'END'
+		baseline: empty
+		lakes:
+		  - name: first
+		    delta: first
+		    where: {attribute: pk, eq: b}
+		    columns: [{column: pk, attribute: pk, type: string}, {column: v, attribute: v, type: bigint}]
+		  - name: second
+		    delta: second
+		    where: {attribute: pk, eq: a}
+		    columns: [{column: pk, attribute: pk, type: string}, {column: v, attribute: v, type: bigint}]
+	END
+	status=0
+	json=$("$LAKEPROOF" versions "$dir/contract.yaml" --quiet --format json) || status=$?
+	field '[.verdict, .lakes[].lake, .lakes[].findings_by_id] | tostring'
+	[ "$status" -eq 1 ]
+	[ "$(field '.lakes[0].findings_by_id | length')" = 0 ]
+	[ "$(field '.lakes[1].findings[] | [.key.pk, .version] | tostring')" = '["a",3]' ]
+	run "$LAKEPROOF" versions "$dir/contract.yaml" --quiet --from 1
+	[ "$status" -eq 64 ]
+	run "$LAKEPROOF" versions "$dir/contract.yaml" --quiet --from 1 --lake second
+	[ "$status" -eq 1 ]
+}
