@@ -570,6 +570,8 @@ static int weigh(struct checking *checking, struct error *error)
 					  error);
 	if (code == 0 && outcome->steps_judged == 0)
 		code = add_reason(outcome, "no version could be judged", error);
+	else if (code == 0 && outcome->keys == 0)
+		code = add_reason(outcome, "no row came or went in these versions, so nothing was judged", error);
 	if (outcome->reason_count == 0)
 		outcome->verdict = VERDICT_PASS;
 	return code;

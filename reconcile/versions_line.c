@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
-enum { SLACK_US = 1000000 }; /* how far apart two kinds of sources may put one change */
+enum {
+	SLACK_US = 1000000, /* how far apart two kinds of sources may put one change */
+	SHARED_MAX = 256    /* changes of one place of which it is asked whether one led to the other */
+};
 
 void line_init(struct line *line, const struct scope *scope)
 {
@@ -188,17 +191,23 @@ static int make_places(struct line *line, struct error *error)
 
 /* ---- the states */
 
+/* One change, delivered twice. */
+static bool same_stamp(const struct fact *a, const struct fact *b)
+{
+	if (a->domain != b->domain || a->has_sequence != b->has_sequence)
+		return false;
+	return a->has_sequence ? memcmp(a->sequence, b->sequence, SEQUENCE_SIZE) == 0
+			       : a->time_lo_us == b->time_lo_us && a->event_hash == b->event_hash;
+}
+
 /* The change of a place that only one has, delivered once or more. */
 static const struct fact *only_change(const struct line *line, uint32_t number)
 {
 	const struct line_place *place = &line->places[number];
 	const struct fact *first = &line->changes[place->first];
-	for (uint32_t i = 1; i < place->count; i++) {
-		const struct fact *other = &first[i];
-		if (other->domain != first->domain || !other->has_sequence || !first->has_sequence ||
-		    memcmp(other->sequence, first->sequence, SEQUENCE_SIZE) != 0)
+	for (uint32_t i = 1; i < place->count; i++)
+		if (!same_stamp(&first[i], first))
 			return NULL;
-	}
 	return first;
 }
 
@@ -238,10 +247,10 @@ static int64_t found_since(const struct line *line, int64_t time_us)
 
 /* What a change found is what was at the place before, or, of changes that share a place, perhaps at that. That it
  * found something, or that it does not say, is told by the change before it. */
-static int add_change(struct line *line, uint32_t number, const struct fact *change, struct error *error)
+static int add_change(struct line *line, uint32_t number, uint32_t before_hi, const struct fact *change,
+		      struct error *error)
 {
 	int64_t before_us = number > 1 ? line->places[number - 1].time_lo : found_since(line, change->time_lo_us);
-	uint32_t before_hi = only_change(line, number) == NULL ? number : number - 1;
 	struct line_state before = state_of(change, &change->before, number - 1, before_hi, before_us);
 	struct line_state after = state_of(change, &change->after, number, number, change->time_lo_us);
 	bool tells = number == 1 || before.state == STATE_IMAGE || before.state == STATE_ABSENT;
@@ -302,17 +311,11 @@ static bool compatible(const struct line *line, const struct fact_side *a, const
 	return line->scope->by_row ? a->row == b->row : a->item[0] == b->item[0] && a->item[1] == b->item[1];
 }
 
-static bool same_stamp(const struct fact *a, const struct fact *b)
-{
-	return a->domain == b->domain && a->has_sequence && b->has_sequence &&
-	       memcmp(a->sequence, b->sequence, SEQUENCE_SIZE) == 0;
-}
-
 /* Whether some other change at the place, or one at the place ahead, left what this one found. */
 static bool follows(const struct line *line, uint32_t number, const struct fact *change)
 {
-	const struct line_place *ahead = &line->places[number - 1], *place = &line->places[number];
-	for (uint32_t i = ahead->first; i < place->first + place->count; i++) {
+	const struct line_place *place = &line->places[number];
+	for (uint32_t i = number > 1 ? line->places[number - 1].first : 0; i < place->first + place->count; i++) {
 		const struct fact *other = &line->changes[i];
 		if (other != change && !same_stamp(other, change) && compatible(line, &other->after, &change->before))
 			return true;
@@ -323,10 +326,20 @@ static bool follows(const struct line *line, uint32_t number, const struct fact 
 /* Ahead of a change that did not find what another one left lies a change of which no record tells. */
 static bool is_broken(const struct line *line)
 {
-	for (uint32_t number = 2; number <= line->place_count; number++)
-		for (uint32_t i = 0; i < line->places[number].count; i++)
-			if (!follows(line, number, &line->changes[line->places[number].first + i]))
+	const struct fact *begin = NULL; /* what found what was there before the first change */
+	for (uint32_t number = 1; number <= line->place_count; number++) {
+		const struct line_place *place = &line->places[number];
+		if (place->count > SHARED_MAX)
+			return true;
+		for (uint32_t i = 0; i < place->count; i++) {
+			const struct fact *change = &line->changes[place->first + i];
+			if (follows(line, number, change))
+				continue;
+			if (number > 1 || (begin != NULL && !compatible(line, &begin->before, &change->before)))
 				return true;
+			begin = change;
+		}
+	}
 	return false;
 }
 
@@ -376,9 +389,12 @@ static bool has_gap(const struct line *line)
 int line_end(struct line *line, struct error *error)
 {
 	int code = make_places(line, error);
-	for (uint32_t number = 1; number <= line->place_count && code == 0; number++)
-		for (uint32_t i = 0; i < line->places[number].count && code == 0; i++)
-			code = add_change(line, number, &line->changes[line->places[number].first + i], error);
+	for (uint32_t number = 1; number <= line->place_count && code == 0; number++) {
+		const struct line_place *place = &line->places[number];
+		uint32_t before_hi = only_change(line, number) == NULL ? number : number - 1;
+		for (uint32_t i = 0; i < place->count && code == 0; i++)
+			code = add_change(line, number, before_hi, &line->changes[place->first + i], error);
+	}
 	if (code == 0)
 		code = add_exports(line, error);
 	line->gap = code == 0 && has_gap(line);

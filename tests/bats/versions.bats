@@ -332,3 +332,15 @@ append_commit() {
 	run "$LAKEPROOF" versions "$dir/contract.yaml" --quiet --from 1 --lake second
 	[ "$status" -eq 1 ]
 }
+
+@test "where no row came or went nothing was judged" {
+	three_images
+	deliver "1 4" --bug writes-nothing
+	versions
+	[ "$status" -eq 2 ]
+	[[ "$(field '.reasons[0]')" == "no row came or went"* ]]
+	deliver "2"
+	run "$LAKEPROOF" versions "$dir/contract.yaml" --quiet --from 1 --to 1
+	echo "$output"
+	[ "$status" -eq 2 ]
+}
