@@ -119,11 +119,15 @@ static int damaged(void *context, const char *path, size_t offset, const char *r
 
 static int load_file(struct loading *loading, const struct landing_file *file, struct error *error)
 {
+	struct bug_set only_md5 = {{0}};
 	struct landing_sink sink = {loading, load_document, damaged};
 	loading->path = file->path;
 	loading->file_items = 0;
 	loading->goes_on = false;
-	int code = landing_records(file, loading->pipeline->parser, (struct bug_set){0}, &sink, error);
+	/* Bugs of how records are framed are those of event files; an export is read as it should be. */
+	if (has(loading, BUG_MD5_UNCHECKED))
+		only_md5.bits[BUG_MD5_UNCHECKED / 64] |= UINT64_C(1) << (BUG_MD5_UNCHECKED % 64);
+	int code = landing_records(file, loading->pipeline->parser, only_md5, &sink, error);
 	if (code != 0)
 		return code;
 	if (file->items >= 0 && file->items != loading->file_items && !has(loading, BUG_COUNTS_UNCHECKED))
