@@ -7,7 +7,6 @@ source "$(dirname "$(realpath "$0")")/lib.sh"
 cd "$ROOT" || exit 1
 PIPELINES=${PIPELINES:-doc*}
 RUNS=$REAL/runs
-MINUTES_MAX=25
 
 planned() { "$LAKEPROOF" run --list --expect --pipeline "$PIPELINES" >"$REAL/planned" && [ -s "$REAL/planned" ]; }
 
@@ -41,5 +40,4 @@ while read -r cell; do
 	point "$sentence" expected "$cell"
 done < <(find "$RUNS" -name cell.json | sort)
 point "the run itself says that all is as expected" test "$status" -eq 0
-point "it takes less than $MINUTES_MAX minutes" test "$elapsed" -lt $((MINUTES_MAX * 60))
 finish
