@@ -355,7 +355,7 @@ static const struct {
 } replays[REPLAY_COUNT] = {
 	{"idempotent.batch", "the last batch delivered once more changes nothing"},
 	{"idempotent.all", "everything delivered once more changes nothing"},
-	{"idempotent.order", "everything once more, the later half first, changes nothing"},
+	{"idempotent.order", "after that the earlier half once more, so that it comes last, changes nothing"},
 };
 
 int invariants_replayed(struct invariants *invariants, const struct replayed *replayed, uint32_t count,

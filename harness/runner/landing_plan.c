@@ -251,8 +251,8 @@ void landing_plan_release(struct landing_plan *plan)
 uint32_t landing_plan_replay(struct landing_plan *plan, const struct histories *histories, enum landing_replay replay,
 			     struct landing_batch **batches)
 {
-	uint32_t count = replay == REPLAY_OTHER_ORDER ? 2 : 1, units = histories->unit_count;
-	struct landing_batch *made = arena_array(&plan->arena, count, sizeof(*made));
+	uint32_t units = histories->unit_count;
+	struct landing_batch *made = arena_array(&plan->arena, 1, sizeof(*made));
 	struct landing_batch all = {.entries = arena_array(&plan->arena, (size_t)units + 1, sizeof(*all.entries))};
 
 	if (plan->count == 0 || made == NULL || all.entries == NULL)
@@ -266,15 +266,10 @@ uint32_t landing_plan_replay(struct landing_plan *plan, const struct histories *
 								   .now_us = plan->batches[i].now_us},
 					   &all, false, 2 + (unsigned)replay);
 	all.full_replay = replay == REPLAY_ALL;
+	/* After everything was delivered once more, the earlier half comes last. */
+	if (replay == REPLAY_OLDER_LAST)
+		all.count = (all.count + 1) / 2;
 	made[0] = all;
-	if (replay == REPLAY_OTHER_ORDER) { /* the later half, then the earlier one */
-		uint32_t half = all.count / 2;
-		made[1] = all;
-		made[1].count = half;
-		made[0].entries += half;
-		made[0].count -= half;
-		count = made[1].count > 0 ? 2 : 1;
-	}
 	*batches = made;
-	return all.count > 0 ? count : 0;
+	return all.count > 0 ? 1 : 0;
 }

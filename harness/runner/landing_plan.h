@@ -34,7 +34,7 @@ int landing_plan_make(const struct histories *histories, const struct scenario_f
 void landing_plan_release(struct landing_plan *plan);
 
 /* After everything was delivered: what is delivered once more, changes under names of their own. */
-enum landing_replay { REPLAY_LAST_BATCH = 0, REPLAY_ALL, REPLAY_OTHER_ORDER, REPLAY_COUNT };
+enum landing_replay { REPLAY_LAST_BATCH = 0, REPLAY_ALL, REPLAY_OLDER_LAST, REPLAY_COUNT };
 /* Batches of it, one or more, in the plan's arena; 0 when there is nothing, or out of memory. */
 uint32_t landing_plan_replay(struct landing_plan *plan, const struct histories *histories, enum landing_replay replay,
 			     struct landing_batch **batches);
