@@ -83,7 +83,7 @@ static int divide(const struct histories *histories, const struct scenario_file 
 	const uint32_t room = 2 * count + 2;
 
 	for (uint32_t i = 0; i < count; i++)
-		alone += is_alone(&histories->units[i], scenario->order);
+		alone += wanted > 1 && is_alone(&histories->units[i], scenario->order);
 	uint32_t rest = count - alone, parts = alone > 0 && wanted > 1 ? wanted - 1 : wanted, done = 0;
 	bool before_alone = false;
 	struct landing_batch *batch = NULL;
