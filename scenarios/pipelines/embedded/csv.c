@@ -134,6 +134,11 @@ int csv_walk(const char *path, struct slice bytes, const struct lake *lake, stru
 		.path = path, .lake = lake, .parser = parser, .sink = sink, .error = error, .bytes = bytes};
 	buffer_init(&walk.row, ROW_MAX);
 	find_names(&walk);
+	if (bytes.size >= 3 && memcmp(bytes.data, "\xef\xbb\xbf", 3) == 0) {
+		walk.end = 3;
+		bytes.data += 3;
+		bytes.size -= 3;
+	}
 	if (csv_init(&csv, CSV_STRICT | CSV_STRICT_FINI) != 0)
 		return error_set(error, ERROR_INTERNAL, "out of memory for CSV");
 	csv_set_space_func(&csv, no_space);

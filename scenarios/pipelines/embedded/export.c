@@ -23,13 +23,13 @@ int pipeline_export(struct pipeline *pipeline, const char *folder, struct error 
 	return code;
 }
 
-/* YYYY-MM-DD-hh-mm-ss, the folder's last name. */
+/* YYYY-MM-DD-hh-mm-ss, with which the folder's last name begins. */
 static bool folder_time(const char *folder, int64_t *time_us)
 {
 	const char *slash = strrchr(folder, '/');
 	const char *name = slash == NULL ? folder : slash + 1;
 	char text[] = "YYYY-MM-DDThh:mm:ss";
-	if (strlen(name) != sizeof(text) - 1)
+	if (strlen(name) < sizeof(text) - 1)
 		return false;
 	memcpy(text, name, sizeof(text) - 1);
 	text[10] = 'T';

@@ -129,7 +129,7 @@ int landing_records(const struct landing_file *file, struct json_parser *parser,
 	buffer_init(&bytes, FILE_SIZE_MAX);
 	int code = landing_read(file, bugs, &bytes, error);
 	if (code == 0)
-		code = landing_walk(file->path, buffer_slice(&bytes), parser, bugs, sink, error);
+		code = landing_walk(file->path, buffer_slice(&bytes), parser, (struct bug_set){0}, sink, error);
 	buffer_release(&bytes);
 	return code;
 }

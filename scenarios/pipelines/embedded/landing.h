@@ -37,7 +37,7 @@ int landing_read(const struct landing_file *file, struct bug_set bugs, struct bu
 /* All records in a file's bytes, which JSON_PADDING follow; the path is for messages. */
 int landing_walk(const char *path, struct slice bytes, struct json_parser *parser, struct bug_set bugs,
 		 const struct landing_sink *sink, struct error *error) MUST_USE;
-/* Both. */
+/* Both, of a file that is no event file: bugs in the reading of those do not reach it. */
 int landing_records(const struct landing_file *file, struct json_parser *parser, struct bug_set bugs,
 		    const struct landing_sink *sink, struct error *error) MUST_USE;
 

@@ -9,6 +9,7 @@
 
 enum { FILE_ROWS = 25000, ITEM_LIMIT = 20 };
 
+#define NO_ITEM UINT32_MAX
 #define CLOCK_FALLBACK_US INT64_C(600000000)
 
 struct loading {
@@ -58,7 +59,7 @@ static int load_item(struct loading *loading, const struct json_token *tokens, u
 	pipeline->records++;
 	if (++loading->file_items > ITEM_LIMIT && has(loading, BUG_ITEM_LIMIT))
 		return 0;
-	const char *fault = item == 0 || tokens[item].type != JSON_OBJECT ? "no item" : item_fault(tokens, item);
+	const char *fault = item == NO_ITEM || tokens[item].type != JSON_OBJECT ? "no item" : item_fault(tokens, item);
 	if (fault == NULL && !lake_key(tokens, item, &pipeline->lake, pipeline_key_parts(pipeline), &loading->key))
 		fault = "a key attribute is missing";
 	if (fault != NULL)
@@ -100,8 +101,9 @@ static int load_document(void *context, const struct json_token *tokens, uint32_
 {
 	struct loading *loading = context;
 	(void)text;
+	uint32_t item = json_member(tokens, root, "Item");
 	if (!loading->snapshot->is_scan)
-		return load_item(loading, tokens, json_member(tokens, root, "Item"), offset, error);
+		return load_item(loading, tokens, item == 0 ? NO_ITEM : item, offset, error);
 	uint32_t items = json_member(tokens, root, "Items");
 	if (items != 0 && tokens[items].type == JSON_ARRAY)
 		return load_page(loading, tokens, root, items, offset, error);
@@ -119,15 +121,11 @@ static int damaged(void *context, const char *path, size_t offset, const char *r
 
 static int load_file(struct loading *loading, const struct landing_file *file, struct error *error)
 {
-	struct bug_set only_md5 = {{0}};
 	struct landing_sink sink = {loading, load_document, damaged};
 	loading->path = file->path;
 	loading->file_items = 0;
 	loading->goes_on = false;
-	/* Bugs of how records are framed are those of event files; an export is read as it should be. */
-	if (has(loading, BUG_MD5_UNCHECKED))
-		only_md5.bits[BUG_MD5_UNCHECKED / 64] |= UINT64_C(1) << (BUG_MD5_UNCHECKED % 64);
-	int code = landing_records(file, loading->pipeline->parser, only_md5, &sink, error);
+	int code = landing_records(file, loading->pipeline->parser, loading->pipeline->bugs, &sink, error);
 	if (code != 0)
 		return code;
 	if (file->items >= 0 && file->items != loading->file_items && !has(loading, BUG_COUNTS_UNCHECKED))
@@ -228,6 +226,8 @@ int load_apply(struct pipeline *pipeline, const struct snapshot *snapshot, struc
 	buffer_init(&loading.key, 1 << 20);
 	int code = load(&loading, error);
 	commit_abandon(pipeline, &loading.commit);
+	if (has(&loading, BUG_NO_LOCK))
+		pipeline_unlock(pipeline);
 	keymap_release(&loading.seen);
 	buffer_release(&loading.key);
 	return code;

@@ -11,6 +11,7 @@
 #include "scenarios/pipelines/embedded/moment.h"
 #include "scenarios/pipelines/embedded/options.h"
 #include "scenarios/pipelines/embedded/pipeline.h"
+#include "scenarios/pipelines/embedded/rows.h"
 
 enum { FILES_PER_COMMIT = 4, CHECKPOINT_PATH_SIZE = 4200 };
 
@@ -128,6 +129,8 @@ static int apply(struct pipeline *pipeline, struct work *work, struct error *err
 	bool export_last = bugs_has(pipeline->bugs, BUG_BACKFILL_OVERWRITES);
 	if (bugs_has(pipeline->bugs, BUG_DOES_NOTHING))
 		return 0;
+	if (work->options->upserts != NULL || work->options->deletes != NULL)
+		return rows_apply(pipeline, work->options->upserts, work->options->deletes, error);
 	int code = export_last ? 0 : apply_exports(pipeline, work, error);
 	if (code == 0)
 		code = apply_increments(pipeline, work, error);

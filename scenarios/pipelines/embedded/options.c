@@ -9,6 +9,7 @@
 const char options_help[] =
 	"usage: lakeproof-pipeline --table DIR --columns FILE [--export DIR] [--events PATH]... [options]\n"
 	"       lakeproof-pipeline --job FILE [options]\n"
+	"       lakeproof-pipeline --table DIR --columns FILE [--upsert FILE] [--delete FILE]\n"
 	"\n"
 	"Merges a full DynamoDB export and stream event files into a Delta table: the pipeline that lakeproof's own\n"
 	"scenarios test. Running it again applies only what is new.\n"
@@ -25,6 +26,8 @@ const char options_help[] =
 	"  --increment DIR    an incremental export, likewise; may be repeated. With --job: any word, all that landed\n"
 	"  --scan DIR         a scan of the table, pages or items as JSON, named by its time; may be repeated\n"
 	"  --events PATH      an event file or a folder of them, taken in the order of paths; may be repeated\n"
+	"  --upsert FILE      instead of all these: items to put, in DynamoDB JSON, one a line\n"
+	"  --delete FILE      and keys to take away, likewise\n"
 	"  --changes FORMAT   of events: records of DynamoDB Streams or Kinesis, however wrapped (default), flat, "
 	"dms,\n"
 	"                     or poll\n"
@@ -59,6 +62,8 @@ enum option_id {
 	OPTION_BUG,
 	OPTION_LIST_BUGS,
 	OPTION_JOB,
+	OPTION_UPSERT,
+	OPTION_DELETE,
 	OPTION_INCREMENT,
 	OPTION_SCAN,
 	OPTION_CHANGES,
@@ -159,6 +164,10 @@ static int set_option(struct options *options, int option, const char *value, st
 	case OPTION_TTL_ATTRIBUTE:
 		options->ttl_attribute = value;
 		return 0;
+	case OPTION_UPSERT:
+		return once(&options->upserts, value, "upsert", error);
+	case OPTION_DELETE:
+		return once(&options->deletes, value, "delete", error);
 	case OPTION_JOB:
 		return once(&options->job, value, "job", error);
 	case OPTION_CHECKPOINT:
@@ -201,6 +210,8 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 		{"changes", required_argument, NULL, OPTION_CHANGES},
 		{"fuzz", required_argument, NULL, OPTION_FUZZ},
 		{"ttl-attribute", required_argument, NULL, OPTION_TTL_ATTRIBUTE},
+		{"upsert", required_argument, NULL, OPTION_UPSERT},
+		{"delete", required_argument, NULL, OPTION_DELETE},
 		{"job", required_argument, NULL, OPTION_JOB},
 		{"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
 		{"no-sync", no_argument, NULL, OPTION_NO_SYNC},

@@ -11,7 +11,7 @@ enum { OPTIONS_PATHS_MAX = 64 };
 
 struct options {
 	const char *job; /* batch.json: says table, columns, exports and events */
-	const char *table, *partition, *deleted_column, *checkpoint;
+	const char *table, *partition, *deleted_column, *checkpoint, *upserts, *deletes;
 	const char *columns; /* file of column descriptions */
 	const char *column[LAKE_COLUMNS_MAX];
 	uint32_t column_count;

@@ -76,6 +76,13 @@ int pipeline_lock(struct pipeline *pipeline, struct error *error)
 	return code == 0 ? 0 : error_system(error, "cannot lock \"%s\"", path);
 }
 
+void pipeline_unlock(struct pipeline *pipeline)
+{
+	if (pipeline->lock >= 0)
+		close(pipeline->lock);
+	pipeline->lock = -1;
+}
+
 static int create_table(struct pipeline *pipeline, struct error *error)
 {
 	struct ArrowSchema schema;
@@ -121,10 +128,8 @@ static void plant(struct pipeline *pipeline)
 			lake->columns[i].seen = keymap_find(&pipeline->guard.names, slice_from(lake->columns[i].name),
 							    &number);
 	}
-	if (bugs_has(pipeline->bugs, BUG_NO_LOCK)) {
-		close(pipeline->lock);
-		pipeline->lock = -1;
-	}
+	if (bugs_has(pipeline->bugs, BUG_NO_LOCK))
+		pipeline_unlock(pipeline);
 }
 
 int pipeline_open(struct pipeline *pipeline, struct error *error)
@@ -167,6 +172,5 @@ void pipeline_release(struct pipeline *pipeline)
 	checkpoint_release(&pipeline->applied);
 	set_aside_release(&pipeline->aside);
 	json_parser_free(pipeline->parser);
-	if (pipeline->lock >= 0)
-		close(pipeline->lock);
+	pipeline_unlock(pipeline);
 }

@@ -57,7 +57,7 @@ int pipeline_open(struct pipeline *pipeline, struct error *error) MUST_USE;
 void pipeline_release(struct pipeline *pipeline);
 /* Nothing when it was applied before. */
 int pipeline_export(struct pipeline *pipeline, const char *folder, struct error *error) MUST_USE;
-/* The same of a scan: the folder is named by the time of its middle, 2026-01-02-03-04-05. */
+/* The same of a scan: the folder's name begins with the time of its middle, 2026-01-02-03-04-05. */
 int pipeline_scan(struct pipeline *pipeline, const char *folder, struct error *error) MUST_USE;
 /* Windows of incremental exports not applied before, as far as they follow each other and the export. ERROR_DATA when
  * one waits for a window before it that is not there and `last` says that none will come. */
@@ -69,6 +69,7 @@ int pipeline_events(struct pipeline *pipeline, char *const *files, size_t count,
 
 /* Waits until no other process works on the table. pipeline_open and the planted bug no-lock call it. */
 int pipeline_lock(struct pipeline *pipeline, struct error *error) MUST_USE;
+void pipeline_unlock(struct pipeline *pipeline);
 
 /* ---- for the parts of the pipeline only */
 
