@@ -96,7 +96,18 @@ static void append_text(struct buffer *json, const char *name, const char *text)
 		buffer_append_json(json, slice_from(text));
 }
 
-/* Absolute paths of the batch's units of one kind; for changes, of their files. */
+static void append_path(struct landing *landing, const char *path, bool *first, struct buffer *json)
+{
+	const char *full = path == NULL ? NULL : arena_text(&landing->arena, "%s/%s", landing->folder, path);
+
+	buffer_append_text(json, *first ? "" : ",");
+	buffer_append_json(json, slice_from(full != NULL ? full : ""));
+	json->failed = json->failed || full == NULL;
+	*first = false;
+}
+
+/* Absolute paths of the batch's units of one kind; for changes, of their files, and of those of an export that somebody
+ * put among them. */
 static void append_units(struct landing *landing, const struct landing_batch *batch, const char *name,
 			 enum unit_kind kind, bool dumps, struct buffer *json)
 {
@@ -107,16 +118,14 @@ static void append_units(struct landing *landing, const struct landing_batch *ba
 		const struct landing_entry *entry = &batch->entries[i];
 		const struct unit *unit = &landing->histories->units[entry->unit];
 		bool stray = unit->kind == UNIT_EXPORT && strncmp(unit->path, "events/", 7) == 0;
+		for (uint32_t j = 0; j < unit->file_count && stray && kind == UNIT_CHANGES; j++)
+			append_path(landing, unit->files[j], &first, json);
 		if (unit->kind != kind || stray || (told_table && is_of_table(unit)) ||
 		    (kind == UNIT_EXPORT && dumps != (strncmp(unit->path, "dumps/", 6) == 0)))
 			continue;
 		told_table = told_table || is_of_table(unit);
 		const char *path = name_of(unit->path, is_of_table(unit) ? 0 : entry->naming, &landing->arena);
-		const char *full = path == NULL ? NULL : arena_text(&landing->arena, "%s/%s", landing->folder, path);
-		buffer_append_text(json, first ? "" : ",");
-		buffer_append_json(json, slice_from(full != NULL ? full : ""));
-		json->failed = json->failed || full == NULL;
-		first = false;
+		append_path(landing, path, &first, json);
 	}
 	buffer_append_byte(json, ']');
 }
