@@ -51,7 +51,7 @@ static void run_one(const char *name, const char *records, const char *rows, con
 	line_init(&line, &universe->scope);
 	line_make(universe, 0, &line);
 	walk(&line, rows, &out);
-	if (!ok(strcmp(out.data, outcome) == 0, name))
+	if (!ok(strcmp(out.data, outcome) == 0, "%s", name))
 		printf("# %s\n# rows %s\n#   wanted: %s\n#   found:  %s\n", records, rows, outcome, out.data);
 	buffer_release(&out);
 	line_release(&line);
