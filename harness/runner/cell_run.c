@@ -23,7 +23,7 @@ struct life {
 	bool in_batch; /* a batch is being applied */
 	bool stopped;  /* a step failed that nobody disturbed */
 	bool over_limit;
-	bool declined; /* it was a batch, and the pipeline itself said no */
+	bool declined;   /* it was a batch, and the pipeline itself said no */
 	const char *why; /* of the first that did */
 	const char *crash_at;
 	struct error *error;
@@ -281,8 +281,7 @@ static void add_refused(struct life *life)
 
 	(void)cell_add_point(&life->cell, "refused", "it does not report success where it cannot be right",
 			     refused ? POINT_OK : POINT_FAILED,
-			     refused || life->stopped ? life->why
-							      : "every step exited 0, and nothing was set aside");
+			     refused || life->stopped ? life->why : "every step exited 0, and nothing was set aside");
 	if (!refused && !life->stopped)
 		(void)cell_point_finding(&life->cell, "pipeline.silent", 1);
 }
@@ -338,16 +337,32 @@ static int replay_all(struct life *life)
 
 /* ---- the whole */
 
+/* The way from one folder to another, both absolute, so that they may be moved together. */
+static void relative_path(const char *from, const char *to, char *path, size_t size)
+{
+	size_t common = 0, used = 0;
+
+	for (size_t i = 0; from[i] != '\0' && from[i] == to[i]; i++)
+		if (from[i] == '/')
+			common = i + 1;
+	path[0] = '\0';
+	for (const char *at = from + common; at != NULL && used < size; at = strchr(at, '/'), at += at != NULL)
+		used += (size_t)snprintf(path + used, size - used, "../");
+	if (used < size)
+		snprintf(path + used, size - used, "%s", to + common);
+}
+
 static int link_histories(struct life *life)
 {
 	const struct cell_request *request = life->request;
 	const char *const names[] = {"evidence", "delivered"};
 	const char *const targets[] = {request->histories->evidence, request->histories->delivered};
-	char path[4200];
+	char path[4200], target[4200];
 
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "%s/%s", request->folder, names[i]);
-		if (symlink(targets[i], path) != 0)
+		relative_path(request->folder, targets[i], target, sizeof(target));
+		if (symlink(target, path) != 0)
 			return error_system(life->error, "cannot link \"%s\"", path);
 	}
 	return 0;
@@ -397,6 +412,7 @@ static int prepare(struct life *life)
 					       .histories = request->histories,
 					       .folder = request->folder,
 					       .table = table,
+					       .delta = table + strlen(request->folder) + 1,
 					       .landed = life->landed,
 					       .cell = &life->cell};
 	life->cell.items = request->histories->items;

@@ -65,6 +65,26 @@ struct work {
 	uint32_t number;
 };
 
+/* By its name where that is found, else by its path. */
+static void append_pipeline(const struct selected_pipeline *pipeline, const struct crew_options *options,
+			    struct buffer *line)
+{
+	size_t size = strlen(options->pipelines_given);
+	bool by_name = strncmp(pipeline->file->path, options->pipelines_given, size) == 0 &&
+		       pipeline->file->path[size] == '/';
+	char path[4200], usual[4200];
+
+	snprintf(path, sizeof(path), "%s%s%s", pipeline->file->path, pipeline->variant != NULL ? "+" : "",
+		 pipeline->variant != NULL ? pipeline->variant->name : "");
+	snprintf(usual, sizeof(usual), "%s/pipelines", options->scenarios_given);
+	buffer_append_text(line, " --pipeline ");
+	verb_append_argument(line, by_name ? pipeline->name : path);
+	if (by_name && strcmp(usual, options->pipelines_given) != 0) {
+		buffer_append_text(line, " --pipelines ");
+		verb_append_argument(line, options->pipelines_given);
+	}
+}
+
 /* The line that does this cell again. */
 static const char *reproduce(const struct selected_cell *cell, const struct crew_options *options, struct buffer *line)
 {
@@ -79,8 +99,7 @@ static const char *reproduce(const struct selected_cell *cell, const struct crew
 		buffer_append_text(line, " --scenarios ");
 		verb_append_argument(line, options->scenarios_given);
 	}
-	buffer_append_text(line, " --pipeline ");
-	verb_append_argument(line, cell->pipeline->name);
+	append_pipeline(cell->pipeline, options, line);
 	buffer_printf(line, " --seed %" PRIu64, cell->seed);
 	buffer_append_byte(line, '\0');
 	return line->failed ? NULL : line->data;

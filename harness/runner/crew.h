@@ -15,6 +15,7 @@ struct crew_options {
 	const char *folder;          /* of the run, absolute */
 	const char *scenario_folder; /* for its workload.yaml */
 	const char *scenarios_given; /* the same, as the user gave it */
+	const char *pipelines_given; /* where pipelines have names */
 	const char *program_folder;  /* of lakeproof; may be NULL */
 	uint32_t jobs;
 	enum crew_keep keep;

@@ -188,7 +188,7 @@ static int question_of(struct invariants *invariants, bool evidence, const char 
 			     .context = invariants,
 			     .since_creation = histories->since_creation,
 			     .overlay = invariants->pipeline->contract,
-			     .delta = invariants->table},
+			     .delta = invariants->delta},
 		.path = arena_text(arena, "%s/%s.yaml", invariants->folder, name),
 		.state = arena_text(arena, "%s/state/%s", invariants->folder, name),
 	};

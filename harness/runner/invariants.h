@@ -15,6 +15,7 @@ struct invariants {
 	const struct histories *histories;
 	const char *folder; /* the cell's, absolute */
 	const char *table;  /* absolute */
+	const char *delta;  /* the same, from the cell's folder on, as contracts there name it */
 	const bool *landed; /* per unit */
 	struct cell *cell;
 	/* each_batch */

@@ -89,7 +89,7 @@ static int open_landed(struct gathering *gathering, bool *is_any)
 						 .context = (void *)(uintptr_t)invariants,
 						 .since_creation = invariants->histories->since_creation,
 						 .overlay = invariants->pipeline->contract,
-						 .delta = invariants->table};
+						 .delta = invariants->delta};
 	struct buffer yaml;
 	unsigned sources = 0;
 	char contract[4200], state[4200];

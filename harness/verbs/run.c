@@ -243,6 +243,7 @@ static int run_cells(const struct run_options *chosen, const struct selection *s
 		.folder = place->folder,
 		.scenario_folder = scenarios,
 		.scenarios_given = chosen->scenario_folder,
+		.pipelines_given = chosen->pipeline_folder,
 		.program_folder = slash != NULL ? program : NULL,
 		.jobs = (uint32_t)chosen->jobs,
 		.keep = strcmp(chosen->keep, "all") == 0    ? KEEP_ALL

@@ -68,12 +68,16 @@ findings() {
 	[ "$(jq -r '[.points[] | select(.state != "ok") | .id] | join(" ")' "$(cell good)")" = "" ]
 	[ "$(jq -r '[.points[].id] | index("idempotent.order") != null and index("versions.never_back") != null' "$(cell good)")" = true ]
 	[ -s "${run}report.html" ]
+	# Moved, it is whole: contracts and histories lie where they lay, seen from the cell.
+	[ "$(readlink "${run}cells/g/plain/good/evidence")" = ../../../../histories/00000/evidence ]
 	"$LAKEPROOF" reconcile --quiet "${run}cells/g/plain/good/contract.yaml" >/dev/null
 }
 
 @test "a path does as well as a name, and files of a cell that passed go" {
 	run "$LAKEPROOF" run --quiet --runs "$dir/runs" g/plain --pipeline "$scenarios/pipelines/good/pipeline.yaml"
 	[ "$status" -eq 0 ]
+	[ "$(jq -r .reproduce "$dir"/runs/*/cells/g/plain/good/cell.json)" = \
+		"lakeproof run g/plain --pipeline '$scenarios/pipelines/good/pipeline.yaml' --seed 1" ]
 	cd "$dir"/runs/*/cells/g/plain/good
 	[ "$(ls | tr '\n' ' ')" = "cell.json digest " ]
 	[ ! -e "$dir"/runs/*/histories/00000 ]
