@@ -25,7 +25,7 @@ fail()
 install_packages()
 {
 	local packages=() pair
-	for pair in javac:openjdk-17-jdk-headless mvn:maven jq:jq curl:curl openssl:openssl sqlite3:sqlite3; do
+	for pair in chromium:chromium javac:openjdk-17-jdk-headless mvn:maven jq:jq curl:curl openssl:openssl sqlite3:sqlite3; do
 		command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
 	done
 	[ ${#packages[@]} -eq 0 ] && return
@@ -96,6 +96,6 @@ build_program ion_json
 echo "# starting Spark"
 start_spark
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline formats ion records dynamodb scenarios)
+[ ${#suites[@]} -gt 0 ] || suites=(tables digest pipeline formats ion records dynamodb scenarios rendering)
 suites=("${suites[@]/#/tests/real/}")
 tests/run "${suites[@]/%/.t}"
