@@ -263,3 +263,22 @@ order/never it was planned and h" ]
 	grep -q 'history.sqlite" cannot be read' "$BATS_TEST_TMPDIR/stderr"
 	[ "${out%%:*}" = "FAIL  $run_name" ]
 }
+
+@test "the shell recipe of docs/ci.md runs, leaves its reports and ends with the run's exit code" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir bin
+	ln -s "$LAKEPROOF" bin/lakeproof
+	ln -s "$PIPELINE" bin/lakeproof-pipeline
+	awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$BATS_TEST_DIRNAME/../../docs/ci.md" >recipe.sh
+	# One scenario stands for all, and one pipeline that breaks in it.
+	sed -i 's/^lakeproof run /&deletes\/remove-ignored /' recipe.sh
+	status=0
+	PATH=$PWD/bin:$PATH SCENARIOS=$BATS_TEST_DIRNAME/../../scenarios PIPELINE=embedded+drops-remove \
+		sh recipe.sh >out 2>stderr || status=$?
+	[ "$status" -eq 1 ]
+	grep -q '^FAIL  deletes/remove-ignored  embedded+drops-remove  seed 1' out
+	grep -q 'deletes/remove-ignored' report.html
+	xmllint --noout --schema "$BATS_TEST_DIRNAME/../support/junit.xsd" junit.xml
+	grep -q '^| FAIL |' summary.md
+	[ "$(sqlite3 runs/history.sqlite 'SELECT count(*), min(verdict) FROM verdict')" = "1|FAIL" ]
+}
