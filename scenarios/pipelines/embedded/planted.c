@@ -121,7 +121,7 @@ static bool loses_item(const struct pipeline *pipeline, const struct planted_vie
 	const struct lake *lake = &pipeline->lake;
 	struct bug_set bugs = pipeline->bugs;
 	const char *last = lake->columns[lake->column_count - 1].path[0];
-	if (bugs_has(bugs, BUG_SPARSE_INDEX) && change->new_image != 0 &&
+	if (bugs_has(bugs, BUG_SPARSE_INDEX) && !change->remove &&
 	    json_member(view->tokens, change->new_image, last) == 0)
 		return true;
 	if (bugs_has(bugs, BUG_PARTITION_FORGOTTEN)) {
