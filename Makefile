@@ -54,6 +54,7 @@ UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 PROPERTY_SOURCES := $(sort $(wildcard tests/property/test_*.c))
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FAULT_SOURCES := tests/fault/inject.c
+CANARY_SOURCES := tests/canary/blind.c
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 MAIN_OBJECT := $(call objects,harness/main.c)
@@ -144,7 +145,7 @@ $(BUILD)/obj/%.cc.o: %.cc $(BUILD)/flags | $(DEPS)
 	$(Q)$(CXX) $(CXX_FLAGS) -MMD -MP -c -o $@ $<
 
 -include $(patsubst %,$(BUILD)/obj/%.d,$(SOURCES) $(EMBEDDED_SOURCES) $(FAKE_SOURCES) $(SUPPORT_SOURCES) \
-	$(ALL_TEST_SOURCES) $(FUZZ_SOURCES) $(FAULT_SOURCES))
+	$(ALL_TEST_SOURCES) $(FUZZ_SOURCES) $(FAULT_SOURCES) $(CANARY_SOURCES))
 
 # Files that hold what a rule depends on besides files: rewritten only when it changes.
 .PHONY: FORCE
@@ -174,7 +175,7 @@ real-test-programs: $(call test_programs,$(REAL_TEST_SOURCES))
 property-programs: $(call test_programs,$(PROPERTY_SOURCES))
 test-programs: $(call test_programs,$(ALL_TEST_SOURCES))
 objects: $(call objects,$(SOURCES) $(EMBEDDED_SOURCES) $(FAKE_SOURCES) $(SUPPORT_SOURCES)) \
-	$(call objects,$(ALL_TEST_SOURCES) $(FUZZ_SOURCES) $(FAULT_SOURCES))
+	$(call objects,$(ALL_TEST_SOURCES) $(FUZZ_SOURCES) $(FAULT_SOURCES) $(CANARY_SOURCES))
 
 # An archive, so that a test of base does not need what helpers of sources need.
 SUPPORT := $(BUILD)/lib/support.a
@@ -222,6 +223,16 @@ $(FAULT_PROGRAM): $(MAIN_OBJECT) $(PROGRAM_ARCHIVES) $(call objects,$(FAULT_SOUR
 	$(Q)$(CXX) $(LINK_FLAGS) $(BRIDGE_FLAGS) $(patsubst %,-Wl$(comma)--wrap=%,$(FAULT_FILES)) \
 		-o $@ $@.o $(call objects,$(FAULT_SOURCES)) $(BRIDGE) $(LIBRARIES)
 
+# lakeproof again, which can be blinded: tests/canary/blind.c says how. What notices it is what checks the real one.
+CANARY_PROGRAM := $(BUILD)/tests/canary/lakeproof
+CANARY_BLINDS := run_reconcile versions_check versions_compare generator_parse_faults landing_plan_make cell_write \
+	scenario_file_load
+$(CANARY_PROGRAM): $(MAIN_OBJECT) $(PROGRAM_ARCHIVES) $(call objects,$(CANARY_SOURCES)) $(BRIDGE)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CXX) $(LINK_FLAGS) $(BRIDGE_FLAGS) $(patsubst %,-Wl$(comma)--wrap=%,$(CANARY_BLINDS)) \
+		-o $@ $(MAIN_OBJECT) $(call objects,$(CANARY_SOURCES)) $(PROGRAM_ARCHIVES) $(BRIDGE) $(LIBRARIES)
+
 # ---- checks: tests/run builds each suite, runs it, and ends with one line "N passed, N failed"
 
 RUN := +@MAKE='$(MAKE)' BUILD='$(BUILD)' tests/run
@@ -247,6 +258,11 @@ check-tsan: $(DEPS_CHECK) ## unit and property tests under ThreadSanitizer (5 mi
 	$(RUN) --suite tsan
 check-clang: $(DEPS_CHECK) ## everything compiles under clang without a warning (5 min)
 	$(RUN) --suite clang
+.PHONY: canary check-scenarios
+canary: all $(CANARY_PROGRAM) $(DEPS_CHECK) ## a harness that is blinded is noticed (2 min)
+	tests/run tests/canary/run.t
+check-scenarios: all $(DEPS_CHECK) ## the embedded pipelines that are right, over 20 seeds: no alarm (15 min)
+	tests/run tests/scenarios/seeds.t
 check-real: all ## against real Spark, Delta and DynamoDB Local; needs Java and Maven (30 min)
 	tests/real/run.sh
 lint: $(DEPS_CHECK) ## include order, banned calls, findings against their documentation (5 min)
