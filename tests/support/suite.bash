@@ -9,9 +9,9 @@ suite_expected() {
 	shift 2
 	for scenario in "$@"; do
 		if [ "$kind" = breaks ]; then
-			sed -n 's/^  - {pipeline: \([^,]*\), findings: .*/\1/p' "scenarios/$scenario.yaml"
+			perl -0ne 'print "$1\n" while /\{pipeline:\s*([^,\s]+),/g' "scenarios/$scenario.yaml"
 		else
-			sed -n 's/^holds: \[\(.*\)\]$/\1/p' "scenarios/$scenario.yaml" | tr ',' '\n' | tr -d ' '
+			perl -0ne 'print join("\n", split(/[,\s]+/, $1)), "\n" if /^holds:\s*\[(.*?)\]/ms' "scenarios/$scenario.yaml"
 		fi
 	done | grep -cE "^($pattern)$" || true
 }
