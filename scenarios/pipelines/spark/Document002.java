@@ -196,6 +196,9 @@ final class Document002 {
 			names.append("`" + key + "`, ");
 			values.append("s.`" + key + "`, ");
 		}
+		// MERGE reads its source twice, and parses the JSON anew each time unless it is done by then.
+		staged = staged.drop("keys", "keys_json", "new_image_json", "write_ts_us");
+		staged = batch.spark.createDataFrame(staged.collectAsList(), staged.schema());
 		staged.createOrReplaceTempView("staged_changes");
 		String update = "THEN UPDATE SET " + set + "t.updated_at_ts = s.updated_at_ts, t.payload = s.payload\n";
 		String insert = "THEN INSERT (" + names + "updated_at_ts, payload) VALUES (" + values + "s.updated_at_ts, s.payload)";
