@@ -83,6 +83,13 @@ static bool has(yaml_document_t *document, const yaml_node_t *map, const char *n
 	return false;
 }
 
+/* Laid over a key, it takes that away: some contracts have no place for what others need. */
+static bool takes_away(const yaml_node_t *value)
+{
+	return value != NULL && value->type == YAML_SCALAR_NODE && value->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       names(value, "null");
+}
+
 /* Whether the key of the base gives way to the one that excludes it. */
 static bool gives_way(const struct merge *merge, const yaml_node_t *key, yaml_document_t *over, const yaml_node_t *map)
 {
@@ -104,7 +111,7 @@ static int merged(struct merge *merge, yaml_document_t *base, const yaml_node_t 
 		const yaml_node_t *name = yaml_document_get_node(base, pair->key);
 		const yaml_node_t *own = yaml_document_get_node(base, pair->value);
 		const yaml_node_t *theirs = value_of(over, b, name);
-		if (depth == 0 && gives_way(merge, name, over, b))
+		if (takes_away(theirs) || (depth == 0 && gives_way(merge, name, over, b)))
 			continue;
 		int key = copy(merge, base, name, depth + 1);
 		int value = key == 0         ? 0
@@ -117,7 +124,7 @@ static int merged(struct merge *merge, yaml_document_t *base, const yaml_node_t 
 	}
 	for (yaml_node_pair_t *pair = b->data.mapping.pairs.start; pair < b->data.mapping.pairs.top; pair++) {
 		const yaml_node_t *name = yaml_document_get_node(over, pair->key);
-		if (value_of(base, a, name) != NULL)
+		if (value_of(base, a, name) != NULL || takes_away(yaml_document_get_node(over, pair->value)))
 			continue;
 		int key = copy(merge, over, name, depth + 1);
 		int value = key == 0 ? 0 : copy(merge, over, yaml_document_get_node(over, pair->value), depth + 1);

@@ -1,4 +1,5 @@
-/* yaml_merge - YAML texts laid over one another: mappings merge key by key, anything else is replaced.
+/* yaml_merge - YAML texts laid over one another: mappings merge key by key, anything else is replaced; null
+ * takes a key away.
  *
  * Aliases are written out. Errors: ERROR_USAGE for text that is no YAML or nested too deep, ERROR_INTERNAL. */
 #ifndef LAKEPROOF_HARNESS_RUNNER_YAML_MERGE_H

@@ -162,6 +162,8 @@ static void test_merge(void)
 	static const struct yaml_either either = {"attributes", "entities"};
 	is_text(merged("a: 1\nb: {c: 2, d: [3, 4]}\n", "b: {d: [5], e: 6}\n", NULL),
 		"a: 1\nb:\n  c: 2\n  d: [5]\n  e: 6\n", "mappings merge, lists are replaced");
+	is_text(merged("a: 1\nb: {c: 2, d: 3}\n", "b: {c: null, e: null}\nf: \"null\"\n", NULL),
+		"a: 1\nb:\n  d: 3\nf: \"null\"\n", "null takes a key away, the text does not");
 	is_text(merged("a: 1\n", "", NULL), "a: 1\n", "nothing over it changes nothing");
 	is_text(merged("attributes: 1\nx: 2\n", "entities: 3\n", &either), "x: 2\nentities: 3\n",
 		"what excludes another key drops it");
