@@ -275,6 +275,8 @@ static int take_ending(struct gathering *gathering, const char *finding_id)
 		return 0;
 	life->expected = judgement->expected.state;
 	life->lake_rows = judgement->lake_rows;
+	enum key_class class = collect_class(gathering->run->contract, judgement);
+	life->agrees = class == CLASS_EQUAL || class == CLASS_DELETED;
 	/* Where the closing export decides, what made the item so is the last change that left it as it is. */
 	for (uint32_t i = life->event_count; i > 0; i--) {
 		struct life_event *event = &life->events[i - 1];

@@ -48,6 +48,7 @@ struct key_life {
 	/* how it ends */
 	enum item_state expected; /* STATE_IMAGE: it must have a row; STATE_ABSENT: none */
 	uint32_t lake_rows;
+	bool agrees; /* it ends as it should */
 	const char *differs; /* "status is "paid", should be "shipped"", or "" */
 	struct arena *arena;
 };

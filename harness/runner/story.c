@@ -129,7 +129,9 @@ static uint32_t importance(const struct key_life *life, uint32_t index)
 static void tell_events(struct teller *teller)
 {
 	const struct key_life *life = teller->life;
-	uint32_t passed = 0, most = teller->scenario->process_count > 0 ? EVENTS_SHOWN - 1 : EVENTS_SHOWN;
+	uint32_t passed = 0, most = EVENTS_SHOWN;
+	most -= teller->scenario->process_count > 0 ? 1 : 0;
+	most -= life->agrees ? 1 : 0;
 	for (uint32_t i = 0; i < life->event_count; i++) {
 		uint32_t better = 0;
 		for (uint32_t j = 0; j < life->event_count; j++)
@@ -215,7 +217,7 @@ static bool is_change(const struct key_life *life, uint32_t index)
 static void tell_rows(struct teller *teller)
 {
 	const struct key_life *life = teller->life;
-	uint32_t changes = 0, told = 0;
+	uint32_t changes = 0, told = 0, most = life->agrees ? ROWS_SHOWN + 1 : ROWS_SHOWN;
 	for (uint32_t i = 0; i < life->row_count; i++)
 		changes += is_change(life, i);
 	if (changes == 0 && life->row_count > 0) {
@@ -224,7 +226,7 @@ static void tell_rows(struct teller *teller)
 		say(teller);
 	}
 	for (uint32_t i = 0; i < life->row_count; i++)
-		if (is_change(life, i) && told++ + ROWS_SHOWN >= changes)
+		if (is_change(life, i) && told++ + most >= changes)
 			tell_row(teller, &life->rows[i]);
 }
 
@@ -244,7 +246,9 @@ static void tell_ending(struct teller *teller)
 	const struct key_life *life = teller->life;
 	struct buffer *line = &teller->line;
 	const struct cell_point *point = point_of(teller->cell, life->id);
-	if (life->lake_rows > 1)
+	if (life->agrees)
+		buffer_append_text(line, "in the end it is as it should be, and on the way it was not");
+	else if (life->lake_rows > 1)
 		buffer_printf(line, "there should be %s row of it, and there are %" PRIu32,
 			      life->expected == STATE_ABSENT ? "no" : "one", life->lake_rows);
 	else if (life->differs[0] != '\0')
@@ -313,7 +317,7 @@ static void tell_points(const struct invariants *invariants)
 		const struct cell_point *point = &cell->points[i];
 		if (point->state != POINT_FAILED)
 			continue;
-		buffer_printf(&teller.line, "%s: not so that %s%s%s", point->id, point->name,
+		buffer_printf(&teller.line, "%s does not hold, \"%s\"%s%s", point->id, point->name,
 			      point->detail != NULL ? ": " : "", point->detail != NULL ? point->detail : "");
 		say(&teller);
 		told++;
