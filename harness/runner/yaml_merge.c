@@ -86,8 +86,8 @@ static bool has(yaml_document_t *document, const yaml_node_t *map, const char *n
 /* Laid over a key, it takes that away: some contracts have no place for what others need. */
 static bool takes_away(const yaml_node_t *value)
 {
-	return value != NULL && value->type == YAML_SCALAR_NODE && value->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	       names(value, "null");
+	return value != NULL && value->type == YAML_SCALAR_NODE &&
+	       value->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && names(value, "null");
 }
 
 /* Whether the key of the base gives way to the one that excludes it. */
