@@ -81,7 +81,7 @@ CREATE TEMP TABLE exported(line);
 .import exported exported
 .read $here/merge.sql
 SQL
-crash after-decision
+crash before-commit
 lakeproof-pipeline --quiet --no-sync --table "$lake" --columns "$LAKEPROOF_COLUMNS" --upsert upsert.jsonl --delete delete.jsonl
 crash after-commit
 cat "$aside" refused.jsonl 2>/dev/null | awk '!seen[$0]++' >aside && mv aside "$aside"
