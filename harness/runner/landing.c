@@ -41,6 +41,28 @@ static bool is_of_table(const struct unit *unit)
 	return strcmp(unit->path, "events") == 0;
 }
 
+enum { HALF_MAX = 64 * 1024 * 1024 };
+
+/* The first half of a file's lines. What has no lines lands whole. */
+static int land_half(const char *from, const char *to, struct error *error)
+{
+	struct buffer bytes;
+	size_t lines = 0, size = 0;
+
+	buffer_init(&bytes, HALF_MAX);
+	int failed = folder_read(from, &bytes, error);
+	for (size_t i = 0; i < bytes.size && failed == 0; i++)
+		lines += bytes.data[i] == '\n';
+	for (size_t left = lines / 2; left > 0 && size < bytes.size; size++)
+		left -= bytes.data[size] == '\n';
+	bool text = failed == 0 && size > 0 && memchr(bytes.data, '\0', bytes.size) == NULL;
+	if (failed == 0)
+		failed = text ? folder_write(to, (struct slice){bytes.data, size}, error)
+			      : folder_link(from, to, error);
+	buffer_release(&bytes);
+	return failed;
+}
+
 static int land_unit(struct landing *landing, const struct landing_entry *entry, struct error *error)
 {
 	const struct unit *unit = &landing->histories->units[entry->unit];
@@ -54,7 +76,10 @@ static int land_unit(struct landing *landing, const struct landing_entry *entry,
 		if (name == NULL || from == NULL || to == NULL || also == NULL)
 			return no_memory(error);
 		bool anew = entry->again && entry->naming == 0 && !is_of_table(unit);
-		if ((anew ? folder_copy(from, to, error) : folder_link(from, to, error)) != 0 ||
+		int failed = entry->half ? land_half(from, to, error)
+			     : anew      ? folder_copy(from, to, error)
+					 : folder_link(from, to, error);
+		if (failed != 0 ||
 		    folder_link(to, also, error) != 0)
 			return error_code(error);
 	}

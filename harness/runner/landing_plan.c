@@ -126,6 +126,7 @@ static void land_again(const struct histories *histories, const struct landing_b
 	for (uint32_t i = 0; i < from->count; i++) {
 		struct landing_entry entry = from->entries[i];
 		entry.again = true;
+		entry.half = false;
 		entry.naming = histories->units[entry.unit].kind == UNIT_CHANGES ? naming : 0;
 		to->entries[to->count++] = entry;
 	}
@@ -162,7 +163,8 @@ static int replay_before(struct landing_plan *plan, const struct histories *hist
 	return 0;
 }
 
-static int reupload(struct landing_plan *plan, const struct histories *histories, uint32_t at, bool other_name)
+static int reupload(struct landing_plan *plan, const struct histories *histories, uint32_t at,
+		    const struct process_fault *fault)
 {
 	const struct landing_batch *from = &plan->batches[at];
 	struct landing_batch *to = at + 1 < plan->count ? &plan->batches[at + 1] : NULL;
@@ -178,7 +180,9 @@ static int reupload(struct landing_plan *plan, const struct histories *histories
 	if (to->count > 0)
 		memcpy(entries, to->entries, to->count * sizeof(*entries));
 	to->entries = entries;
-	land_again(histories, from, to, true, other_name ? 1 : 0);
+	land_again(histories, from, to, true, fault->as_other_name ? 1 : 0);
+	for (uint32_t i = 0; i < from->count && fault->first_half; i++)
+		from->entries[i].half = histories->units[from->entries[i].unit].kind == UNIT_CHANGES;
 	return 0;
 }
 
@@ -206,7 +210,7 @@ static int add_faults(struct landing_plan *plan, const struct histories *histori
 			failed = replay_before(plan, histories, at);
 			break;
 		case PROCESS_REUPLOAD:
-			failed = reupload(plan, histories, at, fault->as_other_name != 0);
+			failed = reupload(plan, histories, at, fault);
 			break;
 		case PROCESS_DISK_FULL:
 			batch->disk_full = fault;

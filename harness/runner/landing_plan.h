@@ -11,6 +11,7 @@
 struct landing_entry {
 	uint32_t unit;
 	bool again;      /* it landed before */
+	bool half;       /* only the first half of its lines, where it has such: a writer was cut off */
 	unsigned naming; /* 0: its own name; else the so manyeth other one (changes only) */
 };
 

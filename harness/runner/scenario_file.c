@@ -35,6 +35,10 @@ static const struct schema_map process_schema = {
 					    {"as", SCHEMA_CHOICE, OF(process_fault, as_other_name),
 					     .choices = "same-name|other-name", .fallback = "same-name",
 					     .help = "reupload: how the batch's files are called when they land again"},
+					    {"first", SCHEMA_CHOICE, OF(process_fault, first_half),
+					     .choices = "whole|half", .fallback = "whole",
+					     .help = "reupload: whether what landed first was whole, or the first "
+						     "half of each file's lines"},
 					    {"bytes", SCHEMA_OTHER, .type = &runner_size, OF(process_fault, bytes),
 					     .fallback = "1KiB", .help = "disk-full: what a file may have"},
 					    END},

@@ -28,6 +28,7 @@ struct process_fault {
 	const char *moment; /* PROCESS_KILL: NULL: after a time */
 	int64_t after_us;
 	int as_other_name; /* PROCESS_REUPLOAD */
+	int first_half;    /* PROCESS_REUPLOAD: what landed first were the first halves of its files */
 	int64_t bytes;     /* PROCESS_DISK_FULL: what a file may have */
 };
 

@@ -151,7 +151,8 @@ static void put_process(struct buffer *yaml, const struct shrink_scenario *scena
 		if (fault->fault == PROCESS_KILL)
 			buffer_printf(yaml, ", after: %" PRId64 "ms", fault->after_us / 1000);
 		if (fault->fault == PROCESS_REUPLOAD)
-			buffer_printf(yaml, ", as: %s", fault->as_other_name ? "other-name" : "same-name");
+			buffer_printf(yaml, ", as: %s%s", fault->as_other_name ? "other-name" : "same-name",
+				      fault->first_half ? ", first: half" : "");
 		if (fault->fault == PROCESS_DISK_FULL)
 			buffer_printf(yaml, ", bytes: %" PRId64, fault->bytes);
 		buffer_append_text(yaml, "}\n");
