@@ -92,8 +92,8 @@ const struct schema_map pipeline_schema = {
 			 .also = offsetof(struct pipeline_file, claim_count),
 			 .help = "`each_batch`: after every batch the table is what was delivered so far"},
 			{"contract", SCHEMA_OTHER, .type = &runner_yaml, OF(pipeline_file, contract),
-			 .help = "laid over the generated contract: mappings merge, null takes a key away, anything else "
-				 "replaces"},
+			 .help = "laid over the generated contract: mappings merge, null takes a key away, anything "
+				 "else replaces"},
 			{"limits", SCHEMA_MAP, .map = &limits_schema, .help = "beyond which a step has failed"},
 			{"needs", SCHEMA_TEXTS, OF(pipeline_file, needs),
 			 .also = offsetof(struct pipeline_file, need_count),
