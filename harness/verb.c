@@ -206,7 +206,7 @@ static int take_option(struct parse *parse, int argc, char **argv, int *at)
 
 void verb_append_argument(struct buffer *line, const char *text)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,%6670 6670";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,%@";
 	bool quote = text[0] == '\0' || text[strspn(text, plain)] != '\0';
 	buffer_append_text(line, quote ? "'" : "");
 	for (; *text != '\0'; text++) {
