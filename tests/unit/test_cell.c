@@ -259,6 +259,7 @@ static void test_files(void)
 	fill(&cell);
 	ok(cell_write(&cell, "/nonexistent/cell.json", &error) == ERROR_IO, "a folder that is not there: %s",
 	   error.message);
+	cell_release(&cell);
 	ok(cell_read(folder, &cell, &error) == ERROR_IO, "a folder is no file: %s", error.message);
 	cell_release(&cell);
 }
