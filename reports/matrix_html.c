@@ -232,7 +232,10 @@ static void grid(struct buffer *out, const struct matrix *matrix)
 	key(out);
 	buffer_append_text(out,
 			   "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"matrix of scenarios and "
-			   "pipelines\"><table class=\"grid\">");
+			   "pipelines\"><table class=\"grid");
+	buffer_append_text(out, matrix->column_count > 70   ? " wider\">"
+				: matrix->column_count > 40 ? " wide\">"
+							    : "\">");
 	grid_head(out, matrix);
 	for (uint32_t i = 0; i < matrix->row_count; i++) {
 		const struct matrix_row *row = &matrix->rows[i];
