@@ -42,7 +42,8 @@ struct batch {
 	struct buffer key;
 	size_t file; /* being read */
 	uint64_t records, file_records;
-	bool given_up; /* by the bug handler-raises */
+	bool given_up;   /* by the bug handler-raises */
+	bool file_ended; /* by the bug poison-ends-file */
 };
 
 static bool has(const struct batch *batch, enum bug bug)
@@ -235,6 +236,12 @@ static bool has_keys(struct batch *batch, const struct json_token *tokens, const
 	       lake_key(tokens, change->keys, lake, parts, &batch->key);
 }
 
+static int refuse(struct batch *batch, size_t offset, const char *reason, struct error *error)
+{
+	batch->file_ended = has(batch, BUG_POISON_ENDS_FILE);
+	return pipeline_set_aside(batch->pipeline, path_of(batch), offset, reason, error);
+}
+
 static int take_record(void *context, const struct json_token *tokens, uint32_t root, size_t offset, struct slice text,
 		       struct error *error)
 {
@@ -246,10 +253,12 @@ static int take_record(void *context, const struct json_token *tokens, uint32_t 
 	batch->records++;
 	batch->file_records++;
 	pipeline->records++;
+	if (batch->file_ended)
+		return 0;
 	if (!parse_change(batch, tokens, root, text.size, &change, &reason))
-		return pipeline_set_aside(pipeline, path_of(batch), offset, reason, error);
+		return refuse(batch, offset, reason, error);
 	if (!has_keys(batch, tokens, &change))
-		return pipeline_set_aside(pipeline, path_of(batch), offset, "a key attribute is missing", error);
+		return refuse(batch, offset, "a key attribute is missing", error);
 	struct slice key = buffer_slice(&batch->key);
 	struct planted_view view = {
 		tokens, root,      batch->merge->format,     path_of(batch),
@@ -289,6 +298,7 @@ static int read_file(struct batch *batch, struct error *error)
 	struct buffer bytes;
 	buffer_init(&bytes, FILE_SIZE_MAX);
 	batch->file_records = 0;
+	batch->file_ended = false;
 	int code = landing_read(file, batch->pipeline->bugs, &bytes, error);
 	if (code == ERROR_DATA && has(batch, BUG_FAILED_PAGE_SKIPPED))
 		code = 0;

@@ -69,7 +69,9 @@ void planted_alter(const struct pipeline *pipeline, const struct json_token *tok
 	struct stamp *stamp = &change->stamp;
 	int64_t now_us = pipeline->now_us == 0 ? stamp->time_us : pipeline->now_us;
 	if (bugs_has(bugs, BUG_INGEST_CLOCK)) {
-		stamp->time_us = pipeline->now_us == 0 ? clock_now_us() : pipeline->now_us;
+		/* A clock does not go back, whatever is read by it. */
+		int64_t last = pipeline->guard.clock_us;
+		stamp->time_us = pipeline->now_us == 0 ? clock_now_us() : now_us > last ? now_us : last;
 		stamp->digits = 0;
 	}
 	if (bugs_has(bugs, BUG_SECONDS_AS_MILLISECONDS) && stamp->precision_us == CLOCK_SECOND_US)

@@ -192,7 +192,7 @@ static int walk_document(struct walk *walk, struct slice text, size_t at, size_t
 		return deliver_document(walk, tokens, document, error);
 	/* What is damaged may have swallowed good lines: go on at the next one. */
 	size_t line = line_end(text, at);
-	*next = line < end ? line : end;
+	*next = bugs_has(walk->bugs, BUG_POISON_ENDS_FILE) ? text.size : line < end ? line : end;
 	return poisoned(walk, at, failure.reason, error);
 }
 
