@@ -117,6 +117,11 @@ static void test_faults(void)
 	is_text(drawn(plan.batches, plan.count), "0|2 3 4 5 6 7|8 9 10 1 11 12|8a 9a 10a 1a 11a 12a",
 		"in a batch that comes after it");
 	landing_plan_release(&plan);
+	faults[0] = (struct process_fault){.fault = PROCESS_REUPLOAD, .batch = 2, .first_half = 1};
+	ok(make(&plan, ORDER_EXPORT_FIRST, 3, faults, 1) && plan.batches[1].entries[0].half &&
+		   !plan.batches[2].entries[0].half && plan.batches[2].entries[0].again,
+	   "files that land by half first land whole again");
+	landing_plan_release(&plan);
 	faults[0] = (struct process_fault){.fault = PROCESS_KILL, .batch = 9};
 	ok(make(&plan, ORDER_EXPORT_FIRST, 3, faults, 1) && plan.batches[2].kill == &faults[0],
 	   "a fault of a batch that there is none of is the last one's");
