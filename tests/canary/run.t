@@ -12,7 +12,7 @@ PATH=$build:$PATH # for lakeproof-pipeline
 
 # Something of everything: faults of records, of the process, replays, versions.
 scenarios=(deletes/remove-ignored order/retries-duplicate order/full-replay order/swapped-within-a-batch
-	process/disk-full process/killed-before-the-checkpoint backfill/increments-follow-the-export)
+	process/disk-full process/killed-before-the-commit backfill/increments-follow-the-export)
 pattern='embedded([-+].*)?'
 points=0 failed=0
 
