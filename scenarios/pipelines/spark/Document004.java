@@ -356,11 +356,7 @@ final class Document004 {
 
 	/** The time, in microseconds, is all that Kinesis tells of the order; it stands in the sequence number's place. */
 	private static void kinesisCorrected(Batch batch) throws IOException {
-		for (Path export : batch.exports) {
-			SequenceMerge merge = new SequenceMerge(batch);
-			merge.export(export);
-			merge.commit();
-		}
+		SequenceMerge.exports(batch);
 		SequenceMerge merge = new SequenceMerge(batch);
 		for (Path file : batch.events) {
 			Landing.records(file, batch::setAside, (record, offset) -> {
@@ -379,6 +375,8 @@ final class Document004 {
 				}
 			});
 		}
+		batch.moment("before-commit");
 		merge.commit();
+		batch.moment("after-commit");
 	}
 }
