@@ -122,7 +122,9 @@ static int run_file(struct shrinking *shrinking, bool *fails)
 	}
 	if (code == 0 && verdict == CELL_FAIL) {
 		snprintf(path, sizeof path, "%s/cell.json", cell_folder);
-		*fails = cell_read(path, &cell, &why) == 0 && fails_by(&cell, shrinking->point, shrinking->finding);
+		/* Fewer items may mean more changes of each: that is no step ahead. */
+		*fails = cell_read(path, &cell, &why) == 0 && fails_by(&cell, shrinking->point, shrinking->finding) &&
+			 (!shrinking->any || cell.changes <= shrinking->changes);
 		if (*fails) {
 			shrinking->items = cell.items;
 			shrinking->changes = cell.changes;
@@ -245,12 +247,14 @@ static int narrow_round(struct shrinking *shrinking, uint64_t *items, uint32_t *
 	if (rest == NULL)
 		return no_memory(shrinking);
 	for (unsigned without = 0; without < 2 && !*taken; without++) {
-		for (uint32_t part = 0; part < parts && !*taken && (without == 0 || parts > 2); part++) {
+		for (uint32_t i = 0; i < parts && !*taken && (without == 0 || parts > 2); i++) {
+			/* From the end: items are the hotter the lower their number, and have more of a history. */
+			uint32_t part = parts - 1 - i;
 			uint32_t begin = (uint32_t)((uint64_t)*count * part / parts);
 			uint32_t end = (uint32_t)((uint64_t)*count * (part + 1) / parts), kept = 0;
-			for (uint32_t i = 0; i < *count; i++)
-				if ((i >= begin && i < end) == (without == 0))
-					rest[kept++] = items[i];
+			for (uint32_t j = 0; j < *count; j++)
+				if ((j >= begin && j < end) == (without == 0))
+					rest[kept++] = items[j];
 			if (only(shrinking, rest, kept, taken) != 0)
 				return shrinking->error->code;
 			if (!*taken)
@@ -295,9 +299,10 @@ static int reduce(struct shrinking *shrinking)
 {
 	if (plainer_order(shrinking) != 0 || drop_each(shrinking, true) != 0 || drop_each(shrinking, false) != 0)
 		return shrinking->error->code;
-	if (shrinking->best.only_count == 0 && (fewer(shrinking, true) != 0 || fewer(shrinking, false) != 0))
-		return shrinking->error->code;
-	if (narrow(shrinking) != 0 || fewer_batches(shrinking) != 0)
+	/* Among many items each has few changes, so those that matter are found before the others become fewer; once
+	 * alone, an item may do with less of a history than all of them together did. */
+	if (fewer(shrinking, true) != 0 || narrow(shrinking) != 0 || fewer(shrinking, true) != 0 ||
+	    fewer(shrinking, false) != 0 || fewer_batches(shrinking) != 0)
 		return shrinking->error->code;
 	return drop_each(shrinking, true) != 0 || drop_each(shrinking, false) != 0 ? shrinking->error->code : 0;
 }

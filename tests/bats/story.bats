@@ -134,7 +134,7 @@ shrunk() {
 	[ "$(grep only_items "$small" | tr -cd , | wc -c)" -lt "$items" ]
 }
 
-@test "dropped deletes shrink to one item" { shrunk own/deletes embedded+drops-remove row.zombie 1 3; }
+@test "dropped deletes shrink to one item" { shrunk own/deletes embedded+drops-remove row.zombie 1 5; }
 @test "a backfill over newer rows shrinks to one item, and nothing befalls anybody" {
 	shrunk own/backfill embedded+backfill-overwrites row.stale 1 3
 	small=$(find "$BATS_TEST_TMPDIR/runs" -path '*shrunk/*' -name "own-*.yaml")
