@@ -226,7 +226,7 @@ mended() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ "$output" =~ redrive\ +([0-9]+)\ of\ ([0-9]+)\ keys ]]
-	[ "${BASH_REMATCH[1]}" -eq "$(jq '.findings["row.zombie"]' "$cell/cell.json")" ]
+	[ "${BASH_REMATCH[1]}" -eq "$(jq '[.points[] | select(.id == "final.deletes" or .id == "final.ttl") | .findings[]?] | add' "$cell/cell.json")" ]
 	[ "$(cat "$cell"/landing/events/*/*/*/*/redrive* | grep -c '"eventName":"REMOVE"')" -eq "${BASH_REMATCH[1]}" ]
 	run "$LAKEPROOF" redrive "$BATS_TEST_TMPDIR" --quiet --format streams
 	[ "$status" -eq 64 ]
