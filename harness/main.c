@@ -7,8 +7,6 @@
 
 #include "harness/verb.h"
 
-#define LAKEPROOF_VERSION "0.1.0"
-
 /* The Makefile writes one line VERB(name) for each file of harness/verbs. */
 #define VERB(name) extern const struct verb verb_##name;
 #include "verbs.h"

@@ -11,6 +11,9 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
+/* Of this build. */
+#define LAKEPROOF_VERSION "0.1.0"
+
 enum option_kind {
 	OPTION_FLAG,     /* bool */
 	OPTION_TEXT,     /* const char * */

@@ -23,6 +23,7 @@ struct life {
 	bool in_batch; /* a batch is being applied */
 	bool stopped;  /* a step failed that nobody disturbed */
 	bool over_limit;
+	bool never_ran; /* a program it needs is not there */
 	bool declined;   /* it was a batch, and the pipeline itself said no */
 	const char *why; /* of the first that did */
 	const char *crash_at;
@@ -438,6 +439,18 @@ static int tear_down(struct life *life)
 	return 0;
 }
 
+/* What steps say without the process that does their work is nothing to go by. */
+static int check_session(struct life *life)
+{
+	const struct cell_request *request = life->request;
+
+	if (request->session_failed)
+		return error_set(life->error, ERROR_IO, "the session did not become ready");
+	if (request->session_process != NULL && process_has_ended(request->session_process))
+		return error_set(life->error, ERROR_IO, "the session has ended, of itself");
+	return 0;
+}
+
 static int live(struct life *life)
 {
 	const struct pipeline_file *pipeline = life->request->pipeline;
@@ -446,13 +459,13 @@ static int live(struct life *life)
 	if (prepare(life) != 0)
 		return life->error->code;
 	missing = steps_missing(&life->steps);
-	if (missing != NULL || life->request->session_failed) {
+	life->never_ran = missing != NULL;
+	if (missing != NULL) {
 		life->stopped = true;
-		life->why = missing != NULL ? text(life, "it needs %s, which is not on PATH", missing)
-					    : "its session did not become ready";
+		life->why = text(life, "it needs %s, which is not on PATH", missing);
 	}
-	int failed = 0;
-	if (!life->stopped)
+	int failed = check_session(life);
+	if (failed == 0 && !life->stopped)
 		failed = once(life, "setup", &pipeline->setup, true, pipeline->limits.setup_us);
 	if (failed == 0 && !life->stopped)
 		failed = apply_all(life);
@@ -468,6 +481,8 @@ static int live(struct life *life)
 	if (failed == 0 && !told && cell_points_verdict(&life->cell) == CELL_FAIL)
 		failed = story_tell(&life->invariants, life->error);
 	steps_stop(&life->steps, true, 5000000, true);
+	if (failed == 0)
+		failed = check_session(life);
 	return failed == 0 ? tear_down(life) : failed;
 }
 
@@ -509,7 +524,8 @@ int cell_run(const struct cell_request *request, enum cell_verdict *verdict, str
 	life.cell.verdict = failed != 0 ? CELL_ERROR : cell_points_verdict(&life.cell);
 	if (failed != 0) /* the word for it, so that nobody need look for a log */
 		(void)cell_add_story(&life.cell, own.message);
-	life.cell.as_expected = cell_meets_expectation(&life.cell);
+	/* A pipeline that was never started has not failed in the way that a scenario expects of it. */
+	life.cell.as_expected = cell_meets_expectation(&life.cell) && !life.never_ran;
 	life.cell.us = process_now_us() - started_us;
 	*verdict = life.cell.verdict;
 	snprintf(path, sizeof(path), "%s/cell.json", request->folder);

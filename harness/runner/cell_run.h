@@ -5,6 +5,7 @@
 #ifndef LAKEPROOF_HARNESS_RUNNER_CELL_RUN_H
 #define LAKEPROOF_HARNESS_RUNNER_CELL_RUN_H
 
+#include "base/process.h"
 #include "harness/runner/histories.h"
 #include "reports/cell.h"
 
@@ -20,6 +21,7 @@ struct cell_request {
 	const char *program_folder;        /* of lakeproof; may be NULL */
 	const char *session;               /* its folder, or "" */
 	bool session_failed;
+	const struct process *session_process; /* NULL without a session */
 	const char *reproduce;
 };
 

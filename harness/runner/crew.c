@@ -171,6 +171,7 @@ static int run_cell(const struct work *work, const struct selected_cell *cell, c
 		.program_folder = options->program_folder,
 		.session = session != NULL ? session->folder : "",
 		.session_failed = session != NULL && session->failed,
+		.session_process = session != NULL ? &session->process : NULL,
 		.reproduce = reproduce(cell, options, &line),
 	};
 	int failed = cell_run(&request, &verdict, error);

@@ -204,7 +204,7 @@ static int record(const struct run_options *chosen, const struct selection *sele
 
 	run_record_init(&record);
 	record.name = place->name;
-	record.version = "";
+	record.version = LAKEPROOF_VERSION;
 	record.started_us = started_us;
 	record.ended_us = ended_us;
 	record.seed = (uint64_t)chosen->seed;

@@ -27,12 +27,21 @@ size_of() {
 	esac
 }
 
+# lines JQ: of input that is one JSON value a line. Not by jq -R, which cuts a character in two where its buffer ends.
+lines() {
+	local all=$BATS_TEST_TMPDIR/lines.$BASHPID
+	cat >"$all"
+	[ "$(wc -l <"$all")" -eq "$(jq -c . "$all" | wc -l)" ] || echo '"lines and values are not as many"'
+	jq -c "$1" "$all"
+	rm "$all"
+}
+
 # records FORMAT FOLDER: each landed record as the service made it, one a line. Where a format is one value a line, each line
 # has to be one. A format generate has and this has not fails.
 records() {
 	find "$2/events" -type f -exec zcat -f {} + | case $1 in
-		streams | kinesis | kinesis-ms) jq -cR fromjson ;;
-		lambda) jq -cR 'fromjson | .Records[]' ;;
+		streams | kinesis | kinesis-ms) lines . ;;
+		lambda) lines '.Records[]' ;;
 		kinesis-lambda) jq -cR 'fromjson | .Records[].kinesis.data | @base64d | fromjson' ;;
 		kinesis-base64) jq -cR '@base64d | fromjson' ;;
 		firehose-transform) jq -cR 'fromjson | .records[].data | @base64d | fromjson' ;;

@@ -39,7 +39,7 @@ setup() {
 }
 
 @test "a record whose Keys and image disagree is record.unreadable, not the lake's fault" {
-	sed -i '0,/"NewImage"/s/"NewImage":{"pk":{"S":"[^"]*"}/"NewImage":{"pk":{"S":"somebody else"}/' "$events"
+	sed -i '0,/"NewImage":{"pk"/s/"NewImage":{"pk":{"S":"[^"]*"}/"NewImage":{"pk":{"S":"somebody else"}/' "$events"
 	rm -rf "$here/.lakeproof"
 	reconcile "$here"
 	echo "$(field '.verdict, .findings_by_id')"

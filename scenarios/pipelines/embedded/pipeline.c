@@ -52,8 +52,17 @@ int pipeline_set_aside(struct pipeline *pipeline, const char *path, size_t offse
 
 /* ---- opening */
 
+/* With the folders above it. */
 static int make_folder(const char *path, struct error *error)
 {
+	char above[PATH_SIZE];
+	snprintf(above, sizeof(above), "%s", path);
+	for (char *slash = strchr(above + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(above, 0777) != 0 && errno != EEXIST)
+			return error_system(error, "cannot make \"%s\"", above);
+		*slash = '/';
+	}
 	if (mkdir(path, 0777) == 0 || errno == EEXIST)
 		return 0;
 	return error_system(error, "cannot make \"%s\"", path);

@@ -1,7 +1,9 @@
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -15,7 +17,8 @@ import java.util.stream.Stream;
  * The DynamoDB table that a poller asks: what it held at a time, rebuilt from the full export and the stream records that landed.
  *
  * <p>It stands in for the service, so it is exact: of each item the newest change up to that time, before the first one that
- * item's old image, or else the export's item. The clock is behind the batch's newest file by the time that records take to
+ * item's old image. Once an export landed, the table is never shown as it was before it: of each item the export's, until a
+ * change that the export cannot hold. The clock is behind the batch's newest file by the time that records take to
  * land, so that what was written up to then has landed too; it never goes back, and after the last batch an hour is quiet.
  * Writes are stamped in whole seconds but happen at some moment within theirs, and a poll comes in the middle of a second in
  * which something was written: that is when pollers go wrong.
@@ -25,6 +28,8 @@ final class DynamoTable {
 	/** A file of stream records is closed after three minutes at most. */
 	private static final long LANDING_US = 200 * SECOND;
 	private static final long QUIET_US = 3600 * SECOND;
+	/** An export holds everything from before a minute ahead of its time. */
+	private static final long FUZZ_US = 60 * SECOND;
 	/** When whatever was there before the first record was written. */
 	private static final long LONG_AGO_US = SECOND;
 
@@ -57,15 +62,27 @@ final class DynamoTable {
 	private final Map<String, TreeMap<String, Change>> changes = new HashMap<>();
 	private final long clockUs;
 	private boolean born = true;
+	/** From when on changes count beside the newest export: a minute before its time, to which it may be behind. */
+	private long exportedUs = Long.MIN_VALUE;
 
 	DynamoTable(Batch batch) throws IOException {
 		this.batch = batch;
 		boolean full = false;
 		for (Path folder : files(batch.landing.resolve("AWSDynamoDB"), 1)) {
-			if (Files.exists(folder.resolve("manifest-summary.json")) && !Files.readString(folder.resolve("manifest-summary.json"))
-				.contains("INCREMENTAL_EXPORT")) {
+			Path manifest = folder.resolve("manifest-summary.json");
+			if (!Files.exists(manifest)) {
+				continue;
+			}
+			JsonNode summary = new ObjectMapper().readTree(manifest.toFile());
+			if (summary.path("exportType").asText().equals("INCREMENTAL_EXPORT")) {
+				continue;
+			}
+			full = true;
+			long us = Instant.parse(summary.get("exportTime").asText()).toEpochMilli() * 1000 - FUZZ_US;
+			if (us > exportedUs) {
+				exportedUs = us;
+				exported.clear();
 				Landing.export(folder, item -> exported.put(key(item), item));
-				full = true;
 			}
 		}
 		long newest = 0;
@@ -136,7 +153,7 @@ final class DynamoTable {
 	/** All items, as an index shows them that is behind by so many microseconds of a change. */
 	List<Item> at(ToLongFunction<Change> lagUs) {
 		List<Item> items = new ArrayList<>();
-		changes.values().forEach(of -> {
+		changes.forEach((key, of) -> {
 			Change last = null;
 			long visible = 0;
 			for (Change change : of.values()) {
@@ -145,9 +162,9 @@ final class DynamoTable {
 				if (visible > clockUs) {
 					break;
 				}
-				last = change;
+				last = change.timeUs < exportedUs ? null : change;
 			}
-			JsonNode before = of.firstEntry().getValue().oldImage;
+			JsonNode before = exportedUs == Long.MIN_VALUE ? of.firstEntry().getValue().oldImage : exported.get(key);
 			if (last != null && !last.removes() && last.newImage != null) {
 				items.add(new Item(last.newImage, last.timeUs));
 			}
