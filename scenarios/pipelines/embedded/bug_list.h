@@ -150,7 +150,6 @@
 	    "a text column takes nothing but S: what changed its type is null") \
 	BUG(NAMES_LOWER_CASED, "names-lower-cased", "T12", "any", \
 	    "attribute names are compared without their case") \
-	BUG(DEEP_NESTING_CUT, "deep-nesting-cut", "T13", "any", "what is nested deeper than one level is cut off") \
 	BUG(NUL_ENDS_TEXT, "nul-ends-text", "T13", "any", "texts end at U+0000") \
 	BUG(SURROGATES_REPLACED, "surrogates-replaced", "T13", "any", \
 	    "characters beyond the first plane become question marks") \

@@ -380,13 +380,6 @@ static void append_record(struct conversion *conversion, struct column *column, 
 	column_append_struct(column);
 }
 
-/* The bug deep-nesting-cut: nothing is within a list or map that is itself within one. */
-static bool is_cut(const struct conversion *conversion, struct slice tag)
-{
-	bool nests = tag.size == 2 || slice_is(tag, "L") || slice_is(tag, "M");
-	return nests && conversion->depth > 1 && bugs_has(conversion->bugs, BUG_DEEP_NESTING_CUT);
-}
-
 static bool is_number_format(const char *format)
 {
 	return format[0] == 'i' || format[0] == 'l' || format[0] == 'g' || format[0] == 'd';
@@ -439,29 +432,18 @@ static void append_missing(const struct conversion *conversion, struct column *c
 		column_append_null(column);
 }
 
-static void append_nested(struct conversion *conversion, struct column *column, const struct json_token *tokens,
-			  struct slice tag, uint32_t payload)
-{
-	conversion->depth++;
-	if (is_cut(conversion, tag))
-		column_append_null(column);
-	else
-		append_tagged(conversion, column, tokens, tag, payload);
-	conversion->depth--;
-}
-
 void convert_append(struct conversion *conversion, struct column *column, const struct json_token *tokens,
 		    uint32_t value)
 {
 	if (conversion->plain && value != 0 && tokens[value].type != JSON_NULL) {
 		const char *tag = plain_tag(column_format(column), &tokens[value]);
-		append_nested(conversion, column, tokens, slice_from(tag), value);
+		append_tagged(conversion, column, tokens, slice_from(tag), value);
 		return;
 	}
 	bool good = !conversion->plain && value != 0 && tokens[value].type == JSON_OBJECT && tokens[value].count == 1;
 	struct slice tag = good ? json_text(&tokens[value + 1]) : (struct slice){"", 0};
 	if (good && !slice_is(tag, "NULL")) {
-		append_nested(conversion, column, tokens, tag, value + 2);
+		append_tagged(conversion, column, tokens, tag, value + 2);
 		return;
 	}
 	conversion->misfits += !conversion->plain && value != 0 && !good;

@@ -9,7 +9,6 @@
 
 struct conversion {
 	bool plain; /* values are plain JSON, without type tags */
-	int depth;  /* of nested values, while one is appended */
 	struct bug_set bugs;
 	uint64_t misfits;    /* counts values that do not fit */
 	struct buffer *work; /* scratch for binaries */
