@@ -263,7 +263,7 @@ canary: all $(CANARY_PROGRAM) $(DEPS_CHECK) ## a harness that is blinded is noti
 	tests/run tests/canary/run.t
 check-scenarios: all $(DEPS_CHECK) ## the embedded pipelines that are right, over 20 seeds: no alarm (15 min)
 	tests/run tests/scenarios/seeds.t
-check-real: all ## against real Spark, Delta and DynamoDB Local; needs Java and Maven (30 min)
+check-real: all ## against real Spark, Delta and DynamoDB Local; needs Java and Maven (45 min)
 	tests/real/run.sh
 lint: $(DEPS_CHECK) ## include order, banned calls, findings against their documentation (5 min)
 	$(RUN) --suite lint
