@@ -6,13 +6,13 @@
 source "$(dirname "$(realpath "$0")")/lib.sh"
 cd "$ROOT" || exit 1
 PIPELINES=${PIPELINES:-doc*}
-# Scenarios that between them name every pipeline; SCENARIOS= runs all, which takes about an hour.
+# Scenarios that between them name every pipeline, so that the suite takes a quarter of an hour; SCENARIOS= runs all.
 SCENARIOS=${SCENARIOS-landing/produces-nothing deletes/remove-ignored backfill/overwrites-newer-rows order/many-versions-in-one-merge
 	polling/cursor-is-now polling/ties-at-the-cursor backfill/export-loaded-twice process/killed-before-the-checkpoint
 	backfill/older-snapshot-again deletes/keys-only-in-an-increment order/kinesis-shuffles backfill/older-increment-again
 	process/two-at-once keys/merge-on-part-of-the-key landing/records-without-newlines landing/export-among-the-records
 	polling/index-lags-behind polling/cursor-passes-a-failed-page polling/null-guard-freezes-the-row
-	polling/tenant-nobody-listed backfill/sequence-is-null}
+	polling/tenant-nobody-listed}
 RUNS=$REAL/runs
 
 planned() { "$LAKEPROOF" run $SCENARIOS --list --expect --pipeline "$PIPELINES" >"$REAL/planned" && [ -s "$REAL/planned" ]; }
