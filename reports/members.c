@@ -41,8 +41,10 @@ void members_name(struct buffer *out, const char *member)
 	char last = out->size > 0 ? out->data[out->size - 1] : '{';
 	if (last != '{' && last != '[')
 		buffer_append_byte(out, ',');
-	if (member != NULL)
-		buffer_printf(out, "\"%s\":", member);
+	if (member != NULL) {
+		buffer_append_json(out, slice_from(member));
+		buffer_append_byte(out, ':');
+	}
 }
 
 void members_text(struct buffer *out, const char *member, const char *value)

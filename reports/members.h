@@ -1,7 +1,7 @@
 /* members - the members of JSON objects: written one after another, and read with their types checked.
  *
  * Writing: each puts a comma where one is wanted by what stands before it, so an object is members_open(…, '{'), its
- * members, and a '}'. Names are plain text of ours; values are anybody's bytes: what is no UTF-8 becomes U+FFFD.
+ * members, and a '}'. Names are UTF-8; values are anybody's bytes: what is no UTF-8 becomes U+FFFD.
  * Reading: a member that is not there or null is NULL, 0 or false. The first that is wrong is told in `error` and kept
  * in `code`; nothing is found after it. Texts are copied into the arena and hold no NUL. */
 #ifndef LAKEPROOF_REPORTS_MEMBERS_H

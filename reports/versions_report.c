@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "reports/members.h"
 
 static const char *const kind_names[VERSIONS_KIND_COUNT] = {"went_back", "came_back", "twice"};
 
@@ -130,93 +131,60 @@ static void text_entry(struct buffer *out, const struct versions_entry *entry)
 
 /* ---- JSON */
 
-static void name(struct buffer *out, const char *text)
-{
-	if (out->size > 0 && out->data[out->size - 1] != '{' && out->data[out->size - 1] != '[')
-		buffer_append_byte(out, ',');
-	if (text != NULL)
-		buffer_printf(out, "\"%s\":", text);
-}
-
-static void member_text(struct buffer *out, const char *member, const char *text)
-{
-	name(out, member);
-	if (text == NULL)
-		buffer_append_text(out, "null");
-	else
-		buffer_append_json(out, slice_from(text));
-}
-
 static void member_row(struct buffer *out, const char *member, const char *row)
 {
-	member_text(out, member, row[0] != '\0' ? row : NULL);
-}
-
-static void member_number(struct buffer *out, const char *member, int64_t number)
-{
-	name(out, member);
-	buffer_printf(out, "%" PRId64, number);
-}
-
-static void member_count(struct buffer *out, const char *member, uint64_t number)
-{
-	name(out, member);
-	buffer_append_u64(out, number);
+	members_text(out, member, row[0] != '\0' ? row : NULL);
 }
 
 static void kinds(struct buffer *out, const uint64_t counts[VERSIONS_KIND_COUNT])
 {
 	buffer_append_byte(out, '{');
 	for (int kind = 0; kind < VERSIONS_KIND_COUNT; kind++)
-		member_count(out, kind_names[kind], counts[kind]);
+		members_u64(out, kind_names[kind], counts[kind]);
 	buffer_append_byte(out, '}');
 }
 
 static void json_step(struct buffer *out, const struct versions_step *step)
 {
 	char time[CLOCK_TEXT_MAX];
-	name(out, NULL);
-	buffer_append_byte(out, '{');
-	member_number(out, "version", step->version);
-	member_text(out, "committed", clock_format(step->commit_us, time));
-	member_text(out, "operation", step->operation);
-	member_count(out, "files_added", step->files_added);
-	member_count(out, "files_removed", step->files_removed);
-	member_count(out, "rows_came", step->rows_came);
-	member_count(out, "rows_went", step->rows_went);
-	member_count(out, "keys", step->keys);
-	name(out, "findings");
+	members_open(out, NULL, '{');
+	members_i64(out, "version", step->version);
+	members_text(out, "committed", clock_format(step->commit_us, time));
+	members_text(out, "operation", step->operation);
+	members_u64(out, "files_added", step->files_added);
+	members_u64(out, "files_removed", step->files_removed);
+	members_u64(out, "rows_came", step->rows_came);
+	members_u64(out, "rows_went", step->rows_went);
+	members_u64(out, "keys", step->keys);
+	members_name(out, "findings");
 	kinds(out, step->findings);
-	member_text(out, "unjudged", step->unjudged);
+	members_text(out, "unjudged", step->unjudged);
 	buffer_append_byte(out, '}');
 }
 
 static void json_finding(struct buffer *out, const struct versions_finding *finding)
 {
-	name(out, NULL);
-	buffer_append_byte(out, '{');
-	member_text(out, "id", finding_kinds[finding->id].id);
-	member_text(out, "kind", kind_names[finding->kind]);
-	name(out, "key");
+	members_open(out, NULL, '{');
+	members_text(out, "id", finding_kinds[finding->id].id);
+	members_text(out, "kind", kind_names[finding->kind]);
+	members_name(out, "key");
 	buffer_append_text(out, finding->key_json);
-	member_number(out, "version", finding->version);
+	members_i64(out, "version", finding->version);
 	if (finding->repaired >= 0)
-		member_number(out, "repaired", finding->repaired);
-	member_text(out, "operation", finding->operation);
-	member_text(out, "cause", finding->cause);
+		members_i64(out, "repaired", finding->repaired);
+	members_text(out, "operation", finding->operation);
+	members_text(out, "cause", finding->cause);
 	member_row(out, "row_before", finding->row_before);
 	member_row(out, "row", finding->row);
-	name(out, "records");
-	buffer_append_byte(out, '[');
+	members_open(out, "records", '[');
 	for (uint32_t i = 0; i < finding->record_count; i++) {
 		const struct finding_record *record = &finding->records[i];
-		name(out, NULL);
-		buffer_append_byte(out, '{');
-		member_text(out, "role", record->role);
-		member_text(out, "file", record->path);
-		member_count(out, "record", record->record);
+		members_open(out, NULL, '{');
+		members_text(out, "role", record->role);
+		members_text(out, "file", record->path);
+		members_u64(out, "record", record->record);
 		if (report_has_offset(record))
-			member_count(out, "offset", record->offset);
+			members_u64(out, "offset", record->offset);
 		buffer_append_byte(out, '}');
 	}
 	buffer_append_text(out, "]}");
@@ -224,23 +192,20 @@ static void json_finding(struct buffer *out, const struct versions_finding *find
 
 static void json_comparison(struct buffer *out, const struct versions_comparison *comparison)
 {
-	name(out, "replay");
-	buffer_append_byte(out, '{');
-	member_number(out, "before", comparison->before);
-	member_number(out, "after", comparison->after);
-	member_text(out, "why_not", comparison->why_not);
-	member_count(out, "keys_changed", comparison->keys_changed);
-	name(out, "changes");
-	buffer_append_byte(out, '[');
+	members_open(out, "replay", '{');
+	members_i64(out, "before", comparison->before);
+	members_i64(out, "after", comparison->after);
+	members_text(out, "why_not", comparison->why_not);
+	members_u64(out, "keys_changed", comparison->keys_changed);
+	members_open(out, "changes", '[');
 	for (uint64_t i = 0; i < comparison->change_count; i++) {
 		const struct versions_change *change = &comparison->changes[i];
-		name(out, NULL);
-		buffer_append_byte(out, '{');
-		name(out, "key");
+		members_open(out, NULL, '{');
+		members_name(out, "key");
 		buffer_append_text(out, change->key_json);
-		member_text(out, "difference", versions_difference_text(change->difference));
-		member_count(out, "rows_before", change->rows_before);
-		member_count(out, "rows_after", change->rows_after);
+		members_text(out, "difference", versions_difference_text(change->difference));
+		members_u64(out, "rows_before", change->rows_before);
+		members_u64(out, "rows_after", change->rows_after);
 		member_row(out, "row_before", change->row_before);
 		member_row(out, "row_after", change->row_after);
 		buffer_append_byte(out, '}');
@@ -250,13 +215,12 @@ static void json_comparison(struct buffer *out, const struct versions_comparison
 
 static void json_ids(struct buffer *out, const struct versions_entry *entry)
 {
-	name(out, "findings_by_id");
-	buffer_append_byte(out, '{');
+	members_open(out, "findings_by_id", '{');
 	for (int id = 0; id < FINDING_COUNT; id++)
 		if (entry->outcome.by_id[id] > 0)
-			member_count(out, finding_kinds[id].id, entry->outcome.by_id[id]);
+			members_u64(out, finding_kinds[id].id, entry->outcome.by_id[id]);
 	if (entry->comparison != NULL && entry->comparison->keys_changed > 0)
-		member_count(out, finding_kinds[FINDING_REPLAY_CHANGED].id, entry->comparison->keys_changed);
+		members_u64(out, finding_kinds[FINDING_REPLAY_CHANGED].id, entry->comparison->keys_changed);
 	buffer_append_byte(out, '}');
 }
 
@@ -264,46 +228,40 @@ static void json_unjudged(struct buffer *out, const struct versions_outcome *out
 {
 	static const char *const names[VERSIONS_REASON_COUNT] = {"unproven", "unknown",  "unordered",
 								 "hole",     "no_image", "columns"};
-	name(out, "keys_unjudged");
-	buffer_append_byte(out, '{');
+	members_open(out, "keys_unjudged", '{');
 	for (int i = 0; i < VERSIONS_REASON_COUNT; i++)
-		member_count(out, names[i], outcome->keys_unjudged[i]);
+		members_u64(out, names[i], outcome->keys_unjudged[i]);
 	buffer_append_byte(out, '}');
 }
 
 static void json_entry(struct buffer *out, const struct versions_entry *entry)
 {
 	const struct versions_outcome *outcome = &entry->outcome;
-	name(out, NULL);
-	buffer_append_byte(out, '{');
-	member_text(out, "verdict", verdict_text(entry_verdict(entry)));
-	name(out, "reasons");
-	buffer_append_byte(out, '[');
+	members_open(out, NULL, '{');
+	members_text(out, "verdict", verdict_text(entry_verdict(entry)));
+	members_open(out, "reasons", '[');
 	for (uint32_t i = 0; i < outcome->reason_count; i++)
-		member_text(out, NULL, outcome->reasons[i]);
+		members_text(out, NULL, outcome->reasons[i]);
 	buffer_append_byte(out, ']');
-	member_text(out, "lake", outcome->lake);
-	member_text(out, "table", outcome->table);
-	member_number(out, "from", outcome->from);
-	member_number(out, "to", outcome->to);
-	name(out, "whole");
-	buffer_append_text(out, outcome->whole ? "true" : "false");
-	member_count(out, "versions_judged", outcome->steps_judged);
-	member_count(out, "files_read", outcome->files_read);
-	member_count(out, "files_gone", outcome->files_gone);
-	member_count(out, "keys", outcome->keys);
-	member_count(out, "keys_judged", outcome->keys_judged);
+	members_text(out, "lake", outcome->lake);
+	members_text(out, "table", outcome->table);
+	members_i64(out, "from", outcome->from);
+	members_i64(out, "to", outcome->to);
+	members_bool(out, "whole", outcome->whole);
+	members_u64(out, "versions_judged", outcome->steps_judged);
+	members_u64(out, "files_read", outcome->files_read);
+	members_u64(out, "files_gone", outcome->files_gone);
+	members_u64(out, "keys", outcome->keys);
+	members_u64(out, "keys_judged", outcome->keys_judged);
 	json_unjudged(out, outcome);
 	json_ids(out, entry);
-	name(out, "found");
+	members_name(out, "found");
 	kinds(out, outcome->found);
-	name(out, "versions");
-	buffer_append_byte(out, '[');
+	members_open(out, "versions", '[');
 	for (uint64_t i = 0; i < outcome->step_count; i++)
 		json_step(out, &outcome->steps[i]);
 	buffer_append_byte(out, ']');
-	name(out, "findings");
-	buffer_append_byte(out, '[');
+	members_open(out, "findings", '[');
 	for (uint64_t i = 0; i < outcome->finding_count; i++)
 		json_finding(out, &outcome->findings[i]);
 	buffer_append_byte(out, ']');
@@ -315,9 +273,8 @@ static void json_entry(struct buffer *out, const struct versions_entry *entry)
 static void json(const struct versions_entry *entries, uint32_t count, struct buffer *out)
 {
 	buffer_append_byte(out, '{');
-	member_text(out, "verdict", verdict_text(versions_report_verdict(entries, count)));
-	name(out, "lakes");
-	buffer_append_byte(out, '[');
+	members_text(out, "verdict", verdict_text(versions_report_verdict(entries, count)));
+	members_open(out, "lakes", '[');
 	for (uint32_t i = 0; i < count; i++)
 		json_entry(out, &entries[i]);
 	buffer_append_text(out, "]}\n");
