@@ -1,9 +1,7 @@
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -69,16 +67,11 @@ final class DynamoTable {
 		this.batch = batch;
 		boolean full = false;
 		for (Path folder : files(batch.landing.resolve("AWSDynamoDB"), 1)) {
-			Path manifest = folder.resolve("manifest-summary.json");
-			if (!Files.exists(manifest)) {
-				continue;
-			}
-			JsonNode summary = new ObjectMapper().readTree(manifest.toFile());
-			if (summary.path("exportType").asText().equals("INCREMENTAL_EXPORT")) {
+			if (!Landing.isFullExport(folder)) {
 				continue;
 			}
 			full = true;
-			long us = Instant.parse(summary.get("exportTime").asText()).toEpochMilli() * 1000 - FUZZ_US;
+			long us = Landing.exportTimeUs(folder) - FUZZ_US;
 			if (us > exportedUs) {
 				exportedUs = us;
 				exported.clear();

@@ -1,12 +1,8 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import io.delta.tables.DeltaTable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,35 +41,9 @@ final class IncrementalMerge {
 			Landing.export(export, item -> merge.take(item, item, time));
 		}
 		for (Path export : batch.increments) {
-			merge.window(export);
+			Landing.increment(export, merge::change);
 		}
 		merge.commit();
-	}
-
-	/** The files that the manifest names lie in the folder that all incremental exports share. */
-	private void window(Path export) throws IOException {
-		long items = 0;
-		for (String line : new String(checked(export, "manifest-files"), StandardCharsets.UTF_8).split("\n")) {
-			if (line.isBlank()) {
-				continue;
-			}
-			JsonNode entry = Landing.JSON.readTree(line);
-			String key = entry.get("dataFileS3Key").asText();
-			byte[] raw = Files.readAllBytes(export.resolveSibling("data").resolve(key.substring(key.lastIndexOf('/') + 1)));
-			need(md5(raw).equals(entry.get("md5Checksum").asText()), key + " is not the file that the manifest names");
-			boolean[] cut = new boolean[1];
-			long count = 0;
-			for (String record : new String(Landing.content(raw, cut), StandardCharsets.UTF_8).split("\n")) {
-				if (!record.isBlank()) {
-					change(Landing.JSON.readTree(record));
-					count++;
-				}
-			}
-			need(!cut[0] && count == entry.get("itemCount").asLong(), key + " does not hold as many items as its manifest says");
-			items += count;
-		}
-		JsonNode summary = Landing.JSON.readTree(checked(export, "manifest-summary"));
-		need(items == summary.get("itemCount").asLong(), export + " does not hold as many items as its summary says");
 	}
 
 	/** Without a new image the item is gone, in either view: nothing else leaves it out. */
@@ -153,26 +123,6 @@ final class IncrementalMerge {
 					throw conflict;
 				}
 			}
-		}
-	}
-
-	private static byte[] checked(Path folder, String name) throws IOException {
-		byte[] bytes = Files.readAllBytes(folder.resolve(name + ".json"));
-		need(md5(bytes).equals(Files.readString(folder.resolve(name + ".md5")).trim()), folder + ": " + name + ".json is not what its MD5 says");
-		return bytes;
-	}
-
-	private static void need(boolean good, String otherwise) throws IOException {
-		if (!good) {
-			throw new IOException(otherwise);
-		}
-	}
-
-	private static String md5(byte[] bytes) throws IOException {
-		try {
-			return Base64.getEncoder().encodeToString(MessageDigest.getInstance("MD5").digest(bytes));
-		} catch (java.security.NoSuchAlgorithmException none) {
-			throw new IOException(none);
 		}
 	}
 }

@@ -94,8 +94,18 @@ final class Landing {
 		return whole.toByteArray();
 	}
 
-	/** The items of a full export, by its manifest; throws when it is not whole. */
+	/** The items of a full export; throws when it is not whole. */
 	static void export(Path folder, Consumer<JsonNode> items) throws IOException {
+		exported(folder, folder.resolve("data"), record -> items.accept(record.get("Item")));
+	}
+
+	/** The changes of an incremental export, whose data files lie in the folder that all of them share; throws likewise. */
+	static void increment(Path folder, Consumer<JsonNode> changes) throws IOException {
+		exported(folder, folder.resolveSibling("data"), changes);
+	}
+
+	/** The records of an export, by its manifest. */
+	private static void exported(Path folder, Path data, Consumer<JsonNode> records) throws IOException {
 		byte[] list = checked(folder, "manifest-files");
 		JsonNode summary = JSON.readTree(checked(folder, "manifest-summary"));
 		long total = 0;
@@ -105,7 +115,7 @@ final class Landing {
 			}
 			JsonNode entry = JSON.readTree(line);
 			String key = entry.get("dataFileS3Key").asText();
-			Path file = folder.resolve("data").resolve(key.substring(key.lastIndexOf('/') + 1));
+			Path file = data.resolve(key.substring(key.lastIndexOf('/') + 1));
 			byte[] raw = Files.readAllBytes(file);
 			need(md5(raw).equals(entry.get("md5Checksum").asText()), file + " is not the file that the manifest names");
 			boolean[] cut = new boolean[1];
@@ -115,7 +125,7 @@ final class Landing {
 			};
 			new Landing(file, content(raw, cut), none, (record, offset) -> {
 				count[0]++;
-				items.accept(record.get("Item"));
+				records.accept(record);
 			}).read();
 			need(!cut[0] && count[0] == entry.get("itemCount").asLong(), file + " does not hold as many items as its manifest says");
 			total += count[0];
@@ -123,9 +133,17 @@ final class Landing {
 		need(total == summary.get("itemCount").asLong(), folder + " does not hold as many items as its summary says");
 	}
 
+	static boolean isFullExport(Path folder) throws IOException {
+		return Files.exists(folder.resolve("manifest-summary.json")) &&
+			!summary(folder).path("exportType").asText().equals("INCREMENTAL_EXPORT");
+	}
+
 	static long exportTimeUs(Path folder) throws IOException {
-		String time = JSON.readTree(Files.readAllBytes(folder.resolve("manifest-summary.json"))).get("exportTime").asText();
-		return java.time.Instant.parse(time).toEpochMilli() * 1000;
+		return java.time.Instant.parse(summary(folder).get("exportTime").asText()).toEpochMilli() * 1000;
+	}
+
+	private static JsonNode summary(Path folder) throws IOException {
+		return JSON.readTree(Files.readAllBytes(folder.resolve("manifest-summary.json")));
 	}
 
 	private static byte[] checked(Path folder, String name) throws IOException {
