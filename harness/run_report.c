@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/whole_file.h"
+#include "harness/verb.h"
 
 enum { TREND_RUNS = 30, WIDTH_WITHOUT_TERMINAL = 240 };
 #define REPORT_BYTES_MAX ((size_t)2 << 30)
@@ -22,9 +23,7 @@ static uint32_t terminal_width(void)
 
 static struct matrix_style style_of(const struct run_report *wanted)
 {
-	const char *no_colour = getenv("NO_COLOR");
-	bool terminal = wanted->output == NULL && isatty(STDOUT_FILENO) == 1;
-	return (struct matrix_style){.colour = terminal && (no_colour == NULL || no_colour[0] == '\0'),
+	return (struct matrix_style){.colour = wanted->output == NULL && verb_colour(),
 				     .expect = wanted->expect,
 				     .width = terminal_width()};
 }

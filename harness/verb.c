@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -264,4 +266,10 @@ int verb_parse(const struct verb *verb, int argc, char **argv, void *options, in
 	*operand_count = parse.operand_count;
 	*operands = argv;
 	return check_operands(&parse);
+}
+
+bool verb_colour(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	return isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || no_colour[0] == '\0');
 }

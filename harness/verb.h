@@ -55,6 +55,8 @@ void verb_print_man(const struct verb *const *verbs, const char *version);
 void verb_print_completion(const struct verb *const *verbs);
 /* An argument as a shell takes it: quoted where it must be. */
 void verb_append_argument(struct buffer *line, const char *text);
+/* Whether stdout is a terminal whose user has not said NO_COLOR. */
+bool verb_colour(void);
 /* Set by --quiet and --help (-h) on any verb; after --help only verb_print_help makes sense. */
 extern bool verb_quiet;
 extern bool verb_help;

@@ -104,10 +104,7 @@ static int print(const struct buffer *out, struct error *error)
 
 static struct report_style style_of(const struct reconcile_options *chosen)
 {
-	const char *no_colour = getenv("NO_COLOR");
-	return (struct report_style){.colour = isatty(STDOUT_FILENO) == 1 &&
-					       (no_colour == NULL || no_colour[0] == '\0'),
-				     .details = (uint64_t)chosen->details};
+	return (struct report_style){.colour = verb_colour(), .details = (uint64_t)chosen->details};
 }
 
 static int run_one(const char *contract, const struct reconcile_options *chosen, enum report_format format,
