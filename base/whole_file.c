@@ -28,8 +28,10 @@ static int read_all(int file, const char *path, struct buffer *bytes, struct err
 		ssize_t size = read(file, bytes->data + bytes->size, block);
 		if (size < 0 && errno != EINTR)
 			return error_system(error, "cannot read \"%s\"", path);
-		if (size == 0)
+		if (size == 0) {
+			memset(bytes->data + bytes->size, 0, JSON_PADDING);
 			return 0;
+		}
 		bytes->size += size > 0 ? (size_t)size : 0;
 	}
 }

@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Appends to an initialised buffer; JSON_PADDING bytes after them are readable. */
+/* Appends to an initialised buffer; JSON_PADDING zero bytes follow them. */
 int whole_file_read(const char *path, struct buffer *bytes, struct error *error) MUST_USE;
 int whole_file_write(const char *path, struct slice bytes, struct error *error) MUST_USE;
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/whole_file.h"
 #include "harness/runner/folder.h"
 #include "harness/runner/invariants.h"
 #include "harness/runner/poison_points.h"
@@ -26,7 +27,6 @@ struct life {
 	bool never_ran; /* a program it needs is not there */
 	bool declined;   /* it was a batch, and the pipeline itself said no */
 	const char *why; /* of the first that did */
-	const char *crash_at;
 	struct error *error;
 };
 
@@ -268,7 +268,7 @@ static uint64_t set_aside_lines(struct life *life)
 		return 0;
 	snprintf(path, sizeof(path), "%s/%s", life->steps.work, life->request->pipeline->set_aside);
 	buffer_init(&bytes, (size_t)1 << 30);
-	if (folder_has(path) && folder_read(path, &bytes, &none) == 0)
+	if (folder_has(path) && whole_file_read(path, &bytes, &none) == 0)
 		for (size_t i = 0; i < bytes.size; i++)
 			lines += bytes.data[i] == '\n';
 	buffer_release(&bytes);
@@ -398,7 +398,7 @@ static int prepare(struct life *life)
 	life->steps.work = folders[2];
 	life->steps.table = table;
 	life->steps.program_folder = request->program_folder;
-	life->steps.session = request->session;
+	life->steps.session = request->session != NULL ? request->session->folder : "";
 	life->steps.landing = &life->landing;
 	life->steps.key_text = request->histories->key_text;
 	life->steps.columns = request->histories->columns;
@@ -442,11 +442,11 @@ static int tear_down(struct life *life)
 /* What steps say without the process that does their work is nothing to go by. */
 static int check_session(struct life *life)
 {
-	const struct cell_request *request = life->request;
+	const struct session *session = life->request->session;
 
-	if (request->session_failed)
+	if (session != NULL && session->failed)
 		return error_set(life->error, ERROR_IO, "the session did not become ready");
-	if (request->session_process != NULL && process_has_ended(request->session_process))
+	if (session != NULL && process_has_ended(&session->process))
 		return error_set(life->error, ERROR_IO, "the session has ended, of itself");
 	return 0;
 }

@@ -5,8 +5,8 @@
 #ifndef LAKEPROOF_HARNESS_RUNNER_CELL_RUN_H
 #define LAKEPROOF_HARNESS_RUNNER_CELL_RUN_H
 
-#include "base/process.h"
 #include "harness/runner/histories.h"
+#include "harness/runner/sessions.h"
 #include "reports/cell.h"
 
 struct cell_request {
@@ -19,9 +19,7 @@ struct cell_request {
 	const char *histories_error;       /* why */
 	const char *folder;                /* absolute; made anew */
 	const char *program_folder;        /* of lakeproof; may be NULL */
-	const char *session;               /* its folder, or "" */
-	bool session_failed;
-	const struct process *session_process; /* NULL without a session */
+	const struct session *session;     /* NULL: the pipeline wants none */
 	const char *reproduce;
 };
 

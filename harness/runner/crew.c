@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/whole_file.h"
 #include "harness/runner/cell_run.h"
 #include "harness/runner/folder.h"
 #include "harness/runner/histories.h"
@@ -47,7 +48,8 @@ static bool is_done(const struct crew *crew, const struct selected_cell *cell)
 	buffer_init(&text, 1 << 20);
 	snprintf(path, sizeof(path), "%s/%s/digest", crew->options->folder, cell->folder);
 	digest_of(cell, digest);
-	bool done = folder_has(path) && folder_read(path, &text, &none) == 0 && slice_is(buffer_slice(&text), digest);
+	bool done = folder_has(path) && whole_file_read(path, &text, &none) == 0 &&
+		    slice_is(buffer_slice(&text), digest);
 	buffer_release(&text);
 	if (!done)
 		return false;
@@ -150,7 +152,6 @@ static int run_cell(const struct work *work, const struct selected_cell *cell, c
 		    const char *why_not, bool *kept, struct error *error)
 {
 	const struct crew_options *options = work->crew->options;
-	const struct session *session = sessions_of(&work->crew->sessions, cell->pipeline->file);
 	char folder[4200], path[4300], digest[DIGEST_MAX];
 	enum cell_verdict verdict = CELL_ERROR;
 	struct buffer line;
@@ -169,9 +170,7 @@ static int run_cell(const struct work *work, const struct selected_cell *cell, c
 		.histories_error = why_not,
 		.folder = folder,
 		.program_folder = options->program_folder,
-		.session = session != NULL ? session->folder : "",
-		.session_failed = session != NULL && session->failed,
-		.session_process = session != NULL ? &session->process : NULL,
+		.session = sessions_of(&work->crew->sessions, cell->pipeline->file),
 		.reproduce = reproduce(cell, options, &line),
 	};
 	int failed = cell_run(&request, &verdict, error);

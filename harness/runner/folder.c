@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OPEN_FOLDERS = 16, DEPTH_MAX = 64, BLOCK = 1 << 16 };
+#include "base/whole_file.h"
+
+enum { OPEN_FOLDERS = 16, DEPTH_MAX = 64 };
 
 static int make_until(char *path, char *end, struct error *error)
 {
@@ -68,60 +69,13 @@ int folder_remove(const char *path, struct error *error)
 	return error_system(error, "cannot remove \"%s\"", path);
 }
 
-static int write_all(int file, struct slice bytes)
-{
-	for (size_t done = 0; done < bytes.size;) {
-		ssize_t wrote = write(file, bytes.data + done, bytes.size - done);
-		if (wrote < 0 && errno != EINTR)
-			return -1;
-		done += wrote > 0 ? (size_t)wrote : 0;
-	}
-	return 0;
-}
-
-static int create(const char *path, struct error *error)
+int folder_write(const char *path, struct slice bytes, struct error *error)
 {
 	char own[PATH_MAX];
 
 	if (own_path(path, own, error) != 0 || make_parents(own, error) != 0)
-		return -1;
-	int file = open(own, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (file < 0)
-		(void)error_system(error, "cannot create \"%s\"", path);
-	return file;
-}
-
-int folder_write(const char *path, struct slice bytes, struct error *error)
-{
-	int file = create(path, error);
-	if (file < 0)
-		return error_code(error);
-	int failed = write_all(file, bytes) != 0 ? error_system(error, "cannot write \"%s\"", path) : 0;
-	if (close(file) != 0 && failed == 0)
-		failed = error_system(error, "cannot write \"%s\"", path);
-	return failed;
-}
-
-int folder_read(const char *path, struct buffer *bytes, struct error *error)
-{
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	int failed = file < 0 ? error_system(error, "cannot open \"%s\"", path) : 0;
-
-	for (ssize_t got = 1; failed == 0 && got != 0;) {
-		if (buffer_reserve(bytes, BLOCK + 64) != 0) {
-			failed = error_set(error, ERROR_INTERNAL, "\"%s\" does not fit into memory", path);
-			break;
-		}
-		got = read(file, bytes->data + bytes->size, BLOCK);
-		if (got < 0 && errno != EINTR)
-			failed = error_system(error, "cannot read \"%s\"", path);
-		bytes->size += got > 0 ? (size_t)got : 0;
-	}
-	if (failed == 0)
-		memset(bytes->data + bytes->size, 0, 64);
-	if (file >= 0)
-		close(file);
-	return failed;
+		return error->code;
+	return whole_file_write(own, bytes, error);
 }
 
 int folder_copy(const char *from, const char *to, struct error *error)
@@ -129,9 +83,7 @@ int folder_copy(const char *from, const char *to, struct error *error)
 	struct buffer bytes;
 
 	buffer_init(&bytes, (size_t)4 << 30);
-	int failed = folder_read(from, &bytes, error);
-	if (failed == 0 && unlink(to) != 0 && errno != ENOENT)
-		failed = error_system(error, "cannot replace \"%s\"", to);
+	int failed = whole_file_read(from, &bytes, error);
 	if (failed == 0)
 		failed = folder_write(to, buffer_slice(&bytes), error);
 	buffer_release(&bytes);

@@ -13,10 +13,8 @@
 int folder_make(const char *path, struct error *error) MUST_USE;
 /* A file or a folder with all below it; gone already is no error. */
 int folder_remove(const char *path, struct error *error) MUST_USE;
-/* Whole files; the folders above them are made. */
+/* As whole_file_write; the folders above it are made. */
 int folder_write(const char *path, struct slice bytes, struct error *error) MUST_USE;
-/* The bytes with a NUL after them. */
-int folder_read(const char *path, struct buffer *bytes, struct error *error) MUST_USE;
 /* A hard link, or a copy where there can be none. What stands at `to` is replaced. */
 int folder_link(const char *from, const char *to, struct error *error) MUST_USE;
 int folder_copy(const char *from, const char *to, struct error *error) MUST_USE;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/whole_file.h"
 #include "generators/workload_file.h"
 #include "harness/runner/folder.h"
 #include "harness/runner/yaml_merge.h"
@@ -69,7 +70,7 @@ static int merge_workload(struct maker *maker, struct buffer *text)
 				 scenario->name);
 	buffer_init(&base, TEXT_MAX);
 	buffer_init(&middle, TEXT_MAX);
-	int failed = folder_read(path, &base, maker->error);
+	int failed = whole_file_read(path, &base, maker->error);
 	struct yaml_source under = {path, buffer_slice(&base)};
 	struct yaml_source without = {path, slice_from((scenario->lands & LANDS_EXPORT) == 0 ? WITHOUT_EXPORT : "")};
 	struct yaml_source own = {scenario->path, own_workload(scenario)};
@@ -175,7 +176,7 @@ static const char *kept_file(struct maker *maker, const char *folder, const char
 
 	buffer_init(&text, TEXT_MAX);
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (folder_read(path, &text, maker->error) == 0) {
+	if (whole_file_read(path, &text, maker->error) == 0) {
 		kept = arena_copy(&maker->histories->arena, buffer_slice(&text)).data;
 		if (kept == NULL)
 			(void)no_memory(maker->error);

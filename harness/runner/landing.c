@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/whole_file.h"
 #include "harness/runner/folder.h"
 
 enum { LANDING_MEMORY_MAX = 256 * 1024 * 1024, JSON_MAX = 64 * 1024 * 1024 };
@@ -50,7 +51,7 @@ static int land_half(const char *from, const char *to, struct error *error)
 	size_t lines = 0, size = 0;
 
 	buffer_init(&bytes, HALF_MAX);
-	int failed = folder_read(from, &bytes, error);
+	int failed = whole_file_read(from, &bytes, error);
 	for (size_t i = 0; i < bytes.size && failed == 0; i++)
 		lines += bytes.data[i] == '\n';
 	for (size_t left = lines / 2; left > 0 && size < bytes.size; size++)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/whole_file.h"
 #include "generators/stream_format.h"
 #include "harness/runner/folder.h"
 
@@ -107,7 +108,7 @@ static int read_list(struct reading *reading, const char *path, const char *faul
 	if (path == NULL || !folder_has(path))
 		return 0;
 	buffer_init(&bytes, LIST_MAX);
-	int failed = folder_read(path, &bytes, reading->error);
+	int failed = whole_file_read(path, &bytes, reading->error);
 	for (size_t at = 0; at < bytes.size && failed == 0;) {
 		const char *line = bytes.data + at, *end = memchr(line, '\n', bytes.size - at);
 		struct slice text = {line, end != NULL ? (size_t)(end - line) : bytes.size - at};
@@ -173,7 +174,7 @@ static int measure(struct reading *reading, const char *folder, struct spots *sp
 		if (!folder_has(path))
 			continue;
 		buffer_init(&bytes, LIST_MAX);
-		if (folder_read(path, &bytes, reading->error) != 0) {
+		if (whole_file_read(path, &bytes, reading->error) != 0) {
 			buffer_release(&bytes);
 			return error_code(reading->error);
 		}

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/whole_file.h"
 #include "generators/generator.h"
 #include "generators/workload_file.h"
 #include "harness/runner/folder.h"
@@ -46,7 +47,7 @@ static int merge_workload(const struct scenario_file *of, const char *path, stru
 	struct buffer base, middle;
 	buffer_init(&base, TEXT_MAX);
 	buffer_init(&middle, TEXT_MAX);
-	int failed = folder_read(path, &base, error);
+	int failed = whole_file_read(path, &base, error);
 	struct yaml_source under = {path, buffer_slice(&base)};
 	struct yaml_source without = {path, slice_from((of->lands & LANDS_EXPORT) == 0 ? WITHOUT_EXPORT : "")};
 	struct yaml_source own = {of->path, own_workload(of)};

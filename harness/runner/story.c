@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/whole_file.h"
 #include "harness/runner/folder.h"
 #include "harness/runner/timeline.h"
 
@@ -295,7 +296,7 @@ static void put_last_words(const struct invariants *invariants, const struct cel
 		return;
 	snprintf(path, sizeof path, "%s/%s", invariants->folder, step->err);
 	buffer_init(&bytes, (size_t)1 << 24);
-	if (folder_has(path) && folder_read(path, &bytes, &none) == 0) {
+	if (folder_has(path) && whole_file_read(path, &bytes, &none) == 0) {
 		while (bytes.size > 0 && bytes.data[bytes.size - 1] == '\n')
 			bytes.size--;
 		size_t from = bytes.size;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/whole_file.h"
 #include "harness/runner/folder.h"
 #include "harness/runner/scenario_file.h"
 #include "tests/tap.h"
@@ -243,7 +244,8 @@ static void test_findings(void)
 
 	buffer_init(&page, PAGE_MAX);
 	buffer_init(&run, PAGE_MAX);
-	if (folder_read("docs/findings.md", &page, &error) != 0 || folder_read("docs/run.md", &run, &error) != 0)
+	if (whole_file_read("docs/findings.md", &page, &error) != 0 ||
+	    whole_file_read("docs/run.md", &run, &error) != 0)
 		abort();
 	for (uint32_t i = 0; i < scenario_count; i++)
 		for (uint32_t j = 0; j < scenarios[i].break_count; j++)
@@ -352,7 +354,7 @@ static void test_page(bool write)
 
 	buffer_init(&page, PAGE_MAX);
 	buffer_init(&wanted, PAGE_MAX);
-	if (folder_read(PAGE, &page, &error) != 0)
+	if (whole_file_read(PAGE, &page, &error) != 0)
 		abort();
 	const char *begin = strstr(page.data, begin_mark), *end = strstr(page.data, end_mark);
 	if (begin == NULL || end == NULL)
